@@ -1,0 +1,4 @@
+//! Values: money, time, ids, dimensions, charges. No I/O, no clock.
+
+pub mod money;
+pub mod time;

@@ -1,0 +1,3 @@
+//! Links the addon as Node expects it.
+
+fn main() { napi_build::setup(); }
