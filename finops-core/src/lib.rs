@@ -1,6 +1,8 @@
 //! The FinOps engine that services embed.
 
+pub mod edge;
 pub mod model;
+pub mod pipeline;
 
 mod error;
 

@@ -1,4 +1,11 @@
 //! Values: money, time, ids, dimensions, charges. No I/O, no clock.
 
+pub mod catalog;
+pub mod charge;
+pub mod dimension;
+pub mod filter;
+pub mod id;
 pub mod money;
+pub mod receipt;
+pub mod tags;
 pub mod time;

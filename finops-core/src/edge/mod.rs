@@ -1,0 +1,10 @@
+//! Where the engine meets the world: files that bills come from, stores that charges are kept in.
+//!
+//! Each is a trait or a small set of functions first, implementations behind features after.
+
+#[cfg(feature = "embedded")]
+mod arrow;
+#[cfg(feature = "embedded")]
+pub mod source;
+#[cfg(feature = "embedded")]
+pub mod store;

@@ -1,0 +1,113 @@
+//! From what the caller names to files, and from a file to its reader.
+
+use super::RowSource;
+use super::csv::CsvSource;
+use super::parquet::ParquetSource;
+use crate::{Error, ErrorCode, Result};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+/// How many files one import may have.
+const MAX_FILES: usize = 10_000;
+const ENDINGS: [&str; 3] = [".csv", ".csv.gz", ".parquet"];
+
+/// A file of a delivery.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// The files that a path, a folder or a glob names, in the order of their names.
+///
+/// # Errors
+/// `invalid_argument` on field `path` when nothing is there, and for a glob that cannot be read.
+pub fn expand(path: &str) -> Result<Vec<SourceFile>> {
+    let paths = if Path::new(path).is_dir() {
+        bills_in(Path::new(path))?
+    } else if Path::new(path).exists() {
+        vec![PathBuf::from(path)]
+    } else {
+        matches(path)?
+    };
+    if paths.is_empty() {
+        return Err(wrong(format!("no file is at '{path}': give a CSV, CSV.gz or Parquet file, a folder or a glob")));
+    }
+    if paths.len() > MAX_FILES {
+        return Err(wrong(format!("'{path}' names {} files: import at most {MAX_FILES} at once", paths.len())));
+    }
+    paths.into_iter().map(describe).collect()
+}
+
+fn bills_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |error| wrong(format!("the folder '{}' cannot be read: {error}", folder.display()));
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.to_string_lossy().to_lowercase();
+        if path.is_file() && ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
+    let found = glob::glob(pattern).map_err(|error| wrong(format!("'{pattern}' is no path and no glob: {error}")))?;
+    let paths: std::result::Result<Vec<_>, _> = found.collect();
+    let mut paths = paths.map_err(|error| wrong(error.to_string()))?;
+    paths.retain(|path| path.is_file());
+    Ok(paths)
+}
+
+fn describe(path: PathBuf) -> Result<SourceFile> {
+    let metadata = path.metadata().map_err(|error| unreadable(&path, error))?;
+    if !metadata.is_file() {
+        return Err(wrong(format!("'{}' is no file", path.display())));
+    }
+    Ok(SourceFile { path, bytes: metadata.len() })
+}
+
+impl SourceFile {
+    /// A reader for the format that the first bytes tell.
+    pub(crate) fn open(&self) -> Result<Box<dyn RowSource>> {
+        let mut file = File::open(&self.path).map_err(|error| unreadable(&self.path, error))?;
+        let mut magic = [0; 4];
+        let read = file.read(&mut magic).map_err(|error| unreadable(&self.path, error))?;
+        file.rewind().map_err(|error| unreadable(&self.path, error))?;
+        match magic.get(..read) {
+            Some(b"PAR1") => Ok(Box::new(ParquetSource::open(file, &self.path)?)),
+            Some([0x1f, 0x8b, ..]) => Ok(Box::new(CsvSource::gzip(file, &self.path)?)),
+            Some([]) => Err(wrong(format!("'{}' is empty", self.path.display()))),
+            _ => Ok(Box::new(CsvSource::plain(file, &self.path)?)),
+        }
+    }
+
+    /// A digest of the content, by which the same file is known again wherever it lies.
+    pub(crate) fn fingerprint(&self) -> Result<blake3::Hash> {
+        let file = File::open(&self.path).map_err(|error| unreadable(&self.path, error))?;
+        let mut hasher = blake3::Hasher::new();
+        let mut reader = BufReader::with_capacity(1 << 20, file);
+        hasher.update_reader(&mut reader).map_err(|error| unreadable(&self.path, error))?;
+        Ok(hasher.finalize())
+    }
+}
+
+fn wrong(message: String) -> Error {
+    Error::invalid("path", message)
+}
+
+pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    let message = format!("'{}' cannot be read: {error}", path.display());
+    let code = match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+            ErrorCode::InvalidArgument
+        }
+        _ => ErrorCode::Storage,
+    };
+    Error::new(code, message).with_field("path").with_source(error)
+}

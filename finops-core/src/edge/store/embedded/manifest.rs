@@ -1,0 +1,167 @@
+//! The manifest: which segments make up which state of the store.
+
+use super::segment::Written;
+use super::{broken, damaged};
+use crate::model::receipt::{ImportReceipt, Replaced};
+use crate::model::time::{Interval, Stamp};
+use crate::edge::store::{Coverage, Delivery, Replace, Snapshot};
+use crate::pipeline::intake::Scope;
+use crate::{Error, ErrorCode, Result};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A segment as the manifest names it.
+#[derive(Debug)]
+pub(super) struct SegmentEntry {
+    pub(super) file: String,
+    pub(super) bytes: u64,
+}
+
+/// The present state.
+pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
+    // One transaction, so that the number and the segments belong together while another process commits.
+    let transaction = connection.unchecked_transaction().map_err(broken)?;
+    let id = snapshot_id(&transaction)?;
+    let sql = "SELECT billing_account_id, period_start, max(period_end), sum(charges), min(first_charge),
+                      max(last_charge), sum(quarantined), max(imported_at)
+               FROM segments JOIN imports ON imports.id = segments.import_id
+               WHERE died IS NULL GROUP BY period_start, billing_account_id ORDER BY period_start, billing_account_id";
+    let mut statement = transaction.prepare_cached(sql).map_err(broken)?;
+    let rows = statement.query_map([], |row| Ok(coverage(row))).map_err(broken)?;
+    let coverage = rows.map(|row| row.map_err(broken)?).collect::<Result<_>>()?;
+    Ok(Snapshot { id, coverage })
+}
+
+pub(super) fn snapshot_id(connection: &Connection) -> Result<u64> {
+    let id: i64 = connection.query_row("SELECT snapshot FROM state", [], |row| row.get(0)).map_err(broken)?;
+    natural(id)
+}
+
+fn coverage(row: &Row<'_>) -> Result<Coverage> {
+    let number = |column: usize| row.get::<_, i64>(column).map_err(broken);
+    let stamp = |column: usize| Stamp::from_micros(number(column)?);
+    let billing_account_id = row.get(0).map_err(broken)?;
+    Ok(Coverage {
+        scope: Scope { billing_account_id, start: stamp(1)?, end: stamp(2)? },
+        charges: natural(number(3)?)?,
+        first_charge: stamp(4)?,
+        last_charge: stamp(5)?,
+        quarantined: natural(number(6)?)?,
+        imported_at: stamp(7)?,
+    })
+}
+
+fn natural(number: i64) -> Result<u64> {
+    u64::try_from(number).map_err(|_| damaged("a negative count"))
+}
+
+fn integer(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|_| Error::overflow("a count does not fit the state file"))
+}
+
+/// The segments of a state whose charges may start within the interval, in a fixed order.
+pub(super) fn segments(connection: &Connection, snapshot: u64, charged: Interval) -> Result<Vec<SegmentEntry>> {
+    let sql = "SELECT file, bytes FROM segments
+               WHERE born <= ?1 AND (died IS NULL OR died > ?1) AND first_charge < ?3 AND last_charge >= ?2
+               ORDER BY period_start, billing_account_id, id";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let bounds = params![integer(snapshot)?, charged.start().micros(), charged.end().micros()];
+    let rows = statement.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?))).map_err(broken)?;
+    let entry = |row: rusqlite::Result<(String, i64)>| {
+        let (file, bytes) = row.map_err(broken)?;
+        Ok(SegmentEntry { file, bytes: natural(bytes)? })
+    };
+    rows.map(entry).collect()
+}
+
+/// Every file that some state names.
+pub(super) fn files(connection: &Connection) -> Result<BTreeSet<String>> {
+    let mut statement = connection.prepare("SELECT file FROM segments").map_err(broken)?;
+    let rows = statement.query_map([], |row| row.get(0)).map_err(broken)?;
+    rows.map(|row| row.map_err(broken)).collect()
+}
+
+/// The latest import with that fingerprint, if it brought something and all of it is current.
+pub(super) fn find_import(connection: &Connection, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
+    let sql = "SELECT receipt FROM imports WHERE fingerprint = ?1
+               AND EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id)
+               AND NOT EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id AND died IS NOT NULL)
+               ORDER BY snapshot DESC LIMIT 1";
+    let receipt = connection.query_row(sql, params![fingerprint], |row| row.get::<_, String>(0)).optional();
+    let receipt = receipt.map_err(broken)?;
+    receipt.map(|receipt| serde_json::from_str(&receipt).map_err(damaged)).transpose()
+}
+
+/// Swaps the billing periods and gives the receipt, complete.
+pub(super) fn commit(connection: &mut Connection, written: &[Written], delivery: Delivery) -> Result<ImportReceipt> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+    let snapshot = snapshot_id(&transaction)? + 1;
+    let mut receipt = delivery.receipt;
+    receipt.snapshot = snapshot;
+    if delivery.replace == Replace::BillingPeriod {
+        receipt.replaced = retire(&transaction, written, snapshot)?;
+    }
+    let json = serde_json::to_string(&receipt).map_err(damaged)?;
+    let sql = "INSERT INTO imports (id, fingerprint, snapshot, imported_at, quarantined, receipt)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let (id, number) = (receipt.import_id.to_string(), integer(snapshot)?);
+    let row = params![
+        id, delivery.fingerprint, number, delivery.imported_at.micros(), integer(receipt.quarantined)?, json
+    ];
+    transaction.execute(sql, row).map_err(broken)?;
+    written.iter().try_for_each(|segment| insert(&transaction, &id, segment, number))?;
+    transaction.execute("UPDATE state SET snapshot = ?1", params![number]).map_err(broken)?;
+    transaction.commit().map_err(broken)?;
+    Ok(receipt)
+}
+
+/// Ends the life of what the new segments replace, and says what that was.
+fn retire(transaction: &Transaction<'_>, written: &[Written], snapshot: u64) -> Result<Vec<Replaced>> {
+    let mut after: BTreeMap<&Scope, u64> = BTreeMap::new();
+    for segment in written {
+        *after.entry(&segment.scope).or_default() += segment.charges;
+    }
+    let mut replaced = Vec::new();
+    for (scope, charges_after) in after {
+        let key = params![scope.billing_account_id, scope.start.micros()];
+        let sql = "SELECT sum(charges) FROM segments
+                   WHERE died IS NULL AND billing_account_id = ?1 AND period_start = ?2";
+        let before: Option<i64> = transaction.query_row(sql, key, |row| row.get(0)).map_err(broken)?;
+        let Some(before) = before else { continue };
+        let sql = "UPDATE segments SET died = ?3
+                   WHERE died IS NULL AND billing_account_id = ?1 AND period_start = ?2";
+        let key = params![scope.billing_account_id, scope.start.micros(), integer(snapshot)?];
+        transaction.execute(sql, key).map_err(broken)?;
+        replaced.push(Replaced {
+            billing_account_id: scope.billing_account_id.clone(),
+            billing_period: scope.period_label(),
+            charges_before: natural(before)?,
+            charges_after,
+        });
+    }
+    Ok(replaced)
+}
+
+fn insert(transaction: &Transaction<'_>, import: &str, segment: &Written, snapshot: i64) -> Result<()> {
+    if segment.charges == 0 {
+        return Err(Error::new(ErrorCode::Storage, "a segment without charges must not be named"));
+    }
+    let sql = "INSERT INTO segments (import_id, billing_account_id, period_start, period_end, file, bytes, digest,
+                                     charges, first_charge, last_charge, born)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let row = params![
+        import,
+        segment.scope.billing_account_id,
+        segment.scope.start.micros(),
+        segment.scope.end.micros(),
+        segment.file,
+        integer(segment.bytes)?,
+        segment.digest,
+        integer(segment.charges)?,
+        segment.first_charge,
+        segment.last_charge,
+        snapshot,
+    ];
+    transaction.execute(sql, row).map_err(broken)?;
+    Ok(())
+}

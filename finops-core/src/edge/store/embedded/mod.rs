@@ -1,0 +1,173 @@
+//! The store of one machine: SQLite for state and the manifest, Parquet segments for charges.
+//!
+//! The SQLite transaction is the one commit point. A segment is written and synced before the manifest names it, and
+//! is never changed after; what the manifest does not name is rubbish of an import that did not finish, and is
+//! removed when the store is next opened for writing.
+//!
+//! ```text
+//! <folder>/state.sqlite               manifest, catalogue, imports (WAL, synchronous=FULL)
+//! <folder>/charges/2024-09/*.parquet  charges by billing period, FOCUS columns, DECIMAL(38, 18)
+//! <folder>/writer.lock                held by the one process that writes
+//! ```
+
+mod catalog;
+mod lock;
+mod manifest;
+mod schema;
+mod segment;
+mod segments;
+mod session;
+
+use super::{Delivery, ImportSession, Scan, Snapshot, Store};
+use crate::model::catalog::{Entry, Kind};
+use crate::model::charge::ChargeTable;
+use crate::model::receipt::ImportReceipt;
+use crate::{Error, ErrorCode, Result};
+use lock::WriterLock;
+use rusqlite::{Connection, OpenFlags};
+use segments::Segments;
+use session::Session;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+const STATE_FILE: &str = "state.sqlite";
+/// How many pages SQLite keeps, in KiB as it wants it (negative).
+const CACHE_KIB: i64 = -16_384;
+
+/// A store in a folder or in memory. The type is `Send + Sync`: share it between threads in an `Arc`.
+#[derive(Debug)]
+pub struct EmbeddedStore {
+    state: Mutex<Connection>,
+    segments: Segments,
+    /// Present in the process that writes; none in readers and in memory.
+    lock: Option<WriterLock>,
+    read_only: bool,
+    importing: AtomicBool,
+}
+
+impl EmbeddedStore {
+    /// A store that lives and dies with the value.
+    ///
+    /// # Errors
+    /// `storage` when SQLite cannot be set up.
+    pub fn in_memory() -> Result<Self> {
+        let state = Connection::open_in_memory().map_err(broken)?;
+        Self::set_up(state, Segments::in_memory(), None)
+    }
+
+    /// The store in a folder, made when it is not there.
+    ///
+    /// # Errors
+    /// `conflict` when another process writes to it; `storage` when the folder cannot be used or holds the store of
+    /// a newer version.
+    pub fn open(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(|error| unusable(folder, error))?;
+        let lock = WriterLock::acquire(folder)?;
+        let state = Connection::open(folder.join(STATE_FILE)).map_err(broken)?;
+        let store = Self::set_up(state, Segments::in_folder(folder)?, Some(lock))?;
+        store.segments.remove_unnamed(&manifest::files(&store.state())?)?;
+        Ok(store)
+    }
+
+    /// The store in a folder, to read from while another process may write.
+    ///
+    /// # Errors
+    /// `not_found` when there is no store; `storage` when it has to be migrated first.
+    pub fn open_read_only(folder: &Path) -> Result<Self> {
+        let path = folder.join(STATE_FILE);
+        if !path.exists() {
+            let message = format!("no store is at '{}': open it for writing once", folder.display());
+            return Err(Error::new(ErrorCode::NotFound, message).with_field("location"));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let state = Connection::open_with_flags(path, flags).map_err(broken)?;
+        state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
+        schema::check(&state)?;
+        let segments = Segments::in_folder(folder)?;
+        Ok(Self { state: Mutex::new(state), segments, lock: None, read_only: true, importing: AtomicBool::new(false) })
+    }
+
+    fn set_up(mut state: Connection, segments: Segments, lock: Option<WriterLock>) -> Result<Self> {
+        state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
+        state.pragma_update(None, "journal_mode", "WAL").map_err(broken)?;
+        state.pragma_update(None, "synchronous", "FULL").map_err(broken)?;
+        state.pragma_update(None, "foreign_keys", true).map_err(broken)?;
+        state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
+        schema::migrate(&mut state)?;
+        let state = Mutex::new(state);
+        Ok(Self { state, segments, lock, read_only: false, importing: AtomicBool::new(false) })
+    }
+
+    /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
+    fn state(&self) -> MutexGuard<'_, Connection> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refuse_when_read_only(&self) -> Result<()> {
+        if self.read_only {
+            let message = "the store was opened for reading: open it without read_only to write";
+            return Err(Error::new(ErrorCode::Conflict, message));
+        }
+        Ok(())
+    }
+
+    fn commit(&self, written: &[segment::Written], delivery: Delivery) -> Result<ImportReceipt> {
+        manifest::commit(&mut self.state(), written, delivery)
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn snapshot(&self) -> Result<Snapshot> {
+        manifest::snapshot(&self.state())
+    }
+
+    fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
+        self.refuse_when_read_only()?;
+        if self.importing.swap(true, Ordering::AcqRel) {
+            let message = "another import into this store is under way: wait for it";
+            return Err(Error::new(ErrorCode::Conflict, message));
+        }
+        Ok(Box::new(Session::new(self)))
+    }
+
+    fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
+        manifest::find_import(&self.state(), fingerprint)
+    }
+
+    fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
+        let entries = manifest::segments(&self.state(), snapshot.id, scan.charged)?;
+        entries.iter().try_for_each(|entry| segment::read(self.segments.open(entry)?, entry, scan, visit))
+    }
+
+    fn put_entry(&self, entry: &Entry) -> Result<()> {
+        self.refuse_when_read_only()?;
+        catalog::put(&self.state(), entry)
+    }
+
+    fn entry(&self, kind: Kind, id: &str) -> Result<Option<Entry>> {
+        catalog::get(&self.state(), kind, id)
+    }
+
+    fn entries(&self, kind: Option<Kind>, limit: u64, offset: u64) -> Result<(u64, Vec<Entry>)> {
+        catalog::list(&self.state(), kind, limit, offset)
+    }
+
+    fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
+        self.refuse_when_read_only()?;
+        catalog::delete(&self.state(), kind, id)
+    }
+}
+
+fn broken(error: rusqlite::Error) -> Error {
+    Error::new(ErrorCode::Storage, format!("the state file failed: {error}")).with_source(error)
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Error {
+    let message = format!("'{}' cannot be used: {error}", path.display());
+    Error::new(ErrorCode::Storage, message).with_source(error)
+}
+
+fn damaged(what: impl std::fmt::Display) -> Error {
+    Error::new(ErrorCode::Storage, format!("the state file holds what was never written there: {what}"))
+}

@@ -1,0 +1,208 @@
+//! A segment: the charges of one billing account's billing period, or a part of them, as a Parquet file.
+
+use super::segments::{SegmentFile, SegmentReader};
+use crate::edge::arrow::{from_batch, segment_schema, to_batch, with_dictionaries};
+use crate::edge::store::Scan;
+use crate::model::charge::{ChargeColumn, ChargeTable};
+use crate::pipeline::intake::Scope;
+use crate::{Error, ErrorCode, Result};
+use arrow_schema::Schema;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnPath;
+use std::io::Write;
+use std::sync::Arc;
+
+use super::manifest::SegmentEntry;
+
+const READ_ROWS: usize = 65_536;
+
+/// A segment that is complete and durable.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) scope: Scope,
+    pub(super) file: String,
+    pub(super) bytes: u64,
+    pub(super) digest: [u8; 32],
+    pub(super) charges: u64,
+    pub(super) first_charge: i64,
+    pub(super) last_charge: i64,
+}
+
+/// A segment being written.
+pub(super) struct SegmentWriter {
+    scope: Scope,
+    name: String,
+    custom: Vec<String>,
+    writer: ArrowWriter<Hashed>,
+    schema: Arc<Schema>,
+    charges: u64,
+    first_charge: i64,
+    last_charge: i64,
+}
+
+impl SegmentWriter {
+    /// A writer for tables that have the custom columns of `table`.
+    pub(super) fn new(scope: Scope, name: String, file: SegmentFile, table: &ChargeTable) -> Result<Self> {
+        let schema = Arc::new(segment_schema(table.extra()));
+        let file = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties())).map_err(unwritable)?;
+        let custom = custom(table).map(str::to_owned).collect();
+        Ok(Self { scope, name, custom, writer, schema, charges: 0, first_charge: i64::MAX, last_charge: i64::MIN })
+    }
+
+    /// Whether the table has the custom columns that the segment has.
+    pub(super) fn takes(&self, table: &ChargeTable) -> bool {
+        self.custom.iter().map(String::as_str).eq(custom(table))
+    }
+
+    pub(super) fn write(&mut self, scope: &Scope, table: &ChargeTable) -> Result<()> {
+        let no_start = || Error::invalid(ChargeColumn::ChargePeriodStart.name(), "has no value in some row");
+        let starts = table.time(ChargeColumn::ChargePeriodStart).ok_or_else(no_start)?;
+        for row in 0..table.rows() {
+            let start = starts.get(row).ok_or_else(no_start)?;
+            self.first_charge = self.first_charge.min(start);
+            self.last_charge = self.last_charge.max(start);
+        }
+        self.scope.end = self.scope.end.max(scope.end);
+        self.charges += u64::try_from(table.rows()).unwrap_or(u64::MAX);
+        self.writer.write(&to_batch(table, &self.schema)?).map_err(unwritable)
+    }
+
+    /// How much memory the rows take that are not in the file yet.
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.writer.memory_size()
+    }
+
+    /// Moves them into the file.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(unwritable)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Ends the file; it is not durable yet.
+    pub(super) fn finish(self) -> Result<(Written, SegmentFile)> {
+        let hashed = self.writer.into_inner().map_err(unwritable)?;
+        let written = Written {
+            scope: self.scope,
+            file: self.name,
+            bytes: hashed.bytes,
+            digest: hashed.hasher.finalize().into(),
+            charges: self.charges,
+            first_charge: self.first_charge,
+            last_charge: self.last_charge,
+        };
+        Ok((written, hashed.file))
+    }
+}
+
+fn custom(table: &ChargeTable) -> impl Iterator<Item = &str> {
+    table.extra().iter().map(|(name, _)| name.as_str())
+}
+
+/// Decimals and times rarely repeat within a page, so a dictionary of them costs more than it saves; the statistics
+/// are those that let a reader leave out row groups.
+fn properties() -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by(concat!("finops-core version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_statistics_enabled(EnabledStatistics::None);
+    for column in ChargeColumn::ALL {
+        let path = ColumnPath::from(column.name());
+        if column.kind().is_decimal() {
+            properties = properties.set_column_dictionary_enabled(path, false);
+        } else if *column == ChargeColumn::ChargePeriodStart {
+            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+        }
+    }
+    properties.build()
+}
+
+/// Counts and hashes what goes into the file.
+struct Hashed {
+    file: SegmentFile,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += u64::try_from(written).unwrap_or(0);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Gives the charges of a segment, leaving out row groups that lie outside the interval.
+pub(super) fn read(
+    reader: SegmentReader,
+    entry: &SegmentEntry,
+    scan: &Scan,
+    visit: &mut dyn FnMut(&ChargeTable) -> Result<()>,
+) -> Result<()> {
+    let damaged = |error| damaged(entry, error);
+    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let metadata = ArrowReaderMetadata::load(&reader, plain.clone()).map_err(damaged)?;
+    let hinted = plain.with_schema(Arc::new(with_dictionaries(metadata.schema())));
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), hinted).map_err(damaged)?;
+    let columns = columns_in(metadata.metadata(), &scan.columns);
+    let mask = ProjectionMask::leaves(metadata.parquet_schema(), columns.iter().map(|(leaf, _)| *leaf));
+    let groups = row_groups(metadata.metadata(), scan);
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata);
+    let builder = builder.with_projection(mask).with_row_groups(groups).with_batch_size(READ_ROWS);
+    let columns: Vec<_> = columns.into_iter().map(|(_, column)| column).collect();
+    for batch in builder.build().map_err(damaged)? {
+        visit(&from_batch(&batch.map_err(|error| self::damaged(entry, error.into()))?, &columns)?)?;
+    }
+    Ok(())
+}
+
+/// The wanted columns with their places in the file, in the order of the file.
+fn columns_in(metadata: &ParquetMetaData, wanted: &[ChargeColumn]) -> Vec<(usize, ChargeColumn)> {
+    let leaves = metadata.file_metadata().schema_descr().columns().iter().enumerate();
+    let known = leaves.filter_map(|(leaf, column)| Some((leaf, ChargeColumn::from_name(column.name())?)));
+    known.filter(|(_, column)| wanted.contains(column)).collect()
+}
+
+fn row_groups(metadata: &ParquetMetaData, scan: &Scan) -> Vec<usize> {
+    let groups = metadata.row_groups().iter().enumerate();
+    groups.filter(|(_, group)| may_hold(group, scan)).map(|(index, _)| index).collect()
+}
+
+fn may_hold(group: &RowGroupMetaData, scan: &Scan) -> bool {
+    let starts = ChargeColumn::ChargePeriodStart.name();
+    let column = group.columns().iter().find(|column| column.column_path().string() == starts);
+    match column.and_then(|column| column.statistics()) {
+        Some(Statistics::Int64(bounds)) => match (bounds.min_opt(), bounds.max_opt()) {
+            (Some(min), Some(max)) => *min < scan.charged.end().micros() && *max >= scan.charged.start().micros(),
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+fn unwritable(error: ParquetError) -> Error {
+    let message = format!("a segment cannot be written: {error}. Is the disk full?");
+    Error::new(ErrorCode::Storage, message).with_source(error)
+}
+
+fn damaged(entry: &SegmentEntry, error: ParquetError) -> Error {
+    let message = format!(
+        "the segment '{}' is damaged: {error}. Restore it from a backup, or import its billing period again",
+        entry.file
+    );
+    Error::new(ErrorCode::Storage, message).with_source(error)
+}

@@ -1,0 +1,196 @@
+//! Where segment files lie: under a folder, or in memory.
+
+use super::manifest::SegmentEntry;
+use super::{damaged, unusable};
+use crate::{Error, ErrorCode, Result};
+use parquet::file::reader::{ChunkReader, Length};
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{BufWriter, Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+const FOLDER: &str = "charges";
+
+type Memory = Arc<Mutex<HashMap<String, Arc<[u8]>>>>;
+
+/// The place of the segments.
+#[derive(Debug, Clone)]
+pub(super) enum Segments {
+    Folder(PathBuf),
+    Memory(Memory),
+}
+
+impl Segments {
+    pub(super) fn in_memory() -> Self {
+        Self::Memory(Memory::default())
+    }
+
+    pub(super) fn in_folder(store: &Path) -> Result<Self> {
+        let folder = store.join(FOLDER);
+        std::fs::create_dir_all(&folder).map_err(|error| unusable(&folder, error))?;
+        Ok(Self::Folder(folder))
+    }
+
+    /// A new segment of that name, such as `2024-09/imp_...parquet`.
+    pub(super) fn create(&self, name: &str) -> Result<SegmentFile> {
+        match self {
+            Self::Memory(_) => Ok(SegmentFile::Memory(Vec::new())),
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                let parent = path.parent().unwrap_or(folder);
+                std::fs::create_dir_all(parent).map_err(|error| unusable(parent, error))?;
+                let file = File::create_new(&path).map_err(|error| unusable(&path, error))?;
+                Ok(SegmentFile::Disk(BufWriter::with_capacity(1 << 20, file), path))
+            }
+        }
+    }
+
+    /// Makes a written segment durable under its name.
+    pub(super) fn finish(&self, name: &str, file: SegmentFile) -> Result<()> {
+        match (self, file) {
+            (Self::Folder(folder), SegmentFile::Disk(writer, path)) => {
+                let file = writer.into_inner().map_err(|error| unusable(&path, error.into_error()))?;
+                file.sync_all().map_err(|error| unusable(&path, error))?;
+                path.parent().into_iter().chain([folder.as_path()]).try_for_each(sync_folder)
+            }
+            (Self::Memory(memory), SegmentFile::Memory(bytes)) => {
+                let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+                memory.insert(name.to_owned(), bytes.into());
+                Ok(())
+            }
+            _ => Err(damaged("a segment of another store")),
+        }
+    }
+
+    /// Removes a segment that no state names. What cannot be removed now is removed at the next opening.
+    pub(super) fn discard(&self, name: &str) {
+        match self {
+            Self::Folder(folder) => drop(std::fs::remove_file(folder.join(name))),
+            Self::Memory(memory) => drop(memory.lock().unwrap_or_else(PoisonError::into_inner).remove(name)),
+        }
+    }
+
+    /// Opens a segment for reading.
+    pub(super) fn open(&self, entry: &SegmentEntry) -> Result<SegmentReader> {
+        let reader = match self {
+            Self::Folder(folder) => {
+                let path = folder.join(&entry.file);
+                SegmentReader::Disk(File::open(&path).map_err(|error| unusable(&path, error))?)
+            }
+            Self::Memory(memory) => {
+                let memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+                let bytes = memory.get(&entry.file).ok_or_else(|| damaged("a segment that is not there"))?;
+                SegmentReader::Memory(Arc::clone(bytes))
+            }
+        };
+        if reader.len() != entry.bytes {
+            let message = format!(
+                "the segment '{}' has {} bytes and was written with {}: restore it from a backup, or import its \
+                 billing period again",
+                entry.file,
+                reader.len(),
+                entry.bytes
+            );
+            return Err(Error::new(ErrorCode::Storage, message));
+        }
+        Ok(reader)
+    }
+
+    /// Removes what an import that did not finish left behind.
+    pub(super) fn remove_unnamed(&self, named: &BTreeSet<String>) -> Result<()> {
+        let Self::Folder(folder) = self else { return Ok(()) };
+        for period in folders_in(folder)? {
+            let Some(period_name) = period.file_name().and_then(|name| name.to_str()) else { continue };
+            for entry in std::fs::read_dir(&period).map_err(|error| unusable(&period, error))? {
+                let path = entry.map_err(|error| unusable(&period, error))?.path();
+                let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+                let ours = name.starts_with("imp_") && name.ends_with(".parquet");
+                if ours && !named.contains(&format!("{period_name}/{name}")) {
+                    std::fs::remove_file(&path).map_err(|error| unusable(&path, error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| unusable(folder, error))?;
+    let paths = entries.map(|entry| Ok(entry.map_err(|error| unusable(folder, error))?.path()));
+    Ok(paths.collect::<Result<Vec<_>>>()?.into_iter().filter(|path| path.is_dir()).collect())
+}
+
+/// Makes the names in a folder durable. Windows has no such call and needs none.
+fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(windows) {
+        return Ok(());
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| unusable(folder, error))
+}
+
+/// A segment being written.
+#[derive(Debug)]
+pub(super) enum SegmentFile {
+    Disk(BufWriter<File>, PathBuf),
+    Memory(Vec<u8>),
+}
+
+impl Write for SegmentFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Disk(file, _) => file.write(bytes),
+            Self::Memory(buffer) => buffer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Self::Disk(file, _) => file.flush(),
+            Self::Memory(_) => Ok(()),
+        }
+    }
+}
+
+/// A segment being read.
+#[derive(Debug)]
+pub(super) enum SegmentReader {
+    Disk(File),
+    Memory(Arc<[u8]>),
+}
+
+impl Length for SegmentReader {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Disk(file) => file.len(),
+            Self::Memory(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl ChunkReader for SegmentReader {
+    type T = Box<dyn Read + Send>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        match self {
+            Self::Disk(file) => Ok(Box::new(file.get_read(start)?)),
+            Self::Memory(bytes) => {
+                let mut cursor = Cursor::new(Arc::clone(bytes));
+                cursor.set_position(start);
+                Ok(Box::new(cursor))
+            }
+        }
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<bytes::Bytes> {
+        match self {
+            Self::Disk(file) => file.get_bytes(start, length),
+            Self::Memory(bytes) => {
+                let start = usize::try_from(start).unwrap_or(usize::MAX);
+                let range = bytes.get(start..start.saturating_add(length));
+                let range = range.ok_or_else(|| parquet::errors::ParquetError::EOF("past the end of a segment".into()))?;
+                Ok(bytes::Bytes::copy_from_slice(range))
+            }
+        }
+    }
+}

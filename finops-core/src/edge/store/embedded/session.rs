@@ -1,0 +1,128 @@
+//! An import under way: one open segment for each billing account's billing period.
+
+use super::EmbeddedStore;
+use super::segment::{SegmentWriter, Written};
+use crate::edge::store::{Delivery, ImportSession};
+use crate::model::charge::ChargeTable;
+use crate::model::receipt::ImportReceipt;
+use crate::pipeline::intake::Scope;
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+/// How much may wait in memory to be written, over all open segments.
+const MAX_BUFFERED_BYTES: usize = 192 << 20;
+/// How many billing accounts and periods one import may bring: each keeps a file open.
+const MAX_SCOPES: usize = 512;
+
+/// Identifies the files of a session among those of others in the same store.
+static SESSIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+/// An import under way.
+pub(super) struct Session<'s> {
+    store: &'s EmbeddedStore,
+    /// Part of each file name; unique within the process, and a leftover of another process is never named.
+    number: u64,
+    files: u64,
+    open: BTreeMap<Scope, SegmentWriter>,
+    done: Vec<Written>,
+    committed: bool,
+}
+
+impl<'s> Session<'s> {
+    pub(super) fn new(store: &'s EmbeddedStore) -> Self {
+        let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
+        Self { store, number, files: 0, open: BTreeMap::new(), done: Vec::new(), committed: false }
+    }
+
+    fn create(&mut self, scope: &Scope, table: &ChargeTable) -> Result<SegmentWriter> {
+        if self.open.len() >= MAX_SCOPES {
+            let message = format!(
+                "the files hold more than {MAX_SCOPES} pairs of billing account and billing period: import them in \
+                 several calls"
+            );
+            return Err(Error::invalid("path", message));
+        }
+        self.files += 1;
+        let folder = scope.period_label().replace('/', "_");
+        let unique = blake3::hash(format!("{}-{}-{}", std::process::id(), self.number, self.files).as_bytes());
+        let snapshot = super::manifest::snapshot_id(&self.store.state())? + 1;
+        let tail = unique.to_hex();
+        let name = format!("{folder}/imp_{snapshot:08}_{}.parquet", tail.get(..16).unwrap_or(&tail));
+        let file = self.store.segments.create(&name)?;
+        SegmentWriter::new(scope.clone(), name, file, table)
+    }
+
+    fn close(&mut self, writer: SegmentWriter) -> Result<()> {
+        let name = writer.name().to_owned();
+        let finished = writer.finish().and_then(|(written, file)| {
+            self.store.segments.finish(&name, file)?;
+            Ok(written)
+        });
+        match finished {
+            Ok(written) => {
+                self.done.push(written);
+                Ok(())
+            }
+            Err(error) => {
+                self.store.segments.discard(&name);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes out the fullest segments until what waits in memory is within bounds again.
+    fn relieve(&mut self) -> Result<()> {
+        while self.open.values().map(SegmentWriter::buffered_bytes).sum::<usize>() > MAX_BUFFERED_BYTES {
+            match self.open.values_mut().max_by_key(|writer| writer.buffered_bytes()) {
+                Some(fullest) => fullest.flush()?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ImportSession for Session<'_> {
+    fn write(&mut self, scope: &Scope, table: &ChargeTable) -> Result<()> {
+        if table.is_empty() {
+            return Ok(());
+        }
+        if self.open.get(scope).is_some_and(|writer| !writer.takes(table)) {
+            // A file with other custom columns: its rows go into a segment of their own.
+            if let Some(writer) = self.open.remove(scope) {
+                self.close(writer)?;
+            }
+        }
+        if !self.open.contains_key(scope) {
+            let writer = self.create(scope, table)?;
+            self.open.insert(scope.clone(), writer);
+        }
+        if let Some(writer) = self.open.get_mut(scope) {
+            writer.write(scope, table)?;
+        }
+        self.relieve()
+    }
+
+    fn commit(mut self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt> {
+        while let Some((_, writer)) = self.open.pop_first() {
+            self.close(writer)?;
+        }
+        let receipt = self.store.commit(&self.done, delivery)?;
+        self.committed = true;
+        Ok(receipt)
+    }
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if !self.committed {
+            let open = std::mem::take(&mut self.open);
+            let names: Vec<String> = open.values().map(|writer| writer.name().to_owned()).collect();
+            drop(open);
+            let done = self.done.iter().map(|written| written.file.clone());
+            names.into_iter().chain(done).for_each(|name| self.store.segments.discard(&name));
+        }
+        self.store.importing.store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,144 @@
+//! Where charges and what people say about them are kept.
+//!
+//! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
+//! or in memory. The suite in [`conformance`] says what any implementation must do.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod embedded;
+
+pub use embedded::EmbeddedStore;
+
+use crate::Result;
+use crate::model::catalog::{Entry, Kind};
+use crate::model::charge::{ChargeColumn, ChargeTable};
+use crate::model::receipt::ImportReceipt;
+use crate::model::time::{Interval, Stamp};
+use crate::pipeline::intake::Scope;
+use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
+
+/// What an import does to charges of the same billing account and period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replace {
+    /// They give way: the files hold the whole billing period, as providers deliver it.
+    #[default]
+    BillingPeriod,
+    /// They stay: the files hold further rows.
+    Nothing,
+}
+
+/// A state of the store, to be read as often as one likes while imports go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The number of the state; it grows with every change of charges.
+    pub id: u64,
+    /// What the state holds, in the order of billing period and account.
+    pub coverage: Vec<Coverage>,
+}
+
+/// What is held of a billing account's billing period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    /// The billing account and period.
+    pub scope: Scope,
+    /// How many charges.
+    pub charges: u64,
+    /// The first instant at which a charged time starts.
+    pub first_charge: Stamp,
+    /// The last instant at which a charged time starts.
+    pub last_charge: Stamp,
+    /// How many rows the import set aside, over all that it brought.
+    pub quarantined: u64,
+    /// When it came.
+    pub imported_at: Stamp,
+}
+
+/// Which charges to read, and what of them.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The columns; others stay absent in the tables.
+    pub columns: Vec<ChargeColumn>,
+    /// Charges whose `ChargePeriodStart` lies there. The store may give others too.
+    pub charged: Interval,
+}
+
+/// A delivery that is complete and may become part of the store.
+#[derive(Debug)]
+pub struct Delivery {
+    /// What is known of it; the store fills in the snapshot and what was replaced.
+    pub receipt: ImportReceipt,
+    /// A digest over the files and the way in which they were read.
+    pub fingerprint: [u8; 32],
+    /// What it does to what is there.
+    pub replace: Replace,
+    /// When it came.
+    pub imported_at: Stamp,
+}
+
+/// An import under way. Nothing of it can be seen before the commit; dropped without one it leaves nothing.
+pub trait ImportSession {
+    /// Adds charges of one scope.
+    ///
+    /// # Errors
+    /// `storage` when they cannot be written.
+    fn write(&mut self, scope: &Scope, table: &ChargeTable) -> Result<()>;
+
+    /// Makes all of it visible at once, and durable.
+    ///
+    /// # Errors
+    /// `storage`; then nothing has changed.
+    fn commit(self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt>;
+}
+
+/// What the engine asks of a store. One writes, many read.
+pub trait Store: Debug + Send + Sync {
+    /// The present state.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn snapshot(&self) -> Result<Snapshot>;
+
+    /// Starts an import.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading, or an import is under way already.
+    fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>>;
+
+    /// The receipt of an import with that fingerprint whose charges are all still current.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>>;
+
+    /// Gives the charges of a state, table by table, in a fixed order.
+    ///
+    /// # Errors
+    /// `storage`, and whatever `visit` gives.
+    fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()>;
+
+    /// Writes an entry of the catalogue, in place of one with the same kind and id.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`.
+    fn put_entry(&self, entry: &Entry) -> Result<()>;
+
+    /// An entry of the catalogue.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn entry(&self, kind: Kind, id: &str) -> Result<Option<Entry>>;
+
+    /// How many entries there are, and a page of them in the order of kind and id.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn entries(&self, kind: Option<Kind>, limit: u64, offset: u64) -> Result<(u64, Vec<Entry>)>;
+
+    /// Removes an entry; says whether there was one.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`.
+    fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool>;
+}

@@ -1,0 +1,126 @@
+//! Columns of text, dictionary coded: each distinct value once, a code per row.
+//!
+//! A bill repeats itself: ten million rows name sixty services. Whatever is done to text (parsing, trimming,
+//! matching a filter) is done once per distinct value.
+
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+/// The distinct values of a column, in the order in which they were met.
+#[derive(Debug, Clone, Default)]
+pub struct Dictionary {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Dictionary {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The value of a code; none for [`TextColumn::NULL`] and codes that were never given.
+    pub fn get(&self, code: u32) -> Option<&str> {
+        let code = usize::try_from(code).ok()?;
+        let end = *self.ends.get(code)?;
+        let start = code.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.text.get(start..end)
+    }
+
+    /// The values in the order of their codes.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..).map_while(|code| self.get(code))
+    }
+
+    /// The values end to end, and how long each is.
+    pub(crate) fn packed(&self) -> (&str, impl Iterator<Item = usize>) {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        (&self.text, self.ends.iter().zip(starts).map(|(end, start)| end - start))
+    }
+
+    /// Adds a value without looking whether it is there, and gives its code.
+    ///
+    /// # Panics
+    /// With more than `u32::MAX - 1` values, which no batch reaches.
+    pub fn push(&mut self, value: &str) -> u32 {
+        let code = u32::try_from(self.ends.len()).unwrap_or(TextColumn::NULL);
+        assert!(code < TextColumn::NULL, "a batch has fewer rows than a dictionary has codes");
+        self.text.push_str(value);
+        self.ends.push(self.text.len());
+        code
+    }
+}
+
+/// A column of optional text.
+#[derive(Debug, Clone, Default)]
+pub struct TextColumn {
+    /// The distinct values; some may be used by no row.
+    pub dictionary: Arc<Dictionary>,
+    /// A code for each row, [`TextColumn::NULL`] where there is no value.
+    pub codes: Vec<u32>,
+}
+
+impl TextColumn {
+    /// The code of a row without a value.
+    pub const NULL: u32 = u32::MAX;
+
+    /// A column that holds one value, or none, in each of its rows.
+    pub fn constant(value: Option<&str>, rows: usize) -> Self {
+        let mut dictionary = Dictionary::default();
+        let code = value.map_or(Self::NULL, |value| dictionary.push(value));
+        Self { dictionary: Arc::new(dictionary), codes: vec![code; rows] }
+    }
+
+    /// The value of a row.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        self.codes.get(row).and_then(|&code| self.dictionary.get(code))
+    }
+
+    /// Whether no row has a value.
+    pub fn is_all_null(&self) -> bool {
+        self.codes.iter().all(|&code| code == Self::NULL)
+    }
+}
+
+/// Gathers text row by row into a [`TextColumn`].
+#[derive(Debug, Default)]
+pub(crate) struct TextBuilder {
+    dictionary: Dictionary,
+    codes: Vec<u32>,
+    known: HashTable<u32>,
+    // Seeded at random, so that a hostile bill cannot choose values that collide.
+    hasher: hashbrown::DefaultHashBuilder,
+}
+
+impl TextBuilder {
+    /// Adds a row.
+    pub(crate) fn push(&mut self, value: Option<&str>) {
+        let code = value.map_or(TextColumn::NULL, |value| self.intern(value));
+        self.codes.push(code);
+    }
+
+    /// The code of a value, a new one where it was not met before.
+    pub(crate) fn intern(&mut self, value: &str) -> u32 {
+        let Self { dictionary, known, hasher, .. } = self;
+        let hash = hasher.hash_one(value);
+        if let Some(&code) = known.find(hash, |&code| dictionary.get(code) == Some(value)) {
+            return code;
+        }
+        let code = dictionary.push(value);
+        known.insert_unique(hash, code, |&code| hasher.hash_one(dictionary.get(code).unwrap_or_default()));
+        code
+    }
+
+    /// The column so far; the builder starts over, with the memory of its hash table kept.
+    pub(crate) fn take(&mut self) -> TextColumn {
+        self.known.clear();
+        let dictionary = Arc::new(std::mem::take(&mut self.dictionary));
+        TextColumn { dictionary, codes: std::mem::take(&mut self.codes) }
+    }
+}

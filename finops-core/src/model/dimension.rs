@@ -1,0 +1,155 @@
+//! Dimensions: what a cost can be grouped and filtered by.
+
+use super::charge::ChargeColumn;
+use crate::{Error, Result};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! dimensions {
+    ($( $dimension:ident $word:literal $column:ident : $doc:literal; )+) => {
+        /// A dimension that every charge has a place for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum BuiltIn {
+            $( #[doc = $doc] $dimension, )+
+        }
+
+        impl BuiltIn {
+            /// Every built-in dimension.
+            pub const ALL: &'static [Self] = &[$( Self::$dimension ),+];
+
+            /// The word for it in `group_by` and `filter`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$dimension => $word, )+ }
+            }
+
+            /// The column that holds it.
+            pub const fn column(self) -> ChargeColumn {
+                match self { $( Self::$dimension => ChargeColumn::$column, )+ }
+            }
+        }
+    };
+}
+
+dimensions! {
+    Tenant "tenant" TenantId: "Who the platform serves.";
+    Workspace "workspace" WorkspaceId: "A workspace within a tenant.";
+    Rail "rail" Rail: "A product line of the platform.";
+    Resource "resource" Resource: "A metered resource such as `api_calls`.";
+    Provider "provider" ServiceProviderName: "Who sells the service.";
+    Organization "organization" OrganizationId: "An organization.";
+    User "user" UserId: "A user.";
+    Service "service" ServiceName: "The provider's service.";
+    ServiceCategory "service_category" ServiceCategory: "The broad purpose of a service.";
+    ResourceType "resource_type" ResourceType: "The provider's kind of resource.";
+    ResourceId "resource_id" ResourceId: "One resource.";
+    Region "region" RegionId: "A region.";
+    Account "account" BillingAccountId: "A billing account.";
+    SubAccount "sub_account" SubAccountId: "An account within a billing account.";
+    Cluster "cluster" Cluster: "A Kubernetes cluster.";
+    Namespace "namespace" Namespace: "A Kubernetes namespace.";
+    Component "component" ComponentId: "A component of the platform.";
+    Team "team" TeamId: "A team.";
+    CostCenter "cost_center" CostCenterId: "A cost centre.";
+    ResourceGroup "resource_group" ResourceGroupId: "A resource group.";
+    Model "model" Model: "An AI model.";
+    Workflow "workflow" Workflow: "A workflow.";
+}
+
+impl BuiltIn {
+    /// Whether grouped answers carry `<dimension>_id` and `<dimension>_name` instead of the bare value.
+    pub const fn is_named(self) -> bool {
+        matches!(
+            self,
+            Self::Tenant
+                | Self::Workspace
+                | Self::Organization
+                | Self::User
+                | Self::Component
+                | Self::Team
+                | Self::CostCenter
+                | Self::ResourceGroup
+        )
+    }
+}
+
+/// A built-in dimension or a tag, as `group_by` and `filter` name it.
+///
+/// ```
+/// use finops_core::model::dimension::{BuiltIn, Dimension};
+///
+/// assert_eq!("tenant".parse::<Dimension>()?, Dimension::BuiltIn(BuiltIn::Tenant));
+/// assert_eq!("tag:team".parse::<Dimension>()?, Dimension::Tag("team".into()));
+/// assert!("tennant".parse::<Dimension>().is_err());
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Dimension {
+    /// One of the built-in ones.
+    BuiltIn(BuiltIn),
+    /// The value of a tag; the key's case counts.
+    Tag(String),
+}
+
+impl Dimension {
+    /// The column that it is read from.
+    pub const fn column(&self) -> ChargeColumn {
+        match self {
+            Self::BuiltIn(dimension) => dimension.column(),
+            Self::Tag(_) => ChargeColumn::Tags,
+        }
+    }
+
+    /// The key of its value in a grouped answer: `tenant_id`, `service`, `tag:team`.
+    pub fn answer_key(&self) -> String {
+        match self {
+            Self::BuiltIn(dimension) if dimension.is_named() => format!("{}_id", dimension.as_str()),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn(dimension) => f.write_str(dimension.as_str()),
+            Self::Tag(key) => write!(f, "tag:{key}"),
+        }
+    }
+}
+
+impl FromStr for Dimension {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(key) = text.strip_prefix("tag:") {
+            return match key {
+                "" => Err(Error::invalid("group_by", "'tag:' needs the key of a tag, such as 'tag:team'")),
+                key => Ok(Self::Tag(key.to_owned())),
+            };
+        }
+        let known = BuiltIn::ALL.iter().find(|dimension| dimension.as_str() == text);
+        known.copied().map(Self::BuiltIn).ok_or_else(|| unknown(text))
+    }
+}
+
+fn unknown(text: &str) -> Error {
+    let words: Vec<_> = BuiltIn::ALL.iter().map(|dimension| dimension.as_str()).collect();
+    let text: String = text.chars().take(60).collect();
+    Error::invalid("group_by", format!("'{text}' is no dimension: use one of {}, or 'tag:KEY'", words.join(", ")))
+}
+
+impl Serialize for Dimension {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dimension {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error: Error| serde::de::Error::custom(error.message()))
+    }
+}

@@ -1,0 +1,149 @@
+//! Which column of a file becomes which column of a charge, decided once from the header.
+
+use super::remarks::Remarks;
+use crate::model::charge::{ChargeColumn, FocusVersion};
+use crate::model::receipt::Remark;
+use crate::{Error, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fields of a charge to fill from other columns or tags than their own: `{"tenant_id": "SubAccountId"}` or
+/// `{"team_id": "tag:team"}`.
+pub type Mapping = BTreeMap<String, String>;
+
+/// Where the values of a mapped field come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The column of the file at that place.
+    Column(usize),
+    /// A tag.
+    Tag(String),
+}
+
+/// The plan for a header.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) version: FocusVersion,
+    /// For each charge column that the file fills, the place in the header and the name there.
+    pub(super) known: Vec<(ChargeColumn, usize, String)>,
+    /// Columns to keep as they are: the place and the name to keep them under.
+    pub(super) extra: Vec<(usize, String)>,
+    /// Fields filled by the caller's mapping.
+    pub(super) mapped: Vec<(ChargeColumn, Origin)>,
+}
+
+/// Columns without a null in FOCUS, which a tolerant import can do without.
+pub(super) const WANTED: [ChargeColumn; 8] = [
+    ChargeColumn::ChargeCategory,
+    ChargeColumn::ContractedCost,
+    ChargeColumn::EffectiveCost,
+    ChargeColumn::InvoiceIssuerName,
+    ChargeColumn::ListCost,
+    ChargeColumn::ServiceCategory,
+    ChargeColumn::ServiceName,
+    ChargeColumn::ServiceProviderName,
+];
+
+/// Names that FOCUS gave up, with what took their place.
+const RENAMED: [(&str, ChargeColumn); 1] = [("ProviderName", ChargeColumn::ServiceProviderName)];
+/// FOCUS columns of before 1.4 that have no successor; they are kept as custom columns.
+const RETIRED: [&str; 2] = ["ProviderName", "PublisherName"];
+
+impl Plan {
+    /// # Errors
+    /// `invalid_argument` for a header that names a column twice or lacks an essential one, and for a mapping that
+    /// names what is not there. In strict mode for every deviation from FOCUS.
+    pub(super) fn new(header: &[String], mapping: &Mapping, remarks: &mut Remarks) -> Result<Self> {
+        refuse_repeated(header)?;
+        let version = FocusVersion::detect(header.iter().map(String::as_str));
+        let mapped = mapping.iter().map(|(field, origin)| mapped(header, field, origin)).collect::<Result<Vec<_>>>()?;
+        let mut plan = Self { version, known: Vec::new(), extra: Vec::new(), mapped };
+        for (place, name) in header.iter().enumerate() {
+            plan.place(header, place, name, remarks)?;
+        }
+        plan.refuse_missing(header)?;
+        for column in WANTED {
+            if !plan.fills(column) {
+                remarks.note(column.name(), Remark::MissingColumn, 1, 0, None)?;
+            }
+        }
+        Ok(plan)
+    }
+
+    fn place(&mut self, header: &[String], place: usize, name: &str, remarks: &mut Remarks) -> Result<()> {
+        let renamed = RENAMED.iter().find(|(old, new)| *old == name && !header.iter().any(|name| name == new.name()));
+        let column = ChargeColumn::from_name(name).or_else(|| field_spelling(header, name));
+        if let Some(column) = column.or(renamed.map(|(_, new)| *new)) {
+            if renamed.is_some() && self.version >= FocusVersion::V1_4 {
+                remarks.note(name, Remark::RenamedColumn, 1, 0, Some(column.name()))?;
+            }
+            // A field that the caller maps takes its values from there; the column stays readable as a custom one.
+            if !self.mapped.iter().any(|(mapped, _)| *mapped == column) {
+                self.known.push((column, place, name.to_owned()));
+                return Ok(());
+            }
+        }
+        let retired = RETIRED.contains(&name) && self.version < FocusVersion::V1_4;
+        if !name.starts_with("x_") && !retired {
+            remarks.note(name, Remark::UnknownColumn, 1, 0, None)?;
+        }
+        let mut kept = if name.starts_with("x_") && column.is_none() { name.to_owned() } else { format!("x_{name}") };
+        while self.extra.iter().any(|(_, other)| *other == kept) || header.contains(&kept) && kept != name {
+            kept.push('_');
+        }
+        self.extra.push((place, kept));
+        Ok(())
+    }
+
+    /// Whether a column has a source, in the file or by mapping.
+    pub(super) fn fills(&self, column: ChargeColumn) -> bool {
+        self.known.iter().any(|(known, ..)| *known == column)
+            || self.mapped.iter().any(|(mapped, _)| *mapped == column)
+    }
+
+    fn refuse_missing(&self, header: &[String]) -> Result<()> {
+        let essential = ChargeColumn::ALL.iter().filter(|column| column.is_essential());
+        let missing: Vec<_> = essential.filter(|column| !self.fills(**column)).map(|column| column.name()).collect();
+        let Some(first) = missing.first() else { return Ok(()) };
+        let found: Vec<&str> = header.iter().take(8).map(String::as_str).collect();
+        let more = if header.len() > found.len() { ", ..." } else { "" };
+        let message = format!(
+            "the file lacks {}; it has {} columns: {}{more}. Give a FOCUS file, or name the columns in `mapping`",
+            missing.join(", "),
+            header.len(),
+            found.join(", "),
+        );
+        Err(Error::invalid(*first, message))
+    }
+}
+
+/// Warehouses write FOCUS in snake case; that is understood for a column whose proper name is not there too.
+fn field_spelling(header: &[String], name: &str) -> Option<ChargeColumn> {
+    ChargeColumn::from_field(name).filter(|column| !header.iter().any(|other| other == column.name()))
+}
+
+fn refuse_repeated(header: &[String]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match header.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(name) => Err(Error::invalid(name, "stands twice in the header: rename one of the columns")),
+        None => Ok(()),
+    }
+}
+
+fn mapped(header: &[String], field: &str, origin: &str) -> Result<(ChargeColumn, Origin)> {
+    let wrong = |message: String| Error::invalid("mapping", message);
+    let column = ChargeColumn::from_field(field)
+        .or_else(|| ChargeColumn::from_name(field))
+        .ok_or_else(|| wrong(format!("'{field}' is no field of a charge, such as 'tenant_id' or 'billed_cost'")))?;
+    let origin = match origin.strip_prefix("tag:") {
+        Some("") => return Err(wrong("'tag:' needs the key of a tag".into())),
+        Some(_) if column.kind().is_decimal() => {
+            return Err(wrong(format!("'{field}' holds decimals, which do not come from a tag")));
+        }
+        Some(key) => Origin::Tag(key.to_owned()),
+        None => {
+            let place = header.iter().position(|name| name == origin);
+            Origin::Column(place.ok_or_else(|| wrong(format!("the file has no column '{origin}' for '{field}'")))?)
+        }
+    };
+    Ok((column, origin))
+}

@@ -1,0 +1,45 @@
+//! Rows as a file delivers them, before anything is believed.
+
+use crate::model::charge::{TextColumn, TimeColumn};
+
+/// Some rows of a file, by column.
+#[derive(Debug)]
+pub struct RawTable {
+    /// How many rows.
+    pub rows: usize,
+    /// The columns in the order of the header that the intake was made for.
+    pub columns: Vec<RawCells>,
+    /// Rows with another number of cells than the header, or with text that is not UTF-8; their cells mean nothing.
+    pub malformed: Vec<usize>,
+}
+
+/// The cells of a column in the type that the file gives them.
+#[derive(Debug)]
+pub enum RawCells {
+    /// Text, as CSV gives everything.
+    Text(TextColumn),
+    /// Integers and decimals of a stated scale.
+    Decimals(ScaledDecimals),
+    /// Doubles; each counts as the shortest decimal that prints it.
+    Floats(Vec<Option<f64>>),
+    /// Instants, and whether the file leaves their zone open.
+    Times {
+        /// The instants, read as UTC.
+        times: TimeColumn,
+        /// Whether the file says so.
+        naive: bool,
+    },
+    /// No row has a value.
+    Nothing,
+}
+
+/// Decimals of a scale that need not be ours.
+#[derive(Debug)]
+pub struct ScaledDecimals {
+    /// The mantissas.
+    pub mantissas: Vec<i128>,
+    /// How many of their digits are decimals, 0 to 38.
+    pub scale: u32,
+    /// Which rows have a value; none means all.
+    pub valid: Option<Vec<bool>>,
+}
