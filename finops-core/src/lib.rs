@@ -1,9 +1,48 @@
-//! The FinOps engine that services embed.
+//! The FinOps engine that services embed: bills in, exact costs out, in the caller's process.
+//!
+//! ```
+//! use finops_core::{CostSummaryRequest, Finops, ImportCharges};
+//!
+//! # let folder = std::env::temp_dir().join(format!("finops-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder).unwrap();
+//! # let bill = folder.join("bill.csv");
+//! # std::fs::write(&bill, "\
+//! # BilledCost,EffectiveCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ServiceName\n\
+//! # 12.50,10.00,acct-1,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,Queue\n").unwrap();
+//! # let bill = bill.to_str().unwrap();
+//! let finops = Finops::open(":memory:")?;
+//! finops.import_charges(&ImportCharges::new(bill))?;
+//!
+//! let mut request = CostSummaryRequest::default();
+//! request.period = Some("2024-01".parse()?);
+//! request.group_by.0 = vec!["service".parse()?];
+//! let summary = finops.get_cost_summary(&request)?;
+//! assert_eq!(summary.total_cost, Some("10".parse()?));
+//! # std::fs::remove_dir_all(&folder).unwrap();
+//! # Ok::<(), finops_core::Error>(())
+//! ```
+//!
+//! One way leads through the crate, and a stage uses only what stands before it:
+//!
+//! - [`model`]: values. Money, time, dimensions, charges. No I/O, no clock.
+//! - [`pipeline`]: pure functions from what is delivered to charges.
+//! - [`insight`]: pure functions from charges to answers.
+//! - [`edge`]: files and stores.
+//! - [`engine`]: [`Finops`], which holds state and calls the rest in order.
+//!
+//! Without the default feature `embedded` only the first three are there.
 
 pub mod edge;
+#[cfg(feature = "embedded")]
+pub mod engine;
+pub mod insight;
 pub mod model;
 pub mod pipeline;
 
 mod error;
 
+#[cfg(feature = "embedded")]
+pub use engine::{Document, ExportReport, Finops, ImportCharges, Observer, Operation, Progress, operations};
 pub use error::{Error, ErrorCode, Result};
+pub use insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
+pub use model::receipt::ImportReceipt;

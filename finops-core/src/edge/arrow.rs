@@ -59,10 +59,10 @@ pub(super) fn text_column(name: &str, array: &ArrayRef) -> Result<TextColumn> {
 }
 
 /// The schema of a segment: every column of a charge, then the custom ones.
-pub(super) fn segment_schema(extra: &[(String, TextColumn)]) -> Schema {
+pub(super) fn segment_schema(custom: &[String]) -> Schema {
     let charges = ChargeColumn::ALL.iter().map(|column| Field::new(column.name(), data_type(column.kind()), true));
-    let extra = extra.iter().map(|(name, _)| Field::new(name, text_type(DataType::UInt32), true));
-    Schema::new(charges.chain(extra).collect::<Vec<_>>())
+    let custom = custom.iter().map(|name| Field::new(name, text_type(DataType::UInt32), true));
+    Schema::new(charges.chain(custom).collect::<Vec<_>>())
 }
 
 fn data_type(kind: ColumnKind) -> DataType {
@@ -73,14 +73,17 @@ fn data_type(kind: ColumnKind) -> DataType {
     }
 }
 
-/// The table in the form that the Parquet writer takes.
-pub(super) fn to_batch(table: &ChargeTable, schema: &Arc<Schema>) -> Result<RecordBatch> {
+/// The table in the form that the Parquet writer takes; custom columns that it does not have are empty.
+pub(super) fn to_batch(table: &ChargeTable, custom: &[String], schema: &Arc<Schema>) -> Result<RecordBatch> {
     let charges = ChargeColumn::ALL.iter().map(|column| match table.column(*column) {
         Some(column) => to_array(column),
         None => Ok(new_null_array(&data_type(column.kind()), table.rows())),
     });
-    let extra = table.extra().iter().map(|(_, cells)| to_text(cells));
-    let arrays = charges.chain(extra).collect::<Result<Vec<_>, ArrowError>>().map_err(internal)?;
+    let custom = custom.iter().map(|name| match table.extra().iter().find(|(other, _)| other == name) {
+        Some((_, cells)) => to_text(cells),
+        None => Ok(new_null_array(&text_type(DataType::UInt32), table.rows())),
+    });
+    let arrays = charges.chain(custom).collect::<Result<Vec<_>, ArrowError>>().map_err(internal)?;
     RecordBatch::try_new(Arc::clone(schema), arrays).map_err(internal)
 }
 
@@ -101,7 +104,7 @@ fn to_array(column: &Column) -> Result<ArrayRef, ArrowError> {
         }
         Column::Time(cells) => {
             let micros = ScalarBuffer::from(cells.micros.clone());
-            Ok(Arc::new(TimestampMicrosecondArray::try_new(micros, nulls(cells.valid.as_ref()))?.with_timezone_utc()))
+            Ok(Arc::new(TimestampMicrosecondArray::try_new(micros, nulls(cells.valid.as_ref()))?.with_timezone("UTC")))
         }
     }
 }
@@ -115,12 +118,21 @@ fn to_text(cells: &TextColumn) -> Result<ArrayRef, ArrowError> {
     Ok(Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, Arc::new(values))?))
 }
 
+/// A column of a segment that is read.
+#[derive(Debug)]
+pub(super) enum SegmentColumn {
+    Known(ChargeColumn),
+    Custom(String),
+}
+
 /// The table that a segment's batch holds; `columns` are the ones that were read, in the order of the file.
-pub(super) fn from_batch(batch: &RecordBatch, columns: &[ChargeColumn]) -> Result<ChargeTable> {
+pub(super) fn from_batch(batch: &RecordBatch, columns: &[SegmentColumn]) -> Result<ChargeTable> {
     let mut table = ChargeTable::new(batch.num_rows());
     for (column, array) in columns.iter().zip(batch.columns()) {
-        if array.null_count() < array.len() {
-            table.set(*column, from_array(*column, array)?)?;
+        match column {
+            SegmentColumn::Known(_) if array.null_count() == array.len() => {}
+            SegmentColumn::Known(column) => table.set(*column, from_array(*column, array)?)?,
+            SegmentColumn::Custom(name) => table.push_extra(name, text_column(name, array)?)?,
         }
     }
     Ok(table)

@@ -5,6 +5,10 @@
 #[cfg(feature = "embedded")]
 mod arrow;
 #[cfg(feature = "embedded")]
+pub mod export;
+#[cfg(feature = "embedded")]
+mod parquet;
+#[cfg(feature = "embedded")]
 pub mod source;
 #[cfg(feature = "embedded")]
 pub mod store;

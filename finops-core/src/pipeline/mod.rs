@@ -1,5 +1,6 @@
 //! Pure functions from what is delivered to what can be accounted for, left to right.
 //!
-//! [`intake`] turns the rows of a bill into charges.
+//! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt.
 
 pub mod intake;
+pub mod tally;

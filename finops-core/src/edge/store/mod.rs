@@ -11,10 +11,9 @@ pub use embedded::EmbeddedStore;
 
 use crate::Result;
 use crate::model::catalog::{Entry, Kind};
-use crate::model::charge::{ChargeColumn, ChargeTable};
+use crate::model::charge::{ChargeColumn, ChargeTable, Coverage, Scope};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
-use crate::pipeline::intake::Scope;
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 
@@ -38,28 +37,13 @@ pub struct Snapshot {
     pub coverage: Vec<Coverage>,
 }
 
-/// What is held of a billing account's billing period.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
-    /// The billing account and period.
-    pub scope: Scope,
-    /// How many charges.
-    pub charges: u64,
-    /// The first instant at which a charged time starts.
-    pub first_charge: Stamp,
-    /// The last instant at which a charged time starts.
-    pub last_charge: Stamp,
-    /// How many rows the import set aside, over all that it brought.
-    pub quarantined: u64,
-    /// When it came.
-    pub imported_at: Stamp,
-}
-
 /// Which charges to read, and what of them.
 #[derive(Debug, Clone)]
 pub struct Scan {
     /// The columns; others stay absent in the tables.
     pub columns: Vec<ChargeColumn>,
+    /// Whether to read the columns that FOCUS does not know as well.
+    pub custom: bool,
     /// Charges whose `ChargePeriodStart` lies there. The store may give others too.
     pub charged: Interval,
 }
@@ -117,6 +101,12 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `storage`, and whatever `visit` gives.
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()>;
+
+    /// The names of the custom columns that charges of a state have, in order.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>>;
 
     /// Writes an entry of the catalogue, in place of one with the same kind and id.
     ///

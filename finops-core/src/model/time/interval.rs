@@ -46,6 +46,12 @@ impl Interval {
         self.end
     }
 
+    /// All time that a [`Stamp`] can stand for but its last microsecond.
+    pub fn always() -> Self {
+        let stamp = |micros| Stamp::from_utc(chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default());
+        Self { start: stamp(super::stamp::MIN_MICROS), end: stamp(super::stamp::MAX_MICROS) }
+    }
+
     /// Whether the instant lies in it.
     pub fn contains(&self, stamp: Stamp) -> bool {
         self.start <= stamp && stamp < self.end

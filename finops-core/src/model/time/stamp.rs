@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::text::{quoted, read};
 use crate::error::{Error, ErrorCode, Result};
 
-const MIN_MICROS: i64 = -62_135_596_800_000_000;
-const MAX_MICROS: i64 = 253_402_300_799_999_999;
+pub(super) const MIN_MICROS: i64 = -62_135_596_800_000_000;
+pub(super) const MAX_MICROS: i64 = 253_402_300_799_999_999;
 
 /// An instant in UTC with microsecond resolution, from `0001-01-01T00:00:00Z` to `9999-12-31T23:59:59.999999Z`.
 ///

@@ -33,6 +33,13 @@ const MAX_DAYS: i64 = 40_000;
 #[serde(try_from = "String", into = "String")]
 pub struct Zone(Tz);
 
+/// UTC.
+impl Default for Zone {
+    fn default() -> Self {
+        Self::UTC
+    }
+}
+
 /// One calendar day of a zone, as far as it lies in the interval that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {

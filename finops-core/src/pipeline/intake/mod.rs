@@ -17,7 +17,7 @@ mod times;
 pub use plan::Mapping;
 pub use raw::{RawCells, RawTable, ScaledDecimals};
 pub use remarks::{Mode, Remarks};
-pub use scope::{Scope, by_scope};
+pub use scope::by_scope;
 
 use crate::model::charge::{ChargeColumn, ChargeTable, Column, ColumnKind, FocusVersion, TextBuilder, TextColumn};
 use crate::model::receipt::{QuarantineReason, Remark};
@@ -31,6 +31,7 @@ use rules::Refused;
 #[derive(Debug)]
 pub struct Intake {
     mapping: Mapping,
+    provider: Option<String>,
     plan: Plan,
     version: FocusVersion,
     remarks: Remarks,
@@ -38,10 +39,10 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// An intake for a delivery.
-    pub fn new(mapping: Mapping, mode: Mode) -> Self {
+    /// An intake for a delivery. Rows that do not say who sells the service are given the provider.
+    pub fn new(mapping: Mapping, mode: Mode, provider: Option<String>) -> Self {
         let (plan, remarks) = (Plan::default(), Remarks::new(mode));
-        Self { mapping, plan, version: FocusVersion::V1_0, remarks, rows: 0 }
+        Self { mapping, provider, plan, version: FocusVersion::V1_0, remarks, rows: 0 }
     }
 
     /// Says that the rows that follow have that header.
@@ -91,11 +92,22 @@ impl Intake {
                 table.push_extra(name.clone(), cells)?;
             }
         }
+        self.fill_provider(&mut table)?;
         rules::check_essential(&table, &mut refused);
         rules::check_periods(&table, &mut refused);
         self.note_missing(&table, &refused, first_row)?;
         self.rows += u64::try_from(rows).unwrap_or(u64::MAX);
         self.set_aside(table, &refused, first_row)
+    }
+
+    fn fill_provider(&self, table: &mut ChargeTable) -> Result<()> {
+        let (Some(provider), column) = (self.provider.as_deref(), ChargeColumn::ServiceProviderName) else {
+            return Ok(());
+        };
+        let mut cells = TextBuilder::default();
+        let given = table.text(column);
+        (0..table.rows()).for_each(|row| cells.push(given.and_then(|given| given.get(row)).or(Some(provider))));
+        table.set(column, Column::Text(cells.take()))
     }
 
     fn fill_mapped(

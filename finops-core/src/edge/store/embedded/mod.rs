@@ -22,11 +22,13 @@ use super::{Delivery, ImportSession, Scan, Snapshot, Store};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::ChargeTable;
 use crate::model::receipt::ImportReceipt;
+use crate::model::time::Interval;
 use crate::{Error, ErrorCode, Result};
 use lock::WriterLock;
 use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
 use session::Session;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,7 +43,7 @@ pub struct EmbeddedStore {
     state: Mutex<Connection>,
     segments: Segments,
     /// Present in the process that writes; none in readers and in memory.
-    lock: Option<WriterLock>,
+    _lock: Option<WriterLock>,
     read_only: bool,
     importing: AtomicBool,
 }
@@ -85,7 +87,7 @@ impl EmbeddedStore {
         state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
         schema::check(&state)?;
         let segments = Segments::in_folder(folder)?;
-        Ok(Self { state: Mutex::new(state), segments, lock: None, read_only: true, importing: AtomicBool::new(false) })
+        Ok(Self { state: Mutex::new(state), segments, _lock: None, read_only: true, importing: AtomicBool::new(false) })
     }
 
     fn set_up(mut state: Connection, segments: Segments, lock: Option<WriterLock>) -> Result<Self> {
@@ -96,7 +98,7 @@ impl EmbeddedStore {
         state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
         schema::migrate(&mut state)?;
         let state = Mutex::new(state);
-        Ok(Self { state, segments, lock, read_only: false, importing: AtomicBool::new(false) })
+        Ok(Self { state, segments, _lock: lock, read_only: false, importing: AtomicBool::new(false) })
     }
 
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
@@ -138,6 +140,15 @@ impl Store for EmbeddedStore {
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
         let entries = manifest::segments(&self.state(), snapshot.id, scan.charged)?;
         entries.iter().try_for_each(|entry| segment::read(self.segments.open(entry)?, entry, scan, visit))
+    }
+
+    fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
+        let entries = manifest::segments(&self.state(), snapshot.id, charged)?;
+        let mut names = BTreeSet::new();
+        for entry in &entries {
+            names.extend(segment::custom_columns(&self.segments.open(entry)?, entry)?);
+        }
+        Ok(names.into_iter().collect())
     }
 
     fn put_entry(&self, entry: &Entry) -> Result<()> {

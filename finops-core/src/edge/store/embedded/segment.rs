@@ -1,24 +1,19 @@
 //! A segment: the charges of one billing account's billing period, or a part of them, as a Parquet file.
 
+use super::manifest::SegmentEntry;
 use super::segments::{SegmentFile, SegmentReader};
-use crate::edge::arrow::{from_batch, segment_schema, to_batch, with_dictionaries};
+use crate::edge::arrow::{SegmentColumn, from_batch, with_dictionaries};
+use crate::edge::parquet::ChargeWriter;
 use crate::edge::store::Scan;
-use crate::model::charge::{ChargeColumn, ChargeTable};
-use crate::pipeline::intake::Scope;
+use crate::model::charge::{ChargeColumn, ChargeTable, Scope};
 use crate::{Error, ErrorCode, Result};
-use arrow_schema::Schema;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::arrow::ProjectionMask;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::statistics::Statistics;
-use parquet::schema::types::ColumnPath;
 use std::io::Write;
 use std::sync::Arc;
-
-use super::manifest::SegmentEntry;
 
 const READ_ROWS: usize = 65_536;
 
@@ -39,8 +34,7 @@ pub(super) struct SegmentWriter {
     scope: Scope,
     name: String,
     custom: Vec<String>,
-    writer: ArrowWriter<Hashed>,
-    schema: Arc<Schema>,
+    writer: ChargeWriter<Hashed>,
     charges: u64,
     first_charge: i64,
     last_charge: i64,
@@ -49,11 +43,10 @@ pub(super) struct SegmentWriter {
 impl SegmentWriter {
     /// A writer for tables that have the custom columns of `table`.
     pub(super) fn new(scope: Scope, name: String, file: SegmentFile, table: &ChargeTable) -> Result<Self> {
-        let schema = Arc::new(segment_schema(table.extra()));
         let file = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
-        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties())).map_err(unwritable)?;
-        let custom = custom(table).map(str::to_owned).collect();
-        Ok(Self { scope, name, custom, writer, schema, charges: 0, first_charge: i64::MAX, last_charge: i64::MIN })
+        let custom: Vec<String> = custom(table).map(str::to_owned).collect();
+        let writer = ChargeWriter::new(file, &custom)?;
+        Ok(Self { scope, name, custom, writer, charges: 0, first_charge: i64::MAX, last_charge: i64::MIN })
     }
 
     /// Whether the table has the custom columns that the segment has.
@@ -71,17 +64,17 @@ impl SegmentWriter {
         }
         self.scope.end = self.scope.end.max(scope.end);
         self.charges += u64::try_from(table.rows()).unwrap_or(u64::MAX);
-        self.writer.write(&to_batch(table, &self.schema)?).map_err(unwritable)
+        self.writer.write(table)
     }
 
     /// How much memory the rows take that are not in the file yet.
     pub(super) fn buffered_bytes(&self) -> usize {
-        self.writer.memory_size()
+        self.writer.buffered_bytes()
     }
 
     /// Moves them into the file.
     pub(super) fn flush(&mut self) -> Result<()> {
-        self.writer.flush().map_err(unwritable)
+        self.writer.flush()
     }
 
     pub(super) fn name(&self) -> &str {
@@ -90,7 +83,7 @@ impl SegmentWriter {
 
     /// Ends the file; it is not durable yet.
     pub(super) fn finish(self) -> Result<(Written, SegmentFile)> {
-        let hashed = self.writer.into_inner().map_err(unwritable)?;
+        let hashed = self.writer.finish()?;
         let written = Written {
             scope: self.scope,
             file: self.name,
@@ -106,24 +99,6 @@ impl SegmentWriter {
 
 fn custom(table: &ChargeTable) -> impl Iterator<Item = &str> {
     table.extra().iter().map(|(name, _)| name.as_str())
-}
-
-/// Decimals and times rarely repeat within a page, so a dictionary of them costs more than it saves; the statistics
-/// are those that let a reader leave out row groups.
-fn properties() -> WriterProperties {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by(concat!("finops-core version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_statistics_enabled(EnabledStatistics::None);
-    for column in ChargeColumn::ALL {
-        let path = ColumnPath::from(column.name());
-        if column.kind().is_decimal() {
-            properties = properties.set_column_dictionary_enabled(path, false);
-        } else if *column == ChargeColumn::ChargePeriodStart {
-            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
-        }
-    }
-    properties.build()
 }
 
 /// Counts and hashes what goes into the file.
@@ -158,7 +133,7 @@ pub(super) fn read(
     let metadata = ArrowReaderMetadata::load(&reader, plain.clone()).map_err(damaged)?;
     let hinted = plain.with_schema(Arc::new(with_dictionaries(metadata.schema())));
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), hinted).map_err(damaged)?;
-    let columns = columns_in(metadata.metadata(), &scan.columns);
+    let columns = columns_in(metadata.metadata(), scan);
     let mask = ProjectionMask::leaves(metadata.parquet_schema(), columns.iter().map(|(leaf, _)| *leaf));
     let groups = row_groups(metadata.metadata(), scan);
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata);
@@ -171,10 +146,21 @@ pub(super) fn read(
 }
 
 /// The wanted columns with their places in the file, in the order of the file.
-fn columns_in(metadata: &ParquetMetaData, wanted: &[ChargeColumn]) -> Vec<(usize, ChargeColumn)> {
+fn columns_in(metadata: &ParquetMetaData, scan: &Scan) -> Vec<(usize, SegmentColumn)> {
     let leaves = metadata.file_metadata().schema_descr().columns().iter().enumerate();
-    let known = leaves.filter_map(|(leaf, column)| Some((leaf, ChargeColumn::from_name(column.name())?)));
-    known.filter(|(_, column)| wanted.contains(column)).collect()
+    let wanted = leaves.filter_map(|(leaf, column)| match ChargeColumn::from_name(column.name()) {
+        Some(known) => scan.columns.contains(&known).then_some((leaf, SegmentColumn::Known(known))),
+        None => scan.custom.then(|| (leaf, SegmentColumn::Custom(column.name().to_owned()))),
+    });
+    wanted.collect()
+}
+
+/// The names of the custom columns of a segment.
+pub(super) fn custom_columns(reader: &SegmentReader, entry: &SegmentEntry) -> Result<Vec<String>> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let metadata = ArrowReaderMetadata::load(reader, options).map_err(|error| damaged(entry, error))?;
+    let names = metadata.schema().fields().iter().map(|field| field.name());
+    Ok(names.filter(|name| ChargeColumn::from_name(name).is_none()).cloned().collect())
 }
 
 fn row_groups(metadata: &ParquetMetaData, scan: &Scan) -> Vec<usize> {
@@ -192,11 +178,6 @@ fn may_hold(group: &RowGroupMetaData, scan: &Scan) -> bool {
         },
         _ => true,
     }
-}
-
-fn unwritable(error: ParquetError) -> Error {
-    let message = format!("a segment cannot be written: {error}. Is the disk full?");
-    Error::new(ErrorCode::Storage, message).with_source(error)
 }
 
 fn damaged(entry: &SegmentEntry, error: ParquetError) -> Error {

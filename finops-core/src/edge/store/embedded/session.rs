@@ -3,9 +3,8 @@
 use super::EmbeddedStore;
 use super::segment::{SegmentWriter, Written};
 use crate::edge::store::{Delivery, ImportSession};
-use crate::model::charge::ChargeTable;
+use crate::model::charge::{ChargeTable, Scope};
 use crate::model::receipt::ImportReceipt;
-use crate::pipeline::intake::Scope;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

@@ -1,0 +1,84 @@
+//! Charges out of the store, into a file for other tools.
+
+use super::parquet::ChargeWriter;
+use super::store::{Scan, Snapshot, Store};
+use crate::model::charge::{ChargeColumn, ChargeTable};
+use crate::model::time::Interval;
+use crate::{Error, ErrorCode, Result};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// Writes the charges of a state whose charge period starts in the interval to one Parquet file, in place of what
+/// is at the path. Gives how many rows it has and how many bytes.
+///
+/// # Errors
+/// `storage` when it cannot be written; then what was at the path is still there.
+pub fn write_parquet(store: &dyn Store, snapshot: &Snapshot, charged: Interval, path: &Path) -> Result<(u64, u64)> {
+    let partial = Partial::create(path)?;
+    let file = partial.file.try_clone().map_err(|error| unwritable(path, error))?;
+    let custom = store.custom_columns(snapshot, charged)?;
+    let mut writer = ChargeWriter::new(BufWriter::new(file), &custom)?;
+    let mut rows = 0;
+    let scan = Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged };
+    store.scan(snapshot, &scan, &mut |table| {
+        let kept = within(table, charged);
+        rows += u64::try_from(kept.rows()).unwrap_or(u64::MAX);
+        writer.write(&kept)
+    })?;
+    writer.finish()?.into_inner().map_err(|error| unwritable(path, error.into_error()))?;
+    let bytes = partial.finish()?;
+    Ok((rows, bytes))
+}
+
+fn within(table: &ChargeTable, charged: Interval) -> ChargeTable {
+    let starts = table.time(ChargeColumn::ChargePeriodStart);
+    let inside = |row: &usize| {
+        let start = starts.and_then(|starts| starts.get(*row));
+        start.is_some_and(|start| charged.start().micros() <= start && start < charged.end().micros())
+    };
+    table.select(&(0..table.rows()).filter(inside).collect::<Vec<_>>())
+}
+
+/// A file that takes its name only when it is complete.
+struct Partial {
+    file: File,
+    partial: PathBuf,
+    path: PathBuf,
+    finished: bool,
+}
+
+impl Partial {
+    fn create(path: &Path) -> Result<Self> {
+        let name = path.file_name().ok_or_else(|| Error::invalid("path", "names no file"))?;
+        let partial = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+        let file = File::create(&partial).map_err(|error| unwritable(path, error))?;
+        Ok(Self { file, partial, path: path.to_owned(), finished: false })
+    }
+
+    fn finish(mut self) -> Result<u64> {
+        let wrong = |error| unwritable(&self.path, error);
+        self.file.sync_all().map_err(wrong)?;
+        let bytes = self.file.metadata().map_err(wrong)?.len();
+        std::fs::rename(&self.partial, &self.path).map_err(wrong)?;
+        self.finished = true;
+        Ok(bytes)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.finished {
+            drop(std::fs::remove_file(&self.partial));
+        }
+    }
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    let code = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorCode::InvalidArgument,
+        _ => ErrorCode::Storage,
+    };
+    let message = format!("'{}' cannot be written: {error}", path.display());
+    Error::new(code, message).with_field("path").with_source(error)
+}

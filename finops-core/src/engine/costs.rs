@@ -1,0 +1,95 @@
+//! Cost queries: one state of the store, read once.
+
+use super::Finops;
+use crate::Result;
+use crate::edge::store::{Scan, Snapshot};
+use crate::insight::daily::{DailyPlan, DailyQuery};
+use crate::insight::summary::SummaryQuery;
+use crate::insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
+use crate::model::catalog::Kind;
+use crate::model::charge::{ChargeColumn, ChargeTable};
+use crate::model::dimension::{BuiltIn, Dimension};
+use crate::model::time::Interval;
+
+impl Finops {
+    /// What a period cost, by any dimensions, largest first.
+    ///
+    /// ```
+    /// use finops_core::{CostSummaryRequest, Finops};
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let mut request = CostSummaryRequest::default();
+    /// request.period = Some("2024-01".parse()?);
+    /// request.group_by.0 = vec!["tenant".parse()?, "tag:team".parse()?];
+    /// let summary = finops.get_cost_summary(&request)?;
+    /// assert!(summary.breakdown.is_empty());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_argument` for a request that cannot be answered; `mixed_currencies` when charges are in several
+    /// currencies and rates are missing; `overflow` when a sum does not fit; `storage`.
+    pub fn get_cost_summary(&self, request: &CostSummaryRequest) -> Result<CostSummary> {
+        let mut query = SummaryQuery::new(request, self.clock.now())?;
+        let snapshot = self.store.snapshot()?;
+        let (columns, interval) = (query.columns().to_vec(), query.interval());
+        self.read(&snapshot, columns, interval, &mut |table| query.add(table))?;
+        query.finish(snapshot.id, &snapshot.coverage, &|dimension, value| self.name_of(dimension, value))
+    }
+
+    /// What each day cost, with the total, the average and the trend.
+    ///
+    /// ```
+    /// use finops_core::{DailyRequest, Finops};
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let mut request = DailyRequest::default();
+    /// request.period = Some("2024-02".parse()?);
+    /// let daily = finops.costs_daily(&request)?;
+    /// assert_eq!(daily.days.len(), 29);
+    /// assert_eq!(daily.days[0].total, None, "no bill covers the day");
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Finops::get_cost_summary`].
+    pub fn costs_daily(&self, request: &DailyRequest) -> Result<DailyCosts> {
+        let plan = DailyPlan::new(request, self.clock.now())?;
+        let mut query = DailyQuery::new(request, &plan);
+        let snapshot = self.store.snapshot()?;
+        let (columns, interval) = (query.columns().to_vec(), query.interval());
+        self.read(&snapshot, columns, interval, &mut |table| query.add(table))?;
+        query.finish(snapshot.id, &snapshot.coverage, &|dimension, value| self.name_of(dimension, value))
+    }
+
+    fn read(
+        &self,
+        snapshot: &Snapshot,
+        columns: Vec<ChargeColumn>,
+        charged: Interval,
+        visit: &mut dyn FnMut(&ChargeTable) -> Result<()>,
+    ) -> Result<()> {
+        self.store.scan(snapshot, &Scan { columns, custom: false, charged }, visit)
+    }
+
+    /// What the catalogue calls a value of a dimension.
+    fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
+        let Some(kind) = kind_of(dimension) else { return Ok(None) };
+        Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
+    }
+}
+
+/// The kind of entry that names the values of a dimension.
+fn kind_of(dimension: &Dimension) -> Option<Kind> {
+    match dimension {
+        Dimension::BuiltIn(BuiltIn::Tenant) => Some(Kind::Tenant),
+        Dimension::BuiltIn(BuiltIn::Workspace) => Some(Kind::Workspace),
+        Dimension::BuiltIn(BuiltIn::Organization) => Some(Kind::Organization),
+        Dimension::BuiltIn(BuiltIn::User) => Some(Kind::User),
+        Dimension::BuiltIn(BuiltIn::Component) => Some(Kind::Component),
+        Dimension::BuiltIn(BuiltIn::Team) => Some(Kind::Team),
+        Dimension::BuiltIn(BuiltIn::CostCenter) => Some(Kind::CostCenter),
+        Dimension::BuiltIn(BuiltIn::ResourceGroup) => Some(Kind::ResourceGroup),
+        _ => None,
+    }
+}

@@ -1,0 +1,263 @@
+//! Importing a bill: files to rows, rows to charges, charges into the store, all or nothing.
+//!
+//! One thread reads and checks, the caller's writes; a batch or two wait between them. Both end before the call
+//! does.
+
+use super::{Finops, Observer, Progress};
+use crate::edge::source::{RowSource, SourceFile, expand};
+use crate::edge::store::{Delivery, Replace};
+use crate::model::charge::{ChargeTable, FocusVersion, Scope};
+use crate::model::id::Id;
+use crate::model::receipt::{CurrencyTotals, ImportReceipt};
+use crate::pipeline::intake::{Intake, Mapping, Mode, Remarks, by_scope};
+use crate::pipeline::tally::Tally;
+use crate::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+/// How many batches may wait to be written.
+const WAITING_BATCHES: usize = 2;
+
+/// The form of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ImportFormat {
+    /// Told by the content; FOCUS is what is understood so far.
+    #[default]
+    Auto,
+    /// FOCUS 1.0 to 1.4.
+    Focus,
+}
+
+/// What to import, and how.
+///
+/// ```no_run
+/// use finops_core::{Finops, ImportCharges};
+///
+/// let finops = Finops::open("costs")?;
+/// let receipt = finops.import_charges(&ImportCharges::new("bills/2024-09/*.parquet"))?;
+/// println!("{} charges, {} set aside", receipt.charges, receipt.quarantined);
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ImportCharges {
+    /// A file, a folder or a glob: CSV, CSV.gz or Parquet, told by the first bytes of each file.
+    pub path: String,
+    /// What the columns follow.
+    #[serde(default)]
+    pub format: ImportFormat,
+    /// Who sells the services, for rows that do not say.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// Fields to fill from other columns or tags: `{"tenant_id": "SubAccountId", "team_id": "tag:team"}`.
+    #[serde(default)]
+    pub mapping: Mapping,
+    /// What happens to charges of the same billing account and period.
+    #[serde(default)]
+    pub replace: Replace,
+    /// Whether to refuse the import at the first deviation from FOCUS.
+    #[serde(default)]
+    pub strict: bool,
+}
+
+impl ImportCharges {
+    pub(super) const FIELDS: &'static [&'static str] =
+        &["path", "format", "provider", "mapping", "replace", "strict"];
+
+    /// An import of those files, tolerant, replacing what they deliver anew.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+
+    fn mode(&self) -> Mode {
+        if self.strict { Mode::Strict } else { Mode::Tolerant }
+    }
+}
+
+/// What is known of a delivery once it is read.
+struct Taken {
+    version: FocusVersion,
+    rows: u64,
+    remarks: Remarks,
+}
+
+/// What is known once it is written.
+struct Sent {
+    charges: u64,
+    totals: Vec<CurrencyTotals>,
+    scopes: BTreeSet<Scope>,
+}
+
+/// A batch on its way to the store, with how far the reading is.
+struct Batch {
+    table: ChargeTable,
+    progress: Progress,
+}
+
+impl Finops {
+    /// Imports a bill. It replaces the charges of the billing accounts and periods that it holds; the same files a
+    /// second time change nothing.
+    ///
+    /// # Errors
+    /// `invalid_argument` for files that are not there or cannot be understood; `conflict` on a handle for reading
+    /// and while another import is under way; `overflow`; `storage`. After an error nothing has changed.
+    pub fn import_charges(&self, request: &ImportCharges) -> Result<ImportReceipt> {
+        self.import_charges_observed(request, &())
+    }
+
+    /// The same, with someone looking on who may stop it.
+    ///
+    /// # Errors
+    /// As [`Finops::import_charges`], and `cancelled`.
+    pub fn import_charges_observed(&self, request: &ImportCharges, observer: &dyn Observer) -> Result<ImportReceipt> {
+        let files = expand(&request.path)?;
+        let fingerprint = fingerprint(&files, request)?;
+        if let Some(mut receipt) = self.store.find_import(&fingerprint)? {
+            receipt.unchanged = true;
+            return Ok(receipt);
+        }
+        let mut session = self.store.begin_import()?;
+        let (taken, sent) = transfer(&files, request, observer, &mut |scope, table| session.write(scope, table))?;
+        let mut random = [0; 10];
+        self.entropy.fill(&mut random)?;
+        let imported_at = self.clock.now();
+        let receipt = receipt(Id::new(imported_at, random), files.len(), taken, sent)?;
+        session.commit(Delivery { receipt, fingerprint, replace: request.replace, imported_at })
+    }
+}
+
+/// A digest over the content of the files and the way in which they are read, but not over their names.
+fn fingerprint(files: &[SourceFile], request: &ImportCharges) -> Result<[u8; 32]> {
+    let mut digests = files.iter().map(SourceFile::fingerprint).collect::<Result<Vec<_>>>()?;
+    digests.sort_by_key(|digest| *digest.as_bytes());
+    let reading = ImportCharges { path: String::new(), ..request.clone() };
+    let reading = serde_json::to_vec(&reading).map_err(|error| Error::invalid("mapping", error.to_string()))?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&reading);
+    digests.iter().for_each(|digest| {
+        hasher.update(digest.as_bytes());
+    });
+    Ok(hasher.finalize().into())
+}
+
+type Write<'w> = &'w mut dyn FnMut(&Scope, &ChargeTable) -> Result<()>;
+
+fn transfer(
+    files: &[SourceFile],
+    request: &ImportCharges,
+    observer: &dyn Observer,
+    write: Write<'_>,
+) -> Result<(Taken, Sent)> {
+    let (sender, batches) = sync_channel::<Batch>(WAITING_BATCHES);
+    thread::scope(|scope| {
+        let reader = scope.spawn(move || take_all(files, request, &sender));
+        let mut sent = Sent { charges: 0, totals: Vec::new(), scopes: BTreeSet::new() };
+        let mut tally = Tally::default();
+        let mut outcome = Ok(());
+        for batch in &batches {
+            outcome = send(batch, observer, &mut tally, &mut sent, write);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        // Without a receiver the reader stops at its next batch.
+        drop(batches);
+        let taken = reader.join().map_err(|_| Error::new(ErrorCode::Storage, "the reader of the files panicked"));
+        outcome?;
+        sent.totals = tally.totals()?;
+        Ok((taken??, sent))
+    })
+}
+
+fn take_all(files: &[SourceFile], request: &ImportCharges, batches: &SyncSender<Batch>) -> Result<Taken> {
+    let mut intake = Intake::new(request.mapping.clone(), request.mode(), request.provider.clone());
+    let bytes_total = files.iter().map(|file| file.bytes).sum();
+    let mut bytes_before = 0;
+    for file in files {
+        let mut source: Box<dyn RowSource> = file.open()?;
+        intake.start_file(source.header())?;
+        while let Some(raw) = source.next_batch()? {
+            let table = intake.take(raw)?;
+            let bytes_read = bytes_before + source.bytes_read();
+            let progress = Progress { rows: intake.rows(), bytes_read, bytes_total };
+            if batches.send(Batch { table, progress }).is_err() {
+                // The writer has given up and says why.
+                break;
+            }
+        }
+        bytes_before += file.bytes;
+    }
+    Ok(Taken { version: intake.version(), rows: intake.rows(), remarks: intake.into_remarks() })
+}
+
+fn send(batch: Batch, observer: &dyn Observer, tally: &mut Tally, sent: &mut Sent, write: Write<'_>) -> Result<()> {
+    tally.add(&batch.table)?;
+    sent.charges += u64::try_from(batch.table.rows()).unwrap_or(u64::MAX);
+    for (scope, table) in by_scope(batch.table)? {
+        write(&scope, &table)?;
+        sent.scopes.insert(scope);
+    }
+    if observer.progress(&batch.progress).is_break() {
+        return Err(Error::new(ErrorCode::Cancelled, "the import was stopped; nothing has changed"));
+    }
+    Ok(())
+}
+
+fn receipt(
+    import_id: Id<crate::model::id::Import>,
+    files: usize,
+    taken: Taken,
+    sent: Sent,
+) -> Result<ImportReceipt> {
+    let quarantined = taken.remarks.quarantined();
+    let (warnings, quarantine) = taken.remarks.into_parts();
+    if sent.charges == 0 {
+        return Err(nothing_usable(taken.rows, quarantine.first()));
+    }
+    let periods: BTreeSet<_> = sent.scopes.iter().map(|scope| (scope.start, scope.period_label())).collect();
+    let mut billing_periods: Vec<String> = periods.into_iter().map(|(_, label)| label).collect();
+    billing_periods.dedup();
+    let only = match sent.totals.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    };
+    Ok(ImportReceipt {
+        import_id,
+        snapshot: 0,
+        unchanged: false,
+        files: u64::try_from(files).unwrap_or(u64::MAX),
+        focus_version: taken.version,
+        rows: taken.rows,
+        charges: sent.charges,
+        quarantined,
+        billing_periods,
+        currency: only.map(|totals| totals.currency),
+        total_billed: only.map(|totals| totals.billed),
+        total_effective: only.map(|totals| totals.effective),
+        total_list: only.map(|totals| totals.list),
+        total_contracted: only.map(|totals| totals.contracted),
+        totals: sent.totals.clone(),
+        replaced: Vec::new(),
+        warnings,
+        quarantine,
+    })
+}
+
+/// An import of nothing would replace a billing period with nothing.
+fn nothing_usable(rows: u64, first: Option<&crate::model::receipt::Quarantined>) -> Error {
+    let message = match first {
+        Some(first) => {
+            let column = first.column.as_deref().unwrap_or("the row");
+            let value = first.value.as_deref().map(|value| format!(" ('{value}')")).unwrap_or_default();
+            let (row, reason) = (first.row, first.reason.as_str());
+            format!("none of the {rows} rows can be used; in row {row}, {column}{value} {reason}")
+        }
+        None => "the files have a header and no rows".to_owned(),
+    };
+    Error::invalid("path", message)
+}

@@ -1,0 +1,34 @@
+//! Looking on at long work, and stopping it.
+
+use std::ops::ControlFlow;
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Rows read so far.
+    pub rows: u64,
+    /// Bytes of the files that are behind us.
+    pub bytes_read: u64,
+    /// Bytes of all files.
+    pub bytes_total: u64,
+}
+
+/// Looks on at long work. Called on the caller's thread, several times a second.
+pub trait Observer {
+    /// Sees how far the work is; `Break` stops it, and then nothing has changed.
+    fn progress(&self, progress: &Progress) -> ControlFlow<()>;
+}
+
+/// Looks on at nothing.
+impl Observer for () {
+    fn progress(&self, _: &Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl<F: Fn(&Progress) -> ControlFlow<()>> Observer for F {
+    fn progress(&self, progress: &Progress) -> ControlFlow<()> {
+        self(progress)
+    }
+}

@@ -1,0 +1,143 @@
+//! The operations by name, for callers that speak JSON: the bindings, the vectors that every language runs.
+//!
+//! The table is the one list of what there is. A binding passes names and parameters through it and holds no
+//! decision of its own; the parity tests compare each language's methods with it.
+
+use super::catalog::ENTRY_FIELDS;
+use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
+use crate::insight::{CostSummaryRequest, DailyRequest};
+use crate::model::catalog::Entry;
+use crate::{Error, ErrorCode, Result};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt;
+
+type Call = fn(&Finops, Value, &dyn Observer) -> Result<Document>;
+
+/// An operation that can be called by name.
+#[non_exhaustive]
+pub struct Operation {
+    /// Its name, such as `costs.daily`.
+    pub name: &'static str,
+    /// The fields of its parameters.
+    pub fields: &'static [&'static str],
+    call: Call,
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation").field("name", &self.name).field("fields", &self.fields).finish_non_exhaustive()
+    }
+}
+
+/// Every operation.
+pub fn operations() -> &'static [Operation] {
+    OPERATIONS
+}
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "import_charges",
+        fields: ImportCharges::FIELDS,
+        call: |finops, params, observer| {
+            Document::of(&finops.import_charges_observed(&parse(params)?, observer)?)
+        },
+    },
+    Operation {
+        name: "export_report",
+        fields: ExportReport::FIELDS,
+        call: |finops, params, _| Document::of(&finops.export_report(&parse(params)?)?),
+    },
+    Operation {
+        name: "get_cost_summary",
+        fields: CostSummaryRequest::FIELDS,
+        call: |finops, params, _| Document::of(&finops.get_cost_summary(&parse(params)?)?),
+    },
+    Operation {
+        name: "costs.daily",
+        fields: DailyRequest::FIELDS,
+        call: |finops, params, _| Document::of(&finops.costs_daily(&parse(params)?)?),
+    },
+    Operation {
+        name: "catalog.upsert",
+        fields: ENTRY_FIELDS,
+        call: |finops, params, _| Document::of(&finops.catalog_upsert(parse::<Entry>(params)?)?),
+    },
+    Operation {
+        name: "catalog.get",
+        fields: CatalogKey::FIELDS,
+        call: |finops, params, _| {
+            let key: CatalogKey = parse(params)?;
+            Document::of(&finops.catalog_get(key.kind, &key.id)?)
+        },
+    },
+    Operation {
+        name: "catalog.list",
+        fields: CatalogList::FIELDS,
+        call: |finops, params, _| Document::of(&finops.catalog_list(&parse(params)?)?),
+    },
+    Operation {
+        name: "catalog.delete",
+        fields: CatalogKey::FIELDS,
+        call: |finops, params, _| {
+            let key: CatalogKey = parse(params)?;
+            Document::of(&finops.catalog_delete(key.kind, &key.id)?)
+        },
+    },
+    Operation {
+        name: "tick",
+        fields: Tick::FIELDS,
+        call: |finops, params, _| Document::of(&finops.tick(parse::<Tick>(params)?.now)?),
+    },
+];
+
+impl Finops {
+    /// Calls an operation by its name, with its parameters as a JSON object.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use serde_json::json;
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let entry = finops.call("catalog.upsert", json!({"kind": "team", "id": "t1", "name": "Search"}), &())?;
+    /// assert_eq!(serde_json::to_value(entry).unwrap()["name"], "Search");
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `not_found` for an unknown name; `invalid_argument`, with the field, for parameters that cannot be read;
+    /// else what the operation gives.
+    pub fn call(&self, operation: &str, params: Value, observer: &dyn Observer) -> Result<Document> {
+        let known = OPERATIONS.iter().find(|known| known.name == operation);
+        let known = known.ok_or_else(|| {
+            Error::new(ErrorCode::NotFound, format!("there is no operation '{operation}'")).with_field("operation")
+        })?;
+        (known.call)(self, params, observer)
+    }
+}
+
+/// Reads parameters, naming the field that cannot be read.
+pub(super) fn parse<T: DeserializeOwned>(params: Value) -> Result<T> {
+    serde_path_to_error::deserialize(params).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.inner().to_string();
+        let error = Error::new(ErrorCode::InvalidArgument, message.clone());
+        match path.as_str() {
+            "." | "" | "?" => match named(&message) {
+                Some(field) => error.with_field(field),
+                None => error,
+            },
+            // Some values name their field themselves; it stands in the error only once.
+            path => match message.strip_prefix(&format!("{path}: ")) {
+                Some(message) => Error::invalid(path, message),
+                None => error.with_field(path),
+            },
+        }
+    })
+}
+
+/// The field that a message about a missing or unknown one names.
+fn named(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("missing field `").or_else(|| message.strip_prefix("unknown field `"))?;
+    rest.split('`').next().map(str::to_owned)
+}

@@ -1,0 +1,303 @@
+//! Daily costs: a series, by any dimensions, with its total, average and trend.
+
+use super::aggregate::{Aggregation, Question};
+use super::exchange::{Settled, settle};
+use super::health::{DataHealth, days, is_known};
+use super::request::{Bound, GroupBy, Rates, Span, Terms};
+use super::summary::{DimensionValue, named, serialize_dimensions};
+use crate::Result;
+use crate::model::charge::{ChargeColumn, ChargeTable, CostView, Coverage};
+use crate::model::dimension::{BuiltIn, Dimension};
+use crate::model::filter::Filter;
+use crate::model::money::{Currency, Money, Rounding};
+use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// What daily costs are asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DailyRequest {
+    /// The first day, as a date or an instant; by default thirty days before the end.
+    pub start_date: Option<Bound>,
+    /// The end, exclusive; by default tonight.
+    pub end_date: Option<Bound>,
+    /// Or the period, such as `2024-01`.
+    pub period: Option<Period>,
+    /// Or the window, such as `7d`.
+    pub window: Option<Window>,
+    /// Only charges for resources of that type.
+    pub resource_type: Option<String>,
+    /// What to break down by.
+    pub group_by: GroupBy,
+    /// Which charges count.
+    pub filter: Filter,
+    /// The currency of the answer; by default the one that all charges have.
+    pub currency: Option<Currency>,
+    /// Which cost, by default the effective one.
+    pub view: CostView,
+    /// What other currencies are worth in that of the answer.
+    pub exchange_rates: Rates,
+    /// Where days begin, by default UTC.
+    pub time_zone: Zone,
+}
+
+impl DailyRequest {
+    /// The fields of its JSON form.
+    pub const FIELDS: &'static [&'static str] = &[
+        "start_date", "end_date", "period", "window", "resource_type", "group_by", "filter", "currency", "view",
+        "exchange_rates", "time_zone",
+    ];
+}
+
+/// What each day cost.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct DailyCosts {
+    /// When the first day starts.
+    pub window_start: Stamp,
+    /// When the last day ends, exclusive.
+    pub window_end: Stamp,
+    /// Where the days begin.
+    pub time_zone: Zone,
+    /// The currency of every amount.
+    pub currency: Option<Currency>,
+    /// Which cost was added up.
+    pub view: CostView,
+    /// The days in order, all of them.
+    pub days: Vec<DayCost>,
+    /// The same for each group, largest first; on each day the groups add up to the total.
+    pub groups: Vec<GroupSeries>,
+    /// The total, the average and where it is going.
+    pub summary: DailySummary,
+    /// How complete the data is.
+    pub data_health: DataHealth,
+    /// The state of the store that was read.
+    pub snapshot: u64,
+}
+
+/// What a day cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DayCost {
+    /// When the day starts.
+    pub date: Stamp,
+    /// The sum; none when no imported bill covers the day.
+    pub total: Option<Money>,
+}
+
+/// The daily costs of a group.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct GroupSeries {
+    /// Its values, in the order of `group_by`.
+    pub dimensions: Vec<DimensionValue>,
+    /// The sum over all days.
+    pub total: Money,
+    /// The days in order, all of them.
+    pub days: Vec<DayCost>,
+}
+
+impl Serialize for GroupSeries {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_dimensions(&self.dimensions, &mut map)?;
+        map.serialize_entry("total", &self.total)?;
+        map.serialize_entry("days", &self.days)?;
+        map.end()
+    }
+}
+
+/// Figures over the whole series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DailySummary {
+    /// The sum of the days that are known; none when none is.
+    pub total_period: Option<Money>,
+    /// That sum by the number of those days, rounded half to even at 18 decimals.
+    pub daily_average: Option<Money>,
+    /// Where the costs are going; none with fewer than two known days.
+    pub trend: Option<Trend>,
+}
+
+/// How the second half of the known days compares with the first; a day in the middle is in neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Trend {
+    /// More than 5 % above.
+    Increasing,
+    /// Within 5 %.
+    Stable,
+    /// More than 5 % below.
+    Decreasing,
+}
+
+/// Daily costs in the making: made for a state of the store, given its tables, then finished.
+#[derive(Debug)]
+pub struct DailyQuery<'q> {
+    request: &'q DailyRequest,
+    plan: &'q DailyPlan,
+    aggregation: Aggregation<'q>,
+    columns: Vec<ChargeColumn>,
+}
+
+/// Which days a request is about, and what is to hold for their charges.
+#[derive(Debug)]
+pub struct DailyPlan {
+    interval: Interval,
+    days: Vec<Day>,
+    filter: Filter,
+    now: Stamp,
+}
+
+impl DailyPlan {
+    /// # Errors
+    /// `invalid_argument` for a request that cannot be answered.
+    pub fn new(request: &DailyRequest, now: Stamp) -> Result<Self> {
+        let (start, end) = (request.start_date, request.end_date);
+        let span = Span { period: request.period.as_ref(), window: request.window.as_ref(), start, end };
+        let interval = span.resolve(now, request.time_zone)?;
+        request.exchange_rates.check()?;
+        let mut filters = vec![request.filter.clone()];
+        if let Some(kind) = &request.resource_type {
+            filters.push(Filter::equals(Dimension::BuiltIn(BuiltIn::ResourceType), kind));
+        }
+        Ok(Self { interval, days: days(interval, request.time_zone)?, filter: Filter::All(filters), now })
+    }
+}
+
+impl<'q> DailyQuery<'q> {
+    /// A query for a plan.
+    pub fn new(request: &'q DailyRequest, plan: &'q DailyPlan) -> Self {
+        let question = Question {
+            interval: plan.interval,
+            days: Some(&plan.days),
+            dimensions: &request.group_by.0,
+            filter: &plan.filter,
+            view: request.view,
+        };
+        let columns = question.columns();
+        Self { request, plan, aggregation: Aggregation::new(question), columns }
+    }
+
+    /// Which charges it needs.
+    pub const fn interval(&self) -> Interval {
+        self.plan.interval
+    }
+
+    /// Which columns of them.
+    pub fn columns(&self) -> &[ChargeColumn] {
+        &self.columns
+    }
+
+    /// Adds a table.
+    ///
+    /// # Errors
+    /// `overflow` when a sum does not fit.
+    pub fn add(&mut self, table: &ChargeTable) -> Result<()> {
+        self.aggregation.add(table)
+    }
+
+    /// The answer; `name` looks up what a value is called.
+    ///
+    /// # Errors
+    /// `mixed_currencies`, `overflow`, and whatever `name` gives.
+    pub fn finish(
+        self,
+        snapshot: u64,
+        coverage: &[Coverage],
+        name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
+    ) -> Result<DailyCosts> {
+        let Self { request, plan, aggregation, .. } = self;
+        let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
+        let settled = settle(aggregation.finish()?, &terms)?;
+        let known: Vec<bool> = plan.days.iter().map(|day| is_known(coverage, day)).collect();
+        let unknown = settled.groups.iter().map(|(_, _, cell)| cell.unknown).sum();
+        let data_health = DataHealth::new(coverage, plan.interval, &plan.days, plan.now, unknown);
+        let totals = day_totals(settled.groups.iter().map(|((_, day), cost, _)| (*day, *cost)), plan.days.len())?;
+        Ok(DailyCosts {
+            window_start: plan.interval.start(),
+            window_end: plan.interval.end(),
+            time_zone: request.time_zone,
+            currency: settled.currency.or(request.currency),
+            view: request.view,
+            days: series(&plan.days, &known, &totals),
+            groups: group_series(&settled, request, plan, &known, name)?,
+            summary: summarize(&totals, &known)?,
+            data_health,
+            snapshot,
+        })
+    }
+}
+
+fn day_totals(costs: impl Iterator<Item = (Option<usize>, Money)>, days: usize) -> Result<Vec<Money>> {
+    let mut totals = vec![Money::ZERO; days];
+    for (day, cost) in costs {
+        if let Some(total) = day.and_then(|day| totals.get_mut(day)) {
+            *total = total.checked_add(cost)?;
+        }
+    }
+    Ok(totals)
+}
+
+fn series(days: &[Day], known: &[bool], totals: &[Money]) -> Vec<DayCost> {
+    let day = |((day, known), total): ((&Day, &bool), &Money)| DayCost {
+        date: day.interval.start(),
+        total: known.then_some(*total),
+    };
+    days.iter().zip(known).zip(totals).map(day).collect()
+}
+
+fn group_series(
+    settled: &Settled,
+    request: &DailyRequest,
+    plan: &DailyPlan,
+    known: &[bool],
+    name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
+) -> Result<Vec<GroupSeries>> {
+    if request.group_by.0.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut costs: BTreeMap<&Vec<Option<String>>, Vec<(Option<usize>, Money)>> = BTreeMap::new();
+    for ((values, day), cost, _) in &settled.groups {
+        costs.entry(values).or_default().push((*day, *cost));
+    }
+    let groups = costs.into_iter().map(|(values, costs)| {
+        let total = Money::try_sum(costs.iter().map(|(_, cost)| *cost))?;
+        let totals = day_totals(costs.into_iter(), plan.days.len())?;
+        let days = series(&plan.days, known, &totals);
+        Ok(GroupSeries { dimensions: named(&request.group_by.0, values, name)?, total, days })
+    });
+    let mut groups = groups.collect::<Result<Vec<_>>>()?;
+    groups.sort_by_key(|group| std::cmp::Reverse(group.total));
+    Ok(groups)
+}
+
+fn summarize(totals: &[Money], known: &[bool]) -> Result<DailySummary> {
+    let known: Vec<Money> = totals.iter().zip(known).filter(|(_, known)| **known).map(|(total, _)| *total).collect();
+    let days = u64::try_from(known.len()).unwrap_or(u64::MAX);
+    if days == 0 {
+        return Ok(DailySummary { total_period: None, daily_average: None, trend: None });
+    }
+    let total = Money::try_sum(known.iter().copied())?;
+    let daily_average = Some(total.checked_div_int(days, Rounding::HalfEven)?);
+    Ok(DailySummary { total_period: Some(total), daily_average, trend: trend(&known)? })
+}
+
+fn trend(known: &[Money]) -> Result<Option<Trend>> {
+    let half = known.len() / 2;
+    if half == 0 {
+        return Ok(None);
+    }
+    let first = Money::try_sum(known.iter().take(half).copied())?;
+    let second = Money::try_sum(known.iter().rev().take(half).copied())?;
+    let (change, margin) = (second.checked_sub(first)?, first.abs()?.checked_div_int(20, Rounding::Down)?);
+    Ok(Some(match change {
+        change if change > margin => Trend::Increasing,
+        change if change < margin.checked_neg()? => Trend::Decreasing,
+        _ => Trend::Stable,
+    }))
+}

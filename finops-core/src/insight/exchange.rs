@@ -1,0 +1,80 @@
+//! From sums by currency to figures in one.
+
+use super::aggregate::{Cell, Group};
+use super::request::Terms;
+use crate::model::money::{Currency, ExactSum, Money, Quantity, Rounding, apportion};
+use crate::{Error, ErrorCode, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What tells groups apart once their currencies are one.
+pub(super) type Key = (Vec<Option<String>>, Option<usize>);
+
+/// Groups in one currency.
+#[derive(Debug)]
+pub(super) struct Settled {
+    /// The currency; none when there is no charge and none was asked for.
+    pub(super) currency: Option<Currency>,
+    /// The exact sum, rounded once at 18 decimals where an exchange rate made it longer.
+    pub(super) total: Money,
+    /// The groups in the order of their keys; their costs add up to the total.
+    pub(super) groups: Vec<(Key, Money, Cell)>,
+}
+
+/// Brings the groups into one currency.
+///
+/// # Errors
+/// `mixed_currencies` when there are several and no rates for them; `overflow` when a sum does not fit.
+pub(super) fn settle(groups: Vec<Group>, terms: &Terms<'_>) -> Result<Settled> {
+    let found: BTreeSet<Currency> = groups.iter().map(|group| group.currency).collect();
+    let currency = choose(&found, terms)?;
+    let mut merged: BTreeMap<Key, Cell> = BTreeMap::new();
+    for Group { currency: from, values, day, mut cell } in groups {
+        if Some(from) != currency {
+            let rate = rate(from, terms)?;
+            let mut converted = ExactSum::default();
+            converted.add_converted(cell.cost.to_money(Rounding::HalfEven)?, rate)?;
+            cell.cost = converted;
+        }
+        merged.entry((values, day)).or_default().merge(&cell)?;
+    }
+    let parts: Vec<ExactSum> = merged.values().map(|cell| cell.cost.clone()).collect();
+    let mut sum = ExactSum::default();
+    parts.iter().try_for_each(|part| sum.merge(part))?;
+    let total = sum.to_money(Rounding::HalfEven)?;
+    let costs = apportion(&parts, total)?;
+    let groups = merged.into_iter().zip(costs).map(|((key, cell), cost)| (key, cost, cell)).collect();
+    Ok(Settled { currency, total, groups })
+}
+
+fn choose(found: &BTreeSet<Currency>, terms: &Terms<'_>) -> Result<Option<Currency>> {
+    if let Some(currency) = terms.currency {
+        return found.iter().try_for_each(|from| {
+            if *from == currency { Ok(()) } else { rate(*from, terms).map(drop) }
+        }).map(|()| Some(currency));
+    }
+    let mut currencies = found.iter();
+    match (currencies.next(), currencies.next()) {
+        (only, None) => Ok(only.copied()),
+        _ => {
+            let codes: Vec<_> = found.iter().map(Currency::code).collect();
+            let message = format!(
+                "the charges are in {}: name the currency of the answer and give exchange_rates for the others, or \
+                 filter",
+                codes.join(", ")
+            );
+            Err(Error::new(ErrorCode::MixedCurrencies, message).with_field("currency"))
+        }
+    }
+}
+
+fn rate(from: Currency, terms: &Terms<'_>) -> Result<Quantity> {
+    let rate = terms.rates.0.get(&from).copied();
+    rate.ok_or_else(|| {
+        let to = terms.currency.map(|currency| currency.to_string()).unwrap_or_default();
+        let message = format!(
+            "there are charges in {from}: give exchange_rates {{\"{from}\": what one {from} is worth in {to}}}, or \
+             filter them out"
+        );
+        Error::new(ErrorCode::MixedCurrencies, message).with_field("exchange_rates")
+    })
+}

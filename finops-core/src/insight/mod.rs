@@ -1,0 +1,18 @@
+//! Answers from charges: pure functions over tables, read only.
+//!
+//! An answer is made in two steps: an aggregation takes tables as the store gives them, and a summary or a series
+//! makes of its groups what is asked for. Which state of the store is read is the engine's decision.
+
+pub mod aggregate;
+pub mod daily;
+mod exchange;
+mod group;
+pub mod health;
+mod matching;
+pub mod request;
+pub mod summary;
+
+pub use daily::{DailyCosts, DailyRequest};
+pub use health::DataHealth;
+pub use request::{GroupBy, Rates};
+pub use summary::{CostSummary, CostSummaryRequest};

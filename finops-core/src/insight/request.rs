@@ -1,0 +1,162 @@
+//! What cost queries have in common in what they ask for.
+
+use crate::model::dimension::Dimension;
+use crate::model::money::{Currency, Quantity};
+use crate::model::time::{Interval, Period, Stamp, Window, Zone};
+use crate::{Error, Result};
+use chrono::NaiveDate;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+/// How many dimensions one answer may be grouped by.
+const MAX_DIMENSIONS: usize = 8;
+/// How many items a page has at most.
+pub const MAX_LIMIT: i64 = 1000;
+
+/// The dimensions of a grouped answer, in order: in JSON one of them, or a list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupBy(pub Vec<Dimension>);
+
+impl<'de> Deserialize<'de> for GroupBy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a dimension such as 'tenant' or 'tag:team', or a list of them")]
+        enum OneOrMany {
+            One(String),
+            Many(Vec<String>),
+        }
+        let words = match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(word) => vec![word],
+            OneOrMany::Many(words) => words,
+        };
+        let wrong = |error: Error| serde::de::Error::custom(error.message());
+        let dimensions = words.iter().map(|word| word.parse()).collect::<Result<Vec<Dimension>>>().map_err(wrong)?;
+        Self::new(dimensions).map_err(wrong)
+    }
+}
+
+impl GroupBy {
+    /// The dimensions, checked.
+    ///
+    /// # Errors
+    /// `invalid_argument` when one stands twice or there are more than eight.
+    pub fn new(dimensions: Vec<Dimension>) -> Result<Self> {
+        if dimensions.len() > MAX_DIMENSIONS {
+            return Err(Error::invalid("group_by", format!("takes at most {MAX_DIMENSIONS} dimensions")));
+        }
+        let repeated = dimensions.iter().enumerate().find(|(place, dimension)| {
+            dimensions.iter().take(*place).any(|earlier| earlier == *dimension)
+        });
+        match repeated {
+            Some((_, dimension)) => Err(Error::invalid("group_by", format!("names '{dimension}' twice"))),
+            None => Ok(Self(dimensions)),
+        }
+    }
+}
+
+/// What one unit of a currency is worth in the currency of the answer: `{"EUR": "1.08"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Rates(pub BTreeMap<Currency, Quantity>);
+
+impl Rates {
+    /// # Errors
+    /// `invalid_argument` for a rate of zero or below.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.0.iter().find(|(_, rate)| rate.mantissa() <= 0) {
+            Some((currency, rate)) => {
+                Err(Error::invalid("exchange_rates", format!("the rate of {currency} must be above 0, got {rate}")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A date, which is midnight in the zone of the query, or an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The start of that day.
+    Date(NaiveDate),
+    /// That instant.
+    Instant(Stamp),
+}
+
+impl Bound {
+    fn resolve(self, zone: Zone) -> Result<Stamp> {
+        match self {
+            Self::Date(date) => zone.day_start(date),
+            Self::Instant(stamp) => Ok(stamp),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Bound {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() == 10 && let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
+            return Ok(Self::Date(date));
+        }
+        Stamp::parse(&text).map(Self::Instant).map_err(|error| serde::de::Error::custom(error.message()))
+    }
+}
+
+/// The ways in which a query may say which time it is about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Span<'a> {
+    pub(super) period: Option<&'a Period>,
+    pub(super) window: Option<&'a Window>,
+    pub(super) start: Option<Bound>,
+    pub(super) end: Option<Bound>,
+}
+
+impl Span<'_> {
+    /// The interval, by default the thirty days up to tonight.
+    ///
+    /// # Errors
+    /// `invalid_argument` when two ways are used at once, or the end lies before the start.
+    pub(super) fn resolve(&self, now: Stamp, zone: Zone) -> Result<Interval> {
+        let ranged = self.start.is_some() || self.end.is_some();
+        let ways = [self.period.is_some(), self.window.is_some(), ranged];
+        if ways.into_iter().filter(|way| *way).count() > 1 {
+            let message = "give either `period`, `window` or `start_date` and `end_date`, not two of them";
+            return Err(Error::invalid(if self.period.is_some() { "period" } else { "window" }, message));
+        }
+        if let Some(period) = self.period {
+            return period.interval(zone);
+        }
+        if let Some(window) = self.window {
+            return window.resolve(now, zone);
+        }
+        let default = Window::parse("30d")?.resolve(now, zone)?;
+        let end = self.end.map_or(Ok(default.end()), |end| end.resolve(zone))?;
+        let start = match self.start {
+            Some(start) => start.resolve(zone)?,
+            None if self.end.is_some() => Stamp::from_micros(end.micros() - (default.end().micros() - default.start().micros()))?,
+            None => default.start(),
+        };
+        Interval::new(start, end).map_err(|_| {
+            Error::invalid("end_date", format!("{end} lies before start_date {start}: swap them"))
+        })
+    }
+}
+
+/// The currency of an answer, and what others are worth in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) currency: Option<Currency>,
+    pub(super) rates: &'a Rates,
+}
+
+/// A page of items: which to give, of how many.
+///
+/// # Errors
+/// `invalid_argument` for a limit outside 1 to 1000 and a negative offset.
+pub fn page(limit: Option<i64>, offset: Option<i64>) -> Result<(Option<usize>, usize)> {
+    if let Some(limit) = limit.filter(|limit| !(1..=MAX_LIMIT).contains(limit)) {
+        return Err(Error::invalid("limit", format!("must be 1 to {MAX_LIMIT}, got {limit}")));
+    }
+    let offset = offset.unwrap_or(0);
+    let offset_size = usize::try_from(offset);
+    let offset = offset_size.map_err(|_| Error::invalid("offset", format!("must be 0 or more, got {offset}")))?;
+    Ok((limit.and_then(|limit| usize::try_from(limit).ok()), offset))
+}

@@ -1,0 +1,269 @@
+//! The cost summary: what a period cost, by any dimensions, largest first.
+
+use super::aggregate::{Aggregation, Cell, METERED, Question};
+use super::exchange::{Settled, settle};
+use super::health::{DataHealth, days};
+use super::request::{GroupBy, Rates, Span, Terms, page};
+use crate::Result;
+use crate::model::charge::{ChargeColumn, ChargeTable, CostView, Coverage};
+use crate::model::dimension::Dimension;
+use crate::model::filter::Filter;
+use crate::model::money::{Currency, Money, Quantity, ratio};
+use crate::model::time::{Interval, Period, Stamp, Window, Zone};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// How many decimals a share has.
+const SHARE_DECIMALS: u32 = 6;
+
+/// What a cost summary is asked for.
+///
+/// ```
+/// use finops_core::insight::CostSummaryRequest;
+///
+/// let request: CostSummaryRequest =
+///     serde_json::from_str(r#"{"period": "2024-01", "group_by": "tenant", "currency": "USD"}"#).unwrap();
+/// assert_eq!(request.group_by.0.len(), 1);
+/// ```
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CostSummaryRequest {
+    /// The period, such as `2024-01`; a charge belongs to it by the start of its charge period.
+    pub period: Option<Period>,
+    /// Or the window, such as `30d`. Without either, the thirty days up to tonight.
+    pub window: Option<Window>,
+    /// What to break down by; nothing gives the total alone.
+    pub group_by: GroupBy,
+    /// The currency of the answer; by default the one that all charges have.
+    pub currency: Option<Currency>,
+    /// Which charges count.
+    pub filter: Filter,
+    /// Which cost, by default the effective one.
+    pub view: CostView,
+    /// What other currencies are worth in that of the answer.
+    pub exchange_rates: Rates,
+    /// Where days begin and periods lie, by default UTC.
+    pub time_zone: Zone,
+    /// How many items to give, 1 to 1000; by default all.
+    pub limit: Option<i64>,
+    /// How many items to leave out before.
+    pub offset: Option<i64>,
+}
+
+impl CostSummaryRequest {
+    /// The fields of its JSON form.
+    pub const FIELDS: &'static [&'static str] = &[
+        "period", "window", "group_by", "currency", "filter", "view", "exchange_rates", "time_zone", "limit", "offset",
+    ];
+}
+
+/// What a period cost.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct CostSummary {
+    /// The period that was asked for; none when it was a window.
+    pub period: Option<Period>,
+    /// When it starts.
+    pub window_start: Stamp,
+    /// When it ends, exclusive.
+    pub window_end: Stamp,
+    /// The currency of every amount; none when there is no charge and none was named.
+    pub currency: Option<Currency>,
+    /// Which cost was added up.
+    pub view: CostView,
+    /// The sum; none when no imported bill covers any of it.
+    pub total_cost: Option<Money>,
+    /// How many items there are, on all pages.
+    pub count: u64,
+    /// The items of the page, largest first. All items add up to the total.
+    pub breakdown: Vec<CostItem>,
+    /// How complete the data is.
+    pub data_health: DataHealth,
+    /// The state of the store that was read.
+    pub snapshot: u64,
+}
+
+/// A value of a dimension, with its name where the catalogue has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DimensionValue {
+    /// The dimension.
+    pub dimension: Dimension,
+    /// The value; none for charges without one.
+    pub value: Option<String>,
+    /// What the catalogue calls it.
+    pub name: Option<String>,
+}
+
+/// An item of a breakdown.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CostItem {
+    /// Its values, in the order of `group_by`.
+    pub dimensions: Vec<DimensionValue>,
+    /// What it cost; none when no charge of it has a cost in the view.
+    pub cost: Option<Money>,
+    /// Its part of the total, 0 to 1 at 6 decimals; none when the total is zero.
+    pub share: Option<Quantity>,
+    /// How many charges it is made of.
+    pub charges: u64,
+    /// What the platform metered, in the order of [`CostItem::METERED_FIELDS`]; none where nothing is known.
+    pub metered: [Option<Quantity>; METERED.len()],
+}
+
+impl CostItem {
+    /// The fields of what is metered.
+    pub const METERED_FIELDS: [&'static str; METERED.len()] = {
+        let mut fields = [""; METERED.len()];
+        let mut place = 0;
+        while place < METERED.len() {
+            #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, within the bounds of the loop")]
+            {
+                fields[place] = METERED[place].1;
+            }
+            place += 1;
+        }
+        fields
+    };
+}
+
+/// Writes `<dimension>_id` and `<dimension>_name`, or the bare dimension, as fields.
+pub(super) fn serialize_dimensions<M: SerializeMap>(values: &[DimensionValue], map: &mut M) -> Result<(), M::Error> {
+    for DimensionValue { dimension, value, name } in values {
+        map.serialize_entry(&dimension.answer_key(), value)?;
+        if let Dimension::BuiltIn(dimension) = dimension
+            && dimension.is_named()
+        {
+            map.serialize_entry(&format!("{}_name", dimension.as_str()), name)?;
+        }
+    }
+    Ok(())
+}
+
+impl Serialize for CostItem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_dimensions(&self.dimensions, &mut map)?;
+        map.serialize_entry("cost", &self.cost)?;
+        map.serialize_entry("share", &self.share)?;
+        map.serialize_entry("charges", &self.charges)?;
+        for (field, quantity) in Self::METERED_FIELDS.iter().zip(self.metered) {
+            map.serialize_entry(field, &quantity)?;
+        }
+        map.end()
+    }
+}
+
+/// A summary in the making: made for a state of the store, given its tables, then finished.
+#[derive(Debug)]
+pub struct SummaryQuery<'q> {
+    request: &'q CostSummaryRequest,
+    interval: Interval,
+    now: Stamp,
+    aggregation: Aggregation<'q>,
+    columns: Vec<ChargeColumn>,
+}
+
+impl<'q> SummaryQuery<'q> {
+    /// # Errors
+    /// `invalid_argument` for a request that cannot be answered.
+    pub fn new(request: &'q CostSummaryRequest, now: Stamp) -> Result<Self> {
+        let span = Span { period: request.period.as_ref(), window: request.window.as_ref(), start: None, end: None };
+        let interval = span.resolve(now, request.time_zone)?;
+        page(request.limit, request.offset)?;
+        request.exchange_rates.check()?;
+        let dimensions = &request.group_by.0;
+        let question = Question { interval, days: None, dimensions, filter: &request.filter, view: request.view };
+        let columns = question.columns();
+        Ok(Self { request, interval, now, aggregation: Aggregation::new(question), columns })
+    }
+
+    /// Which charges it needs.
+    pub const fn interval(&self) -> Interval {
+        self.interval
+    }
+
+    /// Which columns of them.
+    pub fn columns(&self) -> &[ChargeColumn] {
+        &self.columns
+    }
+
+    /// Adds a table.
+    ///
+    /// # Errors
+    /// `overflow` when a sum does not fit.
+    pub fn add(&mut self, table: &ChargeTable) -> Result<()> {
+        self.aggregation.add(table)
+    }
+
+    /// The answer; `name` looks up what a value is called.
+    ///
+    /// # Errors
+    /// `mixed_currencies`, `overflow`, and whatever `name` gives.
+    pub fn finish(
+        self,
+        snapshot: u64,
+        coverage: &[Coverage],
+        name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
+    ) -> Result<CostSummary> {
+        let request = self.request;
+        let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
+        let mut settled = settle(self.aggregation.finish()?, &terms)?;
+        let days = days(self.interval, request.time_zone)?;
+        let covered = days.iter().any(|day| super::health::is_known(coverage, day));
+        let unknown = settled.groups.iter().map(|(_, _, cell)| cell.unknown).sum();
+        let data_health = DataHealth::new(coverage, self.interval, &days, self.now, unknown);
+        if request.group_by.0.is_empty() {
+            settled.groups.clear();
+        }
+        settled.groups.sort_by(|(left_key, left, _), (right_key, right, _)| {
+            right.cmp(left).then_with(|| left_key.cmp(right_key))
+        });
+        let count = u64::try_from(settled.groups.len()).unwrap_or(u64::MAX);
+        Ok(CostSummary {
+            period: request.period.clone(),
+            window_start: self.interval.start(),
+            window_end: self.interval.end(),
+            currency: settled.currency.or(request.currency),
+            view: request.view,
+            total_cost: covered.then_some(settled.total),
+            count,
+            breakdown: items(&settled, request, name)?,
+            data_health,
+            snapshot,
+        })
+    }
+}
+
+fn items(
+    settled: &Settled,
+    request: &CostSummaryRequest,
+    name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
+) -> Result<Vec<CostItem>> {
+    let (limit, offset) = page(request.limit, request.offset)?;
+    let page = settled.groups.iter().skip(offset).take(limit.unwrap_or(usize::MAX));
+    let item = |((values, _), cost, cell): &((Vec<Option<String>>, Option<usize>), Money, Cell)| {
+        Ok(CostItem {
+            dimensions: named(&request.group_by.0, values, name)?,
+            cost: (cell.unknown < cell.charges).then_some(*cost),
+            share: ratio(*cost, settled.total, SHARE_DECIMALS),
+            charges: cell.charges,
+            metered: cell.metered,
+        })
+    };
+    page.map(item).collect()
+}
+
+/// The values of a group with their names.
+pub(super) fn named(
+    dimensions: &[Dimension],
+    values: &[Option<String>],
+    name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
+) -> Result<Vec<DimensionValue>> {
+    let value = |(dimension, value): (&Dimension, &Option<String>)| {
+        let name = value.as_deref().map_or(Ok(None), |value| name(dimension, value))?;
+        Ok(DimensionValue { dimension: dimension.clone(), value: value.clone(), name })
+    };
+    dimensions.iter().zip(values).map(value).collect()
+}

@@ -1,0 +1,28 @@
+//! What part of a whole an amount is.
+
+use ethnum::U256;
+
+use super::fixed::{self, SCALE};
+use super::{Money, Quantity, Rounding};
+
+/// `part / whole`, rounded half to even at that many decimals (18 and more mean 18).
+///
+/// There is none for a whole of zero, and none that does not fit a quantity.
+///
+/// ```
+/// use finops_core::model::money::{Money, ratio};
+///
+/// let (part, whole): (Money, Money) = ("1".parse()?, "3".parse()?);
+/// assert_eq!(ratio(part, whole, 6), Some("0.333333".parse()?));
+/// assert_eq!(ratio(part, Money::ZERO, 6), None);
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+pub fn ratio(part: Money, whole: Money, decimals: u32) -> Option<Quantity> {
+    let negative = part.is_negative() != whole.is_negative();
+    let decimals = decimals.min(SCALE);
+    let scaled = U256::from(part.mantissa().unsigned_abs()).checked_mul(U256::from(10_u128.pow(decimals)))?;
+    let whole = whole.mantissa().unsigned_abs();
+    let steps = fixed::div_round_wide(scaled, whole, negative, Rounding::HalfEven)?;
+    let step = i128::try_from(fixed::step(decimals)).ok()?;
+    steps.checked_mul(step).map(Quantity::from_mantissa)
+}
