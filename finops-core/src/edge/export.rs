@@ -43,7 +43,7 @@ fn within(table: &ChargeTable, charged: Interval) -> ChargeTable {
 /// A file that takes its name only when it is complete.
 struct Partial {
     file: File,
-    partial: PathBuf,
+    written_at: PathBuf,
     path: PathBuf,
     finished: bool,
 }
@@ -51,16 +51,16 @@ struct Partial {
 impl Partial {
     fn create(path: &Path) -> Result<Self> {
         let name = path.file_name().ok_or_else(|| Error::invalid("path", "names no file"))?;
-        let partial = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-        let file = File::create(&partial).map_err(|error| unwritable(path, error))?;
-        Ok(Self { file, partial, path: path.to_owned(), finished: false })
+        let written_at = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+        let file = File::create(&written_at).map_err(|error| unwritable(path, error))?;
+        Ok(Self { file, written_at, path: path.to_owned(), finished: false })
     }
 
     fn finish(mut self) -> Result<u64> {
         let wrong = |error| unwritable(&self.path, error);
         self.file.sync_all().map_err(wrong)?;
         let bytes = self.file.metadata().map_err(wrong)?.len();
-        std::fs::rename(&self.partial, &self.path).map_err(wrong)?;
+        std::fs::rename(&self.written_at, &self.path).map_err(wrong)?;
         self.finished = true;
         Ok(bytes)
     }
@@ -69,7 +69,7 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.finished {
-            drop(std::fs::remove_file(&self.partial));
+            drop(std::fs::remove_file(&self.written_at));
         }
     }
 }

@@ -108,10 +108,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn catalog_delete(&self, kind: Kind, id: &str) -> Result<Deleted> {
-        match self.store.delete_entry(kind, id)? {
-            true => Ok(Deleted { deleted: true }),
-            false => Err(unknown(kind, id)),
-        }
+        if self.store.delete_entry(kind, id)? { Ok(Deleted { deleted: true }) } else { Err(unknown(kind, id)) }
     }
 }
 

@@ -4,6 +4,7 @@ use super::Finops;
 use crate::Result;
 use crate::edge::store::{Scan, Snapshot};
 use crate::insight::daily::{DailyPlan, DailyQuery};
+use crate::insight::health::Held;
 use crate::insight::summary::SummaryQuery;
 use crate::insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
 use crate::model::catalog::Kind;
@@ -34,7 +35,7 @@ impl Finops {
         let snapshot = self.store.snapshot()?;
         let (columns, interval) = (query.columns().to_vec(), query.interval());
         self.read(&snapshot, columns, interval, &mut |table| query.add(table))?;
-        query.finish(snapshot.id, &snapshot.coverage, &|dimension, value| self.name_of(dimension, value))
+        query.finish(held(&snapshot), &|dimension, value| self.name_of(dimension, value))
     }
 
     /// What each day cost, with the total, the average and the trend.
@@ -59,7 +60,7 @@ impl Finops {
         let snapshot = self.store.snapshot()?;
         let (columns, interval) = (query.columns().to_vec(), query.interval());
         self.read(&snapshot, columns, interval, &mut |table| query.add(table))?;
-        query.finish(snapshot.id, &snapshot.coverage, &|dimension, value| self.name_of(dimension, value))
+        query.finish(held(&snapshot), &|dimension, value| self.name_of(dimension, value))
     }
 
     fn read(
@@ -77,6 +78,10 @@ impl Finops {
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
     }
+}
+
+fn held(snapshot: &Snapshot) -> Held<'_> {
+    Held { snapshot: snapshot.id, coverage: &snapshot.coverage, imports: &snapshot.imports }
 }
 
 /// The kind of entry that names the values of a dimension.

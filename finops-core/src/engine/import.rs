@@ -139,9 +139,9 @@ fn fingerprint(files: &[SourceFile], request: &ImportCharges) -> Result<[u8; 32]
     let reading = serde_json::to_vec(&reading).map_err(|error| Error::invalid("mapping", error.to_string()))?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&reading);
-    digests.iter().for_each(|digest| {
+    for digest in &digests {
         hasher.update(digest.as_bytes());
-    });
+    }
     Ok(hasher.finalize().into())
 }
 
@@ -182,7 +182,7 @@ fn take_all(files: &[SourceFile], request: &ImportCharges, batches: &SyncSender<
         let mut source: Box<dyn RowSource> = file.open()?;
         intake.start_file(source.header())?;
         while let Some(raw) = source.next_batch()? {
-            let table = intake.take(raw)?;
+            let table = intake.take(&raw)?;
             let bytes_read = bytes_before + source.bytes_read();
             let progress = Progress { rows: intake.rows(), bytes_read, bytes_total };
             if batches.send(Batch { table, progress }).is_err() {
@@ -190,6 +190,7 @@ fn take_all(files: &[SourceFile], request: &ImportCharges, batches: &SyncSender<
                 break;
             }
         }
+        file.refuse_when_changed()?;
         bytes_before += file.bytes;
     }
     Ok(Taken { version: intake.version(), rows: intake.rows(), remarks: intake.into_remarks() })
@@ -241,7 +242,7 @@ fn receipt(
         total_effective: only.map(|totals| totals.effective),
         total_list: only.map(|totals| totals.list),
         total_contracted: only.map(|totals| totals.contracted),
-        totals: sent.totals.clone(),
+        totals: sent.totals,
         replaced: Vec::new(),
         warnings,
         quarantine,

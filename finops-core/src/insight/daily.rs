@@ -1,12 +1,12 @@
 //! Daily costs: a series, by any dimensions, with its total, average and trend.
 
 use super::aggregate::{Aggregation, Question};
-use super::exchange::{Settled, settle};
-use super::health::{DataHealth, days, is_known};
+use super::exchange::{Settled, SettledGroup, settle};
+use super::health::{DataHealth, Held, is_known};
 use super::request::{Bound, GroupBy, Rates, Span, Terms};
 use super::summary::{DimensionValue, named, serialize_dimensions};
 use crate::Result;
-use crate::model::charge::{ChargeColumn, ChargeTable, CostView, Coverage};
+use crate::model::charge::{ChargeColumn, ChargeTable, CostView};
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Rounding};
@@ -165,7 +165,7 @@ impl DailyPlan {
         if let Some(kind) = &request.resource_type {
             filters.push(Filter::equals(Dimension::BuiltIn(BuiltIn::ResourceType), kind));
         }
-        Ok(Self { interval, days: days(interval, request.time_zone)?, filter: Filter::All(filters), now })
+        Ok(Self { interval, days: request.time_zone.days(interval)?, filter: Filter::All(filters), now })
     }
 }
 
@@ -207,17 +207,16 @@ impl<'q> DailyQuery<'q> {
     /// `mixed_currencies`, `overflow`, and whatever `name` gives.
     pub fn finish(
         self,
-        snapshot: u64,
-        coverage: &[Coverage],
+        held: Held<'_>,
         name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
     ) -> Result<DailyCosts> {
         let Self { request, plan, aggregation, .. } = self;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(aggregation.finish()?, &terms)?;
-        let known: Vec<bool> = plan.days.iter().map(|day| is_known(coverage, day)).collect();
-        let unknown = settled.groups.iter().map(|(_, _, cell)| cell.unknown).sum();
-        let data_health = DataHealth::new(coverage, plan.interval, &plan.days, plan.now, unknown);
-        let totals = day_totals(settled.groups.iter().map(|((_, day), cost, _)| (*day, *cost)), plan.days.len())?;
+        let known: Vec<bool> = plan.days.iter().map(|day| is_known(held.coverage, day)).collect();
+        let unknown = settled.groups.iter().map(|group| group.cell.unknown).sum();
+        let data_health = DataHealth::new(held, plan.interval, &plan.days, plan.now, unknown);
+        let totals = day_totals(&settled.groups.iter().collect::<Vec<_>>(), plan.days.len())?;
         Ok(DailyCosts {
             window_start: plan.interval.start(),
             window_end: plan.interval.end(),
@@ -228,16 +227,16 @@ impl<'q> DailyQuery<'q> {
             groups: group_series(&settled, request, plan, &known, name)?,
             summary: summarize(&totals, &known)?,
             data_health,
-            snapshot,
+            snapshot: held.snapshot,
         })
     }
 }
 
-fn day_totals(costs: impl Iterator<Item = (Option<usize>, Money)>, days: usize) -> Result<Vec<Money>> {
+fn day_totals(groups: &[&SettledGroup], days: usize) -> Result<Vec<Money>> {
     let mut totals = vec![Money::ZERO; days];
-    for (day, cost) in costs {
-        if let Some(total) = day.and_then(|day| totals.get_mut(day)) {
-            *total = total.checked_add(cost)?;
+    for group in groups {
+        if let Some(total) = group.day.and_then(|day| totals.get_mut(day)) {
+            *total = total.checked_add(group.cost)?;
         }
     }
     Ok(totals)
@@ -261,13 +260,13 @@ fn group_series(
     if request.group_by.0.is_empty() {
         return Ok(Vec::new());
     }
-    let mut costs: BTreeMap<&Vec<Option<String>>, Vec<(Option<usize>, Money)>> = BTreeMap::new();
-    for ((values, day), cost, _) in &settled.groups {
-        costs.entry(values).or_default().push((*day, *cost));
+    let mut by_values: BTreeMap<&[Option<String>], Vec<&SettledGroup>> = BTreeMap::new();
+    for group in &settled.groups {
+        by_values.entry(&group.values).or_default().push(group);
     }
-    let groups = costs.into_iter().map(|(values, costs)| {
-        let total = Money::try_sum(costs.iter().map(|(_, cost)| *cost))?;
-        let totals = day_totals(costs.into_iter(), plan.days.len())?;
+    let groups = by_values.into_iter().map(|(values, groups)| {
+        let total = Money::try_sum(groups.iter().map(|group| group.cost))?;
+        let totals = day_totals(&groups, plan.days.len())?;
         let days = series(&plan.days, known, &totals);
         Ok(GroupSeries { dimensions: named(&request.group_by.0, values, name)?, total, days })
     });

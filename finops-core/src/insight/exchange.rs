@@ -6,8 +6,17 @@ use crate::model::money::{Currency, ExactSum, Money, Quantity, Rounding, apporti
 use crate::{Error, ErrorCode, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What tells groups apart once their currencies are one.
-pub(super) type Key = (Vec<Option<String>>, Option<usize>);
+/// What tells groups apart once their currencies are one: the values, and the day.
+type Key = (Vec<Option<String>>, Option<usize>);
+
+/// A group with its cost in the currency of the answer.
+#[derive(Debug)]
+pub(super) struct SettledGroup {
+    pub(super) values: Vec<Option<String>>,
+    pub(super) day: Option<usize>,
+    pub(super) cost: Money,
+    pub(super) cell: Cell,
+}
 
 /// Groups in one currency.
 #[derive(Debug)]
@@ -17,7 +26,7 @@ pub(super) struct Settled {
     /// The exact sum, rounded once at 18 decimals where an exchange rate made it longer.
     pub(super) total: Money,
     /// The groups in the order of their keys; their costs add up to the total.
-    pub(super) groups: Vec<(Key, Money, Cell)>,
+    pub(super) groups: Vec<SettledGroup>,
 }
 
 /// Brings the groups into one currency.
@@ -37,12 +46,13 @@ pub(super) fn settle(groups: Vec<Group>, terms: &Terms<'_>) -> Result<Settled> {
         }
         merged.entry((values, day)).or_default().merge(&cell)?;
     }
-    let parts: Vec<ExactSum> = merged.values().map(|cell| cell.cost.clone()).collect();
+    let parts: Vec<ExactSum> = merged.values().map(|cell| cell.cost).collect();
     let mut sum = ExactSum::default();
     parts.iter().try_for_each(|part| sum.merge(part))?;
     let total = sum.to_money(Rounding::HalfEven)?;
     let costs = apportion(&parts, total)?;
-    let groups = merged.into_iter().zip(costs).map(|((key, cell), cost)| (key, cost, cell)).collect();
+    let group = |(((values, day), cell), cost)| SettledGroup { values, day, cost, cell };
+    let groups = merged.into_iter().zip(costs).map(group).collect();
     Ok(Settled { currency, total, groups })
 }
 
@@ -52,19 +62,15 @@ fn choose(found: &BTreeSet<Currency>, terms: &Terms<'_>) -> Result<Option<Curren
             if *from == currency { Ok(()) } else { rate(*from, terms).map(drop) }
         }).map(|()| Some(currency));
     }
-    let mut currencies = found.iter();
-    match (currencies.next(), currencies.next()) {
-        (only, None) => Ok(only.copied()),
-        _ => {
-            let codes: Vec<_> = found.iter().map(Currency::code).collect();
-            let message = format!(
-                "the charges are in {}: name the currency of the answer and give exchange_rates for the others, or \
-                 filter",
-                codes.join(", ")
-            );
-            Err(Error::new(ErrorCode::MixedCurrencies, message).with_field("currency"))
-        }
+    if found.len() <= 1 {
+        return Ok(found.first().copied());
     }
+    let codes: Vec<_> = found.iter().map(Currency::code).collect();
+    let message = format!(
+        "the charges are in {}: name the currency of the answer and give exchange_rates for the others, or filter",
+        codes.join(", ")
+    );
+    Err(Error::new(ErrorCode::MixedCurrencies, message).with_field("currency"))
 }
 
 fn rate(from: Currency, terms: &Terms<'_>) -> Result<Quantity> {

@@ -1,8 +1,7 @@
 //! How far an answer can be trusted: unknown is not zero, and shows here.
 
-use crate::Result;
-use crate::model::charge::Coverage;
-use crate::model::time::{Day, Interval, Stamp, Zone};
+use crate::model::charge::{Coverage, ImportMark};
+use crate::model::time::{Day, Interval, Stamp};
 use serde::Serialize;
 
 /// How complete the data behind an answer is.
@@ -21,32 +20,35 @@ pub struct DataHealth {
     pub last_import_at: Option<Stamp>,
 }
 
+/// What a state of the store says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'s> {
+    /// The number of the state.
+    pub snapshot: u64,
+    /// The billing accounts and periods in it.
+    pub coverage: &'s [Coverage],
+    /// The imports that it came with.
+    pub imports: &'s [ImportMark],
+}
+
 impl DataHealth {
-    pub(super) fn new(coverage: &[Coverage], interval: Interval, days: &[Day], now: Stamp, unknown_costs: u64) -> Self {
-        let touching: Vec<_> = coverage.iter().filter(|coverage| touches(coverage, interval)).collect();
-        let missing = days.iter().filter(|day| day.interval.start() < now && !is_known(coverage, day)).count();
-        let missing_days = u64::try_from(missing).unwrap_or(u64::MAX);
-        // An import counts once, however many billing periods it brought.
-        let mut quarantined: Vec<_> = touching.iter().map(|held| (held.imported_at, held.quarantined)).collect();
-        quarantined.sort_unstable();
-        quarantined.dedup();
-        let quarantined_rows = quarantined.iter().map(|(_, rows)| rows).sum();
+    pub(super) fn new(held: Held<'_>, interval: Interval, days: &[Day], now: Stamp, unknown_costs: u64) -> Self {
+        let missing = |day: &&Day| day.interval.start() < now && !is_known(held.coverage, day);
+        let missing_days = u64::try_from(days.iter().filter(missing).count()).unwrap_or(u64::MAX);
+        let touching = |import: &&ImportMark| touches(import.first_charge, import.last_charge, interval);
+        let imports: Vec<&ImportMark> = held.imports.iter().filter(touching).collect();
+        let quarantined_rows = imports.iter().map(|import| import.quarantined).sum();
         let complete = missing_days == 0 && quarantined_rows == 0 && unknown_costs == 0;
-        let last_import_at = touching.iter().map(|held| held.imported_at).max();
+        let last_import_at = imports.iter().map(|import| import.imported_at).max();
         Self { complete, missing_days, quarantined_rows, unknown_costs, last_import_at }
     }
 }
 
-fn touches(coverage: &Coverage, interval: Interval) -> bool {
-    coverage.first_charge < interval.end() && coverage.last_charge >= interval.start()
+fn touches(first_charge: Stamp, last_charge: Stamp, interval: Interval) -> bool {
+    first_charge < interval.end() && last_charge >= interval.start()
 }
 
 /// Whether a bill covers a day: the day lies between the first and the last charge of a billing account's period.
 pub(super) fn is_known(coverage: &[Coverage], day: &Day) -> bool {
-    coverage.iter().any(|held| touches(held, day.interval))
-}
-
-/// The days of an interval.
-pub(super) fn days(interval: Interval, zone: Zone) -> Result<Vec<Day>> {
-    zone.days(interval)
+    coverage.iter().any(|held| touches(held.first_charge, held.last_charge, day.interval))
 }

@@ -21,7 +21,9 @@ pub(super) fn matches(table: &ChargeTable, filter: &Filter) -> Vec<bool> {
         Filter::In(dimension, wanted) => matches_values(table, dimension, wanted),
         Filter::Not(inner) => {
             let mut mask = matches(table, inner);
-            mask.iter_mut().for_each(|holds| *holds = !*holds);
+            for holds in &mut mask {
+                *holds = !*holds;
+            }
             mask
         }
         Filter::Any(filters) => fold(table, filters, false, |left, right| left | right),

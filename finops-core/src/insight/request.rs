@@ -4,12 +4,14 @@ use crate::model::dimension::Dimension;
 use crate::model::money::{Currency, Quantity};
 use crate::model::time::{Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// How many dimensions one answer may be grouped by.
 const MAX_DIMENSIONS: usize = 8;
+/// How many days a query is about that does not say.
+const DEFAULT_DAYS: i64 = 30;
 /// How many items a page has at most.
 pub const MAX_LIMIT: i64 = 1000;
 
@@ -110,7 +112,7 @@ pub(super) struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// The interval, by default the thirty days up to tonight.
+    /// The interval, by default the thirty days that end with today.
     ///
     /// # Errors
     /// `invalid_argument` when two ways are used at once, or the end lies before the start.
@@ -127,13 +129,11 @@ impl Span<'_> {
         if let Some(window) = self.window {
             return window.resolve(now, zone);
         }
-        let default = Window::parse("30d")?.resolve(now, zone)?;
-        let end = self.end.map_or(Ok(default.end()), |end| end.resolve(zone))?;
-        let start = match self.start {
-            Some(start) => start.resolve(zone)?,
-            None if self.end.is_some() => Stamp::from_micros(end.micros() - (default.end().micros() - default.start().micros()))?,
-            None => default.start(),
-        };
+        let today = zone.date_of(now);
+        let day = |date: NaiveDate, days: i64| date.checked_add_signed(TimeDelta::days(days)).unwrap_or(date);
+        let end = self.end.map_or_else(|| zone.day_start(day(today, 1)), |end| end.resolve(zone))?;
+        let last_day = if self.end.is_some() { zone.date_of(end) } else { day(today, 1) };
+        let start = self.start.map_or_else(|| zone.day_start(day(last_day, -DEFAULT_DAYS)), |start| start.resolve(zone))?;
         Interval::new(start, end).map_err(|_| {
             Error::invalid("end_date", format!("{end} lies before start_date {start}: swap them"))
         })

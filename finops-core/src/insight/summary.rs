@@ -1,17 +1,18 @@
 //! The cost summary: what a period cost, by any dimensions, largest first.
 
-use super::aggregate::{Aggregation, Cell, METERED, Question};
-use super::exchange::{Settled, settle};
-use super::health::{DataHealth, days};
+use super::aggregate::{Aggregation, METERED, Question};
+use super::exchange::{Settled, SettledGroup, settle};
+use super::health::{DataHealth, Held};
 use super::request::{GroupBy, Rates, Span, Terms, page};
 use crate::Result;
-use crate::model::charge::{ChargeColumn, ChargeTable, CostView, Coverage};
+use crate::model::charge::{ChargeColumn, ChargeTable, CostView};
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Interval, Period, Stamp, Window, Zone};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use std::cmp::Reverse;
 
 /// How many decimals a share has.
 const SHARE_DECIMALS: u32 = 6;
@@ -203,23 +204,21 @@ impl<'q> SummaryQuery<'q> {
     /// `mixed_currencies`, `overflow`, and whatever `name` gives.
     pub fn finish(
         self,
-        snapshot: u64,
-        coverage: &[Coverage],
+        held: Held<'_>,
         name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
     ) -> Result<CostSummary> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let mut settled = settle(self.aggregation.finish()?, &terms)?;
-        let days = days(self.interval, request.time_zone)?;
-        let covered = days.iter().any(|day| super::health::is_known(coverage, day));
-        let unknown = settled.groups.iter().map(|(_, _, cell)| cell.unknown).sum();
-        let data_health = DataHealth::new(coverage, self.interval, &days, self.now, unknown);
+        let days = request.time_zone.days(self.interval)?;
+        let covered = days.iter().any(|day| super::health::is_known(held.coverage, day));
+        let unknown = settled.groups.iter().map(|group| group.cell.unknown).sum();
+        let data_health = DataHealth::new(held, self.interval, &days, self.now, unknown);
         if request.group_by.0.is_empty() {
             settled.groups.clear();
         }
-        settled.groups.sort_by(|(left_key, left, _), (right_key, right, _)| {
-            right.cmp(left).then_with(|| left_key.cmp(right_key))
-        });
+        // Stable: what costs the same stays in the order of its values.
+        settled.groups.sort_by_key(|group| Reverse(group.cost));
         let count = u64::try_from(settled.groups.len()).unwrap_or(u64::MAX);
         Ok(CostSummary {
             period: request.period.clone(),
@@ -231,7 +230,7 @@ impl<'q> SummaryQuery<'q> {
             count,
             breakdown: items(&settled, request, name)?,
             data_health,
-            snapshot,
+            snapshot: held.snapshot,
         })
     }
 }
@@ -243,13 +242,13 @@ fn items(
 ) -> Result<Vec<CostItem>> {
     let (limit, offset) = page(request.limit, request.offset)?;
     let page = settled.groups.iter().skip(offset).take(limit.unwrap_or(usize::MAX));
-    let item = |((values, _), cost, cell): &((Vec<Option<String>>, Option<usize>), Money, Cell)| {
+    let item = |group: &SettledGroup| {
         Ok(CostItem {
-            dimensions: named(&request.group_by.0, values, name)?,
-            cost: (cell.unknown < cell.charges).then_some(*cost),
-            share: ratio(*cost, settled.total, SHARE_DECIMALS),
-            charges: cell.charges,
-            metered: cell.metered,
+            dimensions: named(&request.group_by.0, &group.values, name)?,
+            cost: (group.cell.unknown < group.cell.charges).then_some(group.cost),
+            share: ratio(group.cost, settled.total, SHARE_DECIMALS),
+            charges: group.cell.charges,
+            metered: group.cell.metered,
         })
     };
     page.map(item).collect()

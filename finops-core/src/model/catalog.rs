@@ -50,7 +50,7 @@ kinds! {
     FineTuning "fine_tuning": "A fine-tuning job.";
     SelfHostedModel "self_hosted_model": "A self-hosted model.";
     MlModel "ml_model": "An entry of the model registry.";
-    Automl "automl": "An AutoML job.";
+    Automl "automl": "A job that trains models by itself.";
 }
 
 impl fmt::Display for Kind {

@@ -166,25 +166,24 @@ impl Records {
 
     /// Adds the cells to the columns; false, with empty cells, when they do not fit.
     fn push_into(&self, builders: &mut [TextBuilder]) -> bool {
-        match self.fields().filter(|_| self.fields == builders.len()) {
-            Some(fields) => {
-                for (builder, field) in builders.iter_mut().zip(fields) {
-                    builder.push(Some(field).filter(|field| !field.is_empty()));
-                }
-                true
+        let fields = self.fields().filter(|_| self.fields == builders.len());
+        let Some(fields) = fields else {
+            for builder in builders {
+                builder.push(None);
             }
-            None => {
-                builders.iter_mut().for_each(|builder| builder.push(None));
-                false
-            }
+            return false;
+        };
+        for (builder, field) in builders.iter_mut().zip(fields) {
+            builder.push(Some(field).filter(|field| !field.is_empty()));
         }
+        true
     }
 }
 
 /// The delimiter that the first line has most of.
 fn sniff(start: &[u8]) -> u8 {
     let line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: u8| line.iter().filter(|&&byte| byte == delimiter).count();
+    let count = |delimiter: u8| line.split(|&byte| byte == delimiter).count();
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
 }
 

@@ -7,6 +7,7 @@ use crate::{Error, ErrorCode, Result};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// How many files one import may have.
 const MAX_FILES: usize = 10_000;
@@ -19,6 +20,8 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// How long it is.
     pub bytes: u64,
+    /// When it was last written, where the file system tells.
+    modified: Option<SystemTime>,
 }
 
 /// The files that a path, a folder or a glob names, in the order of their names.
@@ -69,7 +72,7 @@ fn describe(path: PathBuf) -> Result<SourceFile> {
     if !metadata.is_file() {
         return Err(wrong(format!("'{}' is no file", path.display())));
     }
-    Ok(SourceFile { path, bytes: metadata.len() })
+    Ok(SourceFile { path, bytes: metadata.len(), modified: metadata.modified().ok() })
 }
 
 impl SourceFile {
@@ -85,6 +88,16 @@ impl SourceFile {
             Some([]) => Err(wrong(format!("'{}' is empty", self.path.display()))),
             _ => Ok(Box::new(CsvSource::plain(file, &self.path)?)),
         }
+    }
+
+    /// Refuses a file that was written to since it was found: what was read may be half of the old, half of the new.
+    pub(crate) fn refuse_when_changed(&self) -> Result<()> {
+        let now = describe(self.path.clone())?;
+        if (now.bytes, now.modified) == (self.bytes, self.modified) {
+            return Ok(());
+        }
+        let message = format!("'{}' was written to while it was read: import it again", self.path.display());
+        Err(Error::new(ErrorCode::Conflict, message).with_field("path"))
     }
 
     /// A digest of the content, by which the same file is known again wherever it lies.

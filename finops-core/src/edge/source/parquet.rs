@@ -35,7 +35,7 @@ pub(super) struct ParquetSource {
 impl ParquetSource {
     pub(super) fn open(file: File, path: &Path) -> Result<Self> {
         let damaged = |error| damaged(path, error);
-        let bytes = file.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+        let bytes = file.metadata().map_or(0, |metadata| metadata.len());
         let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::load(&file, plain.clone()).map_err(damaged)?;
         let hinted = plain.with_schema(Arc::new(with_dictionaries(metadata.schema())));

@@ -11,7 +11,7 @@ pub use embedded::EmbeddedStore;
 
 use crate::Result;
 use crate::model::catalog::{Entry, Kind};
-use crate::model::charge::{ChargeColumn, ChargeTable, Coverage, Scope};
+use crate::model::charge::{ChargeColumn, ChargeTable, Coverage, ImportMark, Scope};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub id: u64,
     /// What the state holds, in the order of billing period and account.
     pub coverage: Vec<Coverage>,
+    /// The imports that it came with, in the order of their coming.
+    pub imports: Vec<ImportMark>,
 }
 
 /// Which charges to read, and what of them.

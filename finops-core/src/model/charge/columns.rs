@@ -161,7 +161,7 @@ impl From<&Option<Quantity>> for Cell<'_> {
 
 impl From<&Option<Stamp>> for Cell<'_> {
     fn from(cell: &Option<Stamp>) -> Self {
-        Self::Time(cell.map(|stamp| stamp.micros()))
+        Self::Time(cell.map(Stamp::micros))
     }
 }
 
@@ -298,7 +298,8 @@ mod tests {
 
     #[test]
     fn focus_1_4_has_65_columns_and_custom_ones_are_marked() {
-        let (focus, own): (Vec<_>, Vec<_>) = ChargeColumn::ALL.iter().partition(|column| column.introduced().is_some());
+        let (focus, own): (Vec<ChargeColumn>, Vec<ChargeColumn>) =
+            ChargeColumn::ALL.iter().partition(|column| column.introduced().is_some());
         assert_eq!(focus.len(), 65);
         assert!(own.iter().all(|column| column.name().starts_with("x_")));
     }

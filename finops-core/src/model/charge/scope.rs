@@ -65,8 +65,17 @@ pub struct Coverage {
     pub first_charge: Stamp,
     /// The last instant at which a charged time starts.
     pub last_charge: Stamp,
-    /// How many rows the import set aside, over all that it brought.
-    pub quarantined: u64,
+}
+
+/// An import of which something is current.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportMark {
     /// When it came.
     pub imported_at: Stamp,
+    /// How many rows it set aside.
+    pub quarantined: u64,
+    /// The first instant at which a charged time of it starts.
+    pub first_charge: Stamp,
+    /// The last one.
+    pub last_charge: Stamp,
 }

@@ -104,13 +104,14 @@ pub(super) fn from_floats(cells: &[Option<f64>]) -> Decimals {
 }
 
 /// Brings decimals of another scale to ours.
-pub(super) fn from_scaled(cells: ScaledDecimals) -> Decimals {
-    let ScaledDecimals { mantissas, scale, valid } = cells;
-    let mut decimals = Decimals::with_capacity(mantissas.len());
-    let rescale = Rescale::new(scale);
-    for (row, mantissa) in mantissas.into_iter().enumerate() {
-        let present = valid.as_ref().is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
-        if present { decimals.push(&rescale.apply(mantissa)) } else { decimals.push_null() }
+pub(super) fn from_scaled(cells: &ScaledDecimals) -> Decimals {
+    let mut decimals = Decimals::with_capacity(cells.mantissas.len());
+    let rescale = Rescale::new(cells.scale);
+    for row in 0..cells.mantissas.len() {
+        match cells.get(row) {
+            Some(mantissa) => decimals.push(&rescale.apply(mantissa)),
+            None => decimals.push_null(),
+        }
     }
     decimals
 }

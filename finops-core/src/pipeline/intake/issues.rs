@@ -28,4 +28,11 @@ impl Issues {
     pub(super) fn refuse(&mut self, row: usize, reason: QuarantineReason) {
         self.refused.push((row, reason));
     }
+
+    /// These and the others, which are about the same cells.
+    pub(super) fn and(mut self, mut others: Self) -> Self {
+        self.remarks.append(&mut others.remarks);
+        self.refused.append(&mut others.refused);
+        self
+    }
 }

@@ -4,6 +4,7 @@
 //! no row: it gives charges on, and remembers what was to be said. A row that cannot be accounted for is set aside
 //! and listed, so that a total never changes unseen.
 
+mod cells;
 mod decimals;
 mod issues;
 mod plan;
@@ -19,12 +20,11 @@ pub use raw::{RawCells, RawTable, ScaledDecimals};
 pub use remarks::{Mode, Remarks};
 pub use scope::by_scope;
 
-use crate::model::charge::{ChargeColumn, ChargeTable, Column, ColumnKind, FocusVersion, TextBuilder, TextColumn};
+use crate::Result;
+use crate::model::charge::{ChargeColumn, ChargeTable, Column, ColumnKind, FocusVersion, TextBuilder};
 use crate::model::receipt::{QuarantineReason, Remark};
-use crate::model::time::Stamp;
-use crate::{Error, Result};
 use issues::Issues;
-use plan::{Origin, Plan};
+use plan::Plan;
 use rules::Refused;
 
 /// Takes the rows of one delivery.
@@ -69,249 +69,121 @@ impl Intake {
     /// Turns rows into charges. Rows set aside are missing in the table.
     ///
     /// # Errors
-    /// In strict mode for the first deviation from FOCUS.
-    pub fn take(&mut self, raw: RawTable) -> Result<ChargeTable> {
-        let first_row = self.rows + 1;
-        let rows = raw.rows;
-        let mut table = ChargeTable::new(rows);
-        let mut refused = Refused::default();
-        for &row in &raw.malformed {
-            refused.add(row, None, QuarantineReason::Malformed, None);
-        }
-        self.fill_mapped(&raw, &mut table, &mut refused, first_row)?;
-        let mut columns: Vec<Option<RawCells>> = raw.columns.into_iter().map(Some).collect();
-        for (column, place, name) in &self.plan.known {
-            let Some(cells) = columns.get_mut(*place).and_then(Option::take) else { continue };
-            fill(&mut self.remarks, *column, name, cells, &mut table, &mut refused, first_row)?;
-        }
-        for (place, name) in &self.plan.extra {
-            let cells = columns.get_mut(*place).and_then(Option::take);
-            if let Some(cells) = cells.and_then(|cells| as_text(cells)) {
-                let (cells, issues) = texts::clean(&cells, ColumnKind::Text, false);
-                tell(&mut self.remarks, name, &issues, first_row, |row| cells.get(row).map(str::to_owned))?;
-                table.push_extra(name.clone(), cells)?;
-            }
-        }
-        self.fill_provider(&mut table)?;
-        rules::check_essential(&table, &mut refused);
-        rules::check_periods(&table, &mut refused);
-        self.note_missing(&table, &refused, first_row)?;
-        self.rows += u64::try_from(rows).unwrap_or(u64::MAX);
-        self.set_aside(table, &refused, first_row)
-    }
-
-    fn fill_provider(&self, table: &mut ChargeTable) -> Result<()> {
-        let (Some(provider), column) = (self.provider.as_deref(), ChargeColumn::ServiceProviderName) else {
-            return Ok(());
+    /// In strict mode for the first deviation from FOCUS; else when a column has a type that cannot be read.
+    pub fn take(&mut self, raw: &RawTable) -> Result<ChargeTable> {
+        let mut batch = Batch {
+            table: ChargeTable::new(raw.rows),
+            refused: Refused::default(),
+            remarks: &mut self.remarks,
+            first_row: self.rows + 1,
         };
-        let mut cells = TextBuilder::default();
-        let given = table.text(column);
-        (0..table.rows()).for_each(|row| cells.push(given.and_then(|given| given.get(row)).or(Some(provider))));
-        table.set(column, Column::Text(cells.take()))
-    }
-
-    fn fill_mapped(
-        &mut self,
-        raw: &RawTable,
-        table: &mut ChargeTable,
-        refused: &mut Refused,
-        first_row: u64,
-    ) -> Result<()> {
+        for &row in &raw.malformed {
+            batch.refused.add(row, None, QuarantineReason::Malformed, None);
+        }
         for (column, origin) in &self.plan.mapped {
-            let (place, key) = match origin {
-                Origin::Column(place) => (Some(*place), None),
-                Origin::Tag(key) => {
-                    let tags = self.plan.known.iter().find(|(known, ..)| *known == ChargeColumn::Tags);
-                    (tags.map(|(_, place, _)| *place), Some(key))
-                }
-            };
-            let Some(cells) = place.and_then(|place| raw.columns.get(place)) else { continue };
-            let cells = match key {
-                Some(key) => RawCells::Text(tag_values(cells, key)),
-                None => copy(cells),
-            };
-            fill(&mut self.remarks, *column, column.name(), cells, table, refused, first_row)?;
+            batch.fill(*column, column.name(), &self.plan.mapped_cells(origin, raw))?;
         }
-        Ok(())
+        for (column, place, name) in &self.plan.known {
+            let cells = raw.columns.get(*place).unwrap_or(&RawCells::Nothing);
+            batch.fill(*column, name, cells)?;
+        }
+        for (place, name) in &self.plan.custom {
+            let cells = raw.columns.get(*place).unwrap_or(&RawCells::Nothing);
+            batch.keep(name, cells)?;
+        }
+        if let Some(provider) = &self.provider {
+            batch.fill_provider(provider)?;
+        }
+        rules::check_essential(&batch.table, &mut batch.refused);
+        rules::check_periods(&batch.table, &mut batch.refused);
+        batch.note_missing(&self.plan)?;
+        self.rows += u64::try_from(raw.rows).unwrap_or(u64::MAX);
+        batch.set_aside()
     }
 
-    /// Remarks on the cells that FOCUS wants filled, over the rows that are kept.
-    fn note_missing(&mut self, table: &ChargeTable, refused: &Refused, first_row: u64) -> Result<()> {
-        for column in plan::WANTED {
-            if !self.plan.fills(column) {
-                continue;
-            }
-            let missing = |row: usize| !rules::has_value(table, column, row) && !refused.contains(row);
-            let mut rows = (0..table.rows()).filter(|&row| missing(row));
-            if let Some(first) = rows.next() {
-                let count = 1 + u64::try_from(rows.count()).unwrap_or(u64::MAX);
-                self.remarks.note(column.name(), Remark::MissingValue, count, place(first_row, first), None)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn set_aside(&mut self, table: ChargeTable, refused: &Refused, first_row: u64) -> Result<ChargeTable> {
-        if refused.is_empty() {
-            return Ok(table);
-        }
-        for (row, refusal) in refused.iter() {
-            let value = refusal.value.as_deref();
-            self.remarks.quarantine(place(first_row, row), refusal.column, refusal.reason, value)?;
-        }
-        let kept: Vec<usize> = (0..table.rows()).filter(|&row| !refused.contains(row)).collect();
-        Ok(table.select(&kept))
-    }
-
-    /// What there is to say of the rows taken.
-    pub const fn remarks(&self) -> &Remarks {
-        &self.remarks
-    }
-
-    /// The remarks alone.
+    /// The remarks, with which the intake ends.
     pub fn into_remarks(self) -> Remarks {
         self.remarks
     }
 }
 
-/// Reads the cells of a column by its kind and puts them into the table.
-fn fill(
-    remarks: &mut Remarks,
-    column: ChargeColumn,
-    name: &str,
-    cells: RawCells,
-    table: &mut ChargeTable,
-    refused: &mut Refused,
+/// Rows on their way.
+struct Batch<'i> {
+    table: ChargeTable,
+    refused: Refused,
+    remarks: &'i mut Remarks,
+    /// The number of the first row, counted from 1 over all files.
     first_row: u64,
-) -> Result<()> {
-    let original = match &cells {
-        RawCells::Text(text) => Some(text.clone()),
-        _ => None,
-    };
-    let example = |row: usize| original.as_ref().and_then(|text| text.get(row)).map(str::to_owned);
-    let (cells, issues) = match read(column, name, cells)? {
-        Some(read) => read,
-        None => return Ok(()),
-    };
-    tell(remarks, name, &issues, first_row, example)?;
-    let matters = column.is_essential() || column.kind() == ColumnKind::Money;
-    for &(row, reason) in &issues.refused {
-        if matters {
-            refused.add(row, Some(column), reason, example(row));
-        } else {
-            let example = example(row);
-            remarks.note(name, Remark::UnreadableValue, 1, place(first_row, row), example.as_deref())?;
-        }
-    }
-    table.set(column, cells)
 }
 
-fn read(column: ChargeColumn, name: &str, cells: RawCells) -> Result<Option<(Column, Issues)>> {
-    let kind = column.kind();
-    let decimals = |read: decimals::Decimals| (Column::Decimal(read.column), read.issues);
-    let wrong = |what: &str| Error::invalid(name, format!("holds {what} where {kind:?} is expected: cast it to text"));
-    let read = match (cells, kind) {
-        (RawCells::Nothing, _) => return Ok(None),
-        (RawCells::Text(cells), ColumnKind::Money | ColumnKind::Quantity) => {
-            let (cells, mut issues) = texts::clean(&cells, ColumnKind::Text, false);
-            let read = decimals::from_text(&cells);
-            issues.append(read.issues);
-            (Column::Decimal(read.column), issues)
-        }
-        (RawCells::Text(cells), ColumnKind::Time) => {
-            let (cells, mut issues) = texts::clean(&cells, ColumnKind::Text, false);
-            let (times, more) = times::from_text(&cells);
-            issues.append(more);
-            (Column::Time(times), issues)
-        }
-        (RawCells::Text(cells), _) => {
-            let (cells, issues) = texts::clean(&cells, kind, column.is_essential());
-            (Column::Text(cells), issues)
-        }
-        (RawCells::Decimals(cells), _) if kind.is_decimal() => decimals(decimals::from_scaled(cells)),
-        (RawCells::Floats(cells), _) if kind.is_decimal() => decimals(decimals::from_floats(&cells)),
-        (RawCells::Times { times, naive }, ColumnKind::Time) => {
-            let (times, issues) = times::from_times(times, naive);
-            (Column::Time(times), issues)
-        }
-        (RawCells::Times { .. }, _) => return Err(wrong("times")),
-        (cells, ColumnKind::Time) => return Err(wrong(if matches!(cells, RawCells::Floats(_)) { "doubles" } else { "numbers" })),
-        (cells, _) => return read(column, name, as_text(cells).map_or(RawCells::Nothing, RawCells::Text)),
-    };
-    Ok(Some(read))
-}
-
-fn tell(
-    remarks: &mut Remarks,
-    name: &str,
-    issues: &Issues,
-    first_row: u64,
-    example: impl Fn(usize) -> Option<String>,
-) -> Result<()> {
-    issues.remarks.iter().try_for_each(|tally| {
-        let example = example(tally.first_row);
-        remarks.note(name, tally.remark, tally.count, place(first_row, tally.first_row), example.as_deref())
-    })
-}
-
-fn place(first_row: u64, row: usize) -> u64 {
-    first_row.saturating_add(u64::try_from(row).unwrap_or(u64::MAX))
-}
-
-/// Any cells as text, as a custom column keeps them.
-fn as_text(cells: RawCells) -> Option<TextColumn> {
-    let mut builder = TextBuilder::default();
-    match cells {
-        RawCells::Text(text) => return Some(text),
-        RawCells::Nothing => return None,
-        RawCells::Decimals(cells) => {
-            for (row, mantissa) in cells.mantissas.iter().enumerate() {
-                let valid = cells.valid.as_ref().is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
-                builder.push(valid.then(|| decimals::scaled_text(*mantissa, cells.scale)).as_deref());
+impl Batch<'_> {
+    /// Reads the cells of a column by its kind and puts them into the table.
+    fn fill(&mut self, column: ChargeColumn, name: &str, cells: &RawCells) -> Result<()> {
+        let Some((read, issues)) = cells::read(column, name, cells)? else { return Ok(()) };
+        self.tell(name, &issues, cells)?;
+        let matters = column.is_essential() || column.kind() == ColumnKind::Money;
+        for &(row, reason) in &issues.refused {
+            let value = cells::shown(cells, row);
+            if matters {
+                self.refused.add(row, Some(column), reason, value.map(str::to_owned));
+            } else {
+                self.remarks.note(name, Remark::UnreadableValue, 1, self.number(row), value)?;
             }
         }
-        RawCells::Floats(cells) => {
-            cells.iter().for_each(|cell| builder.push(cell.map(|value| format!("{value:?}")).as_deref()));
+        self.table.set(column, read)
+    }
+
+    /// Keeps a column that FOCUS does not know.
+    fn keep(&mut self, name: &str, cells: &RawCells) -> Result<()> {
+        let Some((read, issues)) = cells::read_custom(cells) else { return Ok(()) };
+        self.tell(name, &issues, cells)?;
+        self.table.push_extra(name, read)
+    }
+
+    fn fill_provider(&mut self, provider: &str) -> Result<()> {
+        let column = ChargeColumn::ServiceProviderName;
+        let mut cells = TextBuilder::default();
+        let given = self.table.text(column);
+        for row in 0..self.table.rows() {
+            cells.push(given.and_then(|given| given.get(row)).or(Some(provider)));
         }
-        RawCells::Times { times, .. } => {
-            let stamp = |row| times.get(row).and_then(|micros| Stamp::from_micros(micros).ok());
-            let text = |row| stamp(row).map(|stamp| stamp.to_string());
-            (0..times.micros.len()).for_each(|row| builder.push(text(row).as_deref()));
+        self.table.set(column, Column::Text(cells.take()))
+    }
+
+    fn tell(&mut self, name: &str, issues: &Issues, cells: &RawCells) -> Result<()> {
+        issues.remarks.iter().try_for_each(|tally| {
+            let (number, example) = (self.number(tally.first_row), cells::shown(cells, tally.first_row));
+            self.remarks.note(name, tally.remark, tally.count, number, example)
+        })
+    }
+
+    /// Remarks on the cells that FOCUS wants filled, over the rows that are kept.
+    fn note_missing(&mut self, plan: &Plan) -> Result<()> {
+        for column in plan::WANTED.into_iter().filter(|column| plan.fills(*column)) {
+            let missing = |row: &usize| !rules::has_value(&self.table, column, *row) && !self.refused.contains(*row);
+            let mut rows = (0..self.table.rows()).filter(missing);
+            if let Some(first) = rows.next() {
+                let count = 1 + u64::try_from(rows.count()).unwrap_or(u64::MAX);
+                self.remarks.note(column.name(), Remark::MissingValue, count, self.number(first), None)?;
+            }
         }
+        Ok(())
     }
-    Some(builder.take())
-}
 
-/// Cells that two columns are filled from.
-fn copy(cells: &RawCells) -> RawCells {
-    match cells {
-        RawCells::Text(text) => RawCells::Text(text.clone()),
-        RawCells::Decimals(cells) => RawCells::Decimals(ScaledDecimals {
-            mantissas: cells.mantissas.clone(),
-            scale: cells.scale,
-            valid: cells.valid.clone(),
-        }),
-        RawCells::Floats(cells) => RawCells::Floats(cells.clone()),
-        RawCells::Times { times, naive } => RawCells::Times { times: times.clone(), naive: *naive },
-        RawCells::Nothing => RawCells::Nothing,
+    /// The table without the rows that cannot be accounted for.
+    fn set_aside(self) -> Result<ChargeTable> {
+        if self.refused.is_empty() {
+            return Ok(self.table);
+        }
+        for (row, refusal) in self.refused.iter() {
+            let value = refusal.value.as_deref();
+            self.remarks.quarantine(self.number(row), refusal.column, refusal.reason, value)?;
+        }
+        let kept: Vec<usize> = (0..self.table.rows()).filter(|row| !self.refused.contains(*row)).collect();
+        Ok(self.table.select(&kept))
     }
-}
 
-/// The values of a tag in cells that hold JSON objects.
-fn tag_values(cells: &RawCells, key: &str) -> TextColumn {
-    let RawCells::Text(cells) = cells else { return TextColumn::default() };
-    crate::model::tags::values_of(cells, key)
-}
-
-impl Issues {
-    fn append(&mut self, mut other: Self) {
-        self.remarks.append(&mut other.remarks);
-        self.refused.append(&mut other.refused);
-    }
-}
-
-impl Refused {
-    fn add(&mut self, row: usize, column: Option<ChargeColumn>, reason: QuarantineReason, value: Option<String>) {
-        self.insert(row, rules::Refusal { column, reason, value });
+    fn number(&self, row: usize) -> u64 {
+        self.first_row.saturating_add(u64::try_from(row).unwrap_or(u64::MAX))
     }
 }

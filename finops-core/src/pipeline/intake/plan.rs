@@ -1,9 +1,12 @@
 //! Which column of a file becomes which column of a charge, decided once from the header.
 
+use super::cells::read_tag;
+use super::raw::{RawCells, RawTable};
 use super::remarks::Remarks;
 use crate::model::charge::{ChargeColumn, FocusVersion};
 use crate::model::receipt::Remark;
 use crate::{Error, Result};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields of a charge to fill from other columns or tags than their own: `{"tenant_id": "SubAccountId"}` or
@@ -26,7 +29,7 @@ pub(super) struct Plan {
     /// For each charge column that the file fills, the place in the header and the name there.
     pub(super) known: Vec<(ChargeColumn, usize, String)>,
     /// Columns to keep as they are: the place and the name to keep them under.
-    pub(super) extra: Vec<(usize, String)>,
+    pub(super) custom: Vec<(usize, String)>,
     /// Fields filled by the caller's mapping.
     pub(super) mapped: Vec<(ChargeColumn, Origin)>,
 }
@@ -56,11 +59,12 @@ impl Plan {
         refuse_repeated(header)?;
         let version = FocusVersion::detect(header.iter().map(String::as_str));
         let mapped = mapping.iter().map(|(field, origin)| mapped(header, field, origin)).collect::<Result<Vec<_>>>()?;
-        let mut plan = Self { version, known: Vec::new(), extra: Vec::new(), mapped };
+        let mut plan = Self { version, known: Vec::new(), custom: Vec::new(), mapped };
         for (place, name) in header.iter().enumerate() {
             plan.place(header, place, name, remarks)?;
         }
         plan.refuse_missing(header)?;
+        plan.refuse_tags_of_nothing()?;
         for column in WANTED {
             if !plan.fills(column) {
                 remarks.note(column.name(), Remark::MissingColumn, 1, 0, None)?;
@@ -87,11 +91,36 @@ impl Plan {
             remarks.note(name, Remark::UnknownColumn, 1, 0, None)?;
         }
         let mut kept = if name.starts_with("x_") && column.is_none() { name.to_owned() } else { format!("x_{name}") };
-        while self.extra.iter().any(|(_, other)| *other == kept) || header.contains(&kept) && kept != name {
+        while self.custom.iter().any(|(_, other)| *other == kept) || header.contains(&kept) && kept != name {
             kept.push('_');
         }
-        self.extra.push((place, kept));
+        self.custom.push((place, kept));
         Ok(())
+    }
+
+    /// The cells that a mapped field takes.
+    pub(super) fn mapped_cells<'r>(&self, origin: &Origin, raw: &'r RawTable) -> Cow<'r, RawCells> {
+        let cells = |place: Option<usize>| place.and_then(|place| raw.columns.get(place)).unwrap_or(&RawCells::Nothing);
+        match origin {
+            Origin::Column(place) => Cow::Borrowed(cells(Some(*place))),
+            Origin::Tag(key) => Cow::Owned(read_tag(cells(self.tags()), key)),
+        }
+    }
+
+    /// Where the tags stand in the header.
+    fn tags(&self) -> Option<usize> {
+        self.known.iter().find(|(column, ..)| *column == ChargeColumn::Tags).map(|(_, place, _)| *place)
+    }
+
+    fn refuse_tags_of_nothing(&self) -> Result<()> {
+        let mapped = self.mapped.iter().find(|(_, origin)| matches!(origin, Origin::Tag(_)));
+        match (mapped, self.tags()) {
+            (Some((column, _)), None) => {
+                let message = format!("'{}' is to come from a tag, and the file has no column Tags", column.field());
+                Err(Error::invalid("mapping", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a column has a source, in the file or by mapping.

@@ -3,7 +3,7 @@
 use crate::model::charge::{TextColumn, TimeColumn};
 
 /// Some rows of a file, by column.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RawTable {
     /// How many rows.
     pub rows: usize,
@@ -14,7 +14,7 @@ pub struct RawTable {
 }
 
 /// The cells of a column in the type that the file gives them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum RawCells {
     /// Text, as CSV gives everything.
     Text(TextColumn),
@@ -34,7 +34,7 @@ pub enum RawCells {
 }
 
 /// Decimals of a scale that need not be ours.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ScaledDecimals {
     /// The mantissas.
     pub mantissas: Vec<i128>,
@@ -42,4 +42,12 @@ pub struct ScaledDecimals {
     pub scale: u32,
     /// Which rows have a value; none means all.
     pub valid: Option<Vec<bool>>,
+}
+
+impl ScaledDecimals {
+    /// The mantissa of a row.
+    pub(super) fn get(&self, row: usize) -> Option<i128> {
+        let valid = self.valid.as_ref().is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
+        self.mantissas.get(row).copied().filter(|_| valid)
+    }
 }

@@ -21,8 +21,15 @@ pub(super) struct Refusal {
 pub(super) struct Refused(BTreeMap<usize, Refusal>);
 
 impl Refused {
-    pub(super) fn insert(&mut self, row: usize, refusal: Refusal) {
-        self.0.entry(row).or_insert(refusal);
+    /// Sets a row aside, unless it is already.
+    pub(super) fn add(
+        &mut self,
+        row: usize,
+        column: Option<ChargeColumn>,
+        reason: QuarantineReason,
+        value: Option<String>,
+    ) {
+        self.0.entry(row).or_insert(Refusal { column, reason, value });
     }
 
     pub(super) fn contains(&self, row: usize) -> bool {
@@ -52,7 +59,7 @@ pub(super) fn has_value(table: &ChargeTable, column: ChargeColumn, row: usize) -
 pub(super) fn check_essential(table: &ChargeTable, refused: &mut Refused) {
     for column in ChargeColumn::ALL.iter().copied().filter(|column| column.is_essential()) {
         for row in (0..table.rows()).filter(|&row| !has_value(table, column, row)) {
-            refused.insert(row, Refusal { column: Some(column), reason: QuarantineReason::MissingValue, value: None });
+            refused.add(row, Some(column), QuarantineReason::MissingValue, None);
         }
     }
 }
@@ -77,8 +84,7 @@ pub(super) fn check_periods(table: &ChargeTable, refused: &mut Refused) {
                 [Ok(start), Ok(end)] => Some(format!("{start}/{end}")),
                 _ => None,
             };
-            let reason = QuarantineReason::ImplausiblePeriod;
-            refused.insert(row, Refusal { column: Some(end_column), reason, value });
+            refused.add(row, Some(end_column), QuarantineReason::ImplausiblePeriod, value);
         }
     }
 }

@@ -89,7 +89,9 @@ mod tests {
 
     fn column(values: &[&str]) -> TextColumn {
         let mut builder = crate::model::charge::TextBuilder::default();
-        values.iter().for_each(|value| builder.push(Some(value)));
+        for value in values {
+            builder.push(Some(value));
+        }
         builder.take()
     }
 

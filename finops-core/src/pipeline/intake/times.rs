@@ -33,12 +33,12 @@ pub(super) fn from_text(cells: &TextColumn) -> (TimeColumn, Issues) {
 }
 
 /// Takes instants as they are, with a remark when the file leaves their zone open.
-pub(super) fn from_times(times: TimeColumn, naive: bool) -> (TimeColumn, Issues) {
+pub(super) fn from_times(times: &TimeColumn, naive: bool) -> (TimeColumn, Issues) {
     let mut issues = Issues::default();
     if naive {
-        (0..times.micros.len()).filter(|&row| times.get(row).is_some()).for_each(|row| {
+        for row in (0..times.micros.len()).filter(|row| times.get(*row).is_some()) {
             issues.note(Remark::NaiveTime, row);
-        });
+        }
     }
-    (times, issues)
+    (times.clone(), issues)
 }

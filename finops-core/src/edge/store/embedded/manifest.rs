@@ -5,7 +5,7 @@ use super::{broken, damaged};
 use crate::model::receipt::{ImportReceipt, Replaced};
 use crate::model::time::{Interval, Stamp};
 use crate::edge::store::{Delivery, Replace, Snapshot};
-use crate::model::charge::{Coverage, Scope};
+use crate::model::charge::{Coverage, ImportMark, Scope};
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,14 +22,37 @@ pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
     // One transaction, so that the number and the segments belong together while another process commits.
     let transaction = connection.unchecked_transaction().map_err(broken)?;
     let id = snapshot_id(&transaction)?;
+    Ok(Snapshot { id, coverage: coverage(&transaction)?, imports: imports(&transaction)? })
+}
+
+fn coverage(connection: &Connection) -> Result<Vec<Coverage>> {
     let sql = "SELECT billing_account_id, period_start, max(period_end), sum(charges), min(first_charge),
-                      max(last_charge), sum(quarantined), max(imported_at)
-               FROM segments JOIN imports ON imports.id = segments.import_id
+                      max(last_charge)
+               FROM segments
                WHERE died IS NULL GROUP BY period_start, billing_account_id ORDER BY period_start, billing_account_id";
-    let mut statement = transaction.prepare_cached(sql).map_err(broken)?;
-    let rows = statement.query_map([], |row| Ok(coverage(row))).map_err(broken)?;
-    let coverage = rows.map(|row| row.map_err(broken)?).collect::<Result<_>>()?;
-    Ok(Snapshot { id, coverage })
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let rows = statement.query_map([], |row| Ok(held(row))).map_err(broken)?;
+    rows.map(|row| row.map_err(broken)?).collect()
+}
+
+fn imports(connection: &Connection) -> Result<Vec<ImportMark>> {
+    let sql = "SELECT imported_at, quarantined, min(first_charge), max(last_charge)
+               FROM segments JOIN imports ON imports.id = segments.import_id
+               WHERE died IS NULL GROUP BY imports.id ORDER BY imports.snapshot";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let rows = statement.query_map([], |row| Ok(mark(row))).map_err(broken)?;
+    rows.map(|row| row.map_err(broken)?).collect()
+}
+
+fn mark(row: &Row<'_>) -> Result<ImportMark> {
+    let number = |column: usize| row.get::<_, i64>(column).map_err(broken);
+    let stamp = |column: usize| Stamp::from_micros(number(column)?);
+    Ok(ImportMark {
+        imported_at: stamp(0)?,
+        quarantined: natural(number(1)?)?,
+        first_charge: stamp(2)?,
+        last_charge: stamp(3)?,
+    })
 }
 
 pub(super) fn snapshot_id(connection: &Connection) -> Result<u64> {
@@ -37,7 +60,7 @@ pub(super) fn snapshot_id(connection: &Connection) -> Result<u64> {
     natural(id)
 }
 
-fn coverage(row: &Row<'_>) -> Result<Coverage> {
+fn held(row: &Row<'_>) -> Result<Coverage> {
     let number = |column: usize| row.get::<_, i64>(column).map_err(broken);
     let stamp = |column: usize| Stamp::from_micros(number(column)?);
     let billing_account_id = row.get(0).map_err(broken)?;
@@ -46,8 +69,6 @@ fn coverage(row: &Row<'_>) -> Result<Coverage> {
         charges: natural(number(3)?)?,
         first_charge: stamp(4)?,
         last_charge: stamp(5)?,
-        quarantined: natural(number(6)?)?,
-        imported_at: stamp(7)?,
     })
 }
 
