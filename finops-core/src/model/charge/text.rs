@@ -39,7 +39,7 @@ impl Dictionary {
     }
 
     /// The values end to end, and how long each is.
-    pub(crate) fn packed(&self) -> (&str, impl Iterator<Item = usize>) {
+    pub fn packed(&self) -> (&str, impl Iterator<Item = usize>) {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         (&self.text, self.ends.iter().zip(starts).map(|(end, start)| end - start))
     }

@@ -99,6 +99,14 @@ fn not_rfc3339(text: &str) -> Error {
     invalid(format!("{} is not an RFC 3339 time: write it like '2024-01-01T00:00:00Z'", quoted(text)))
 }
 
+impl std::str::FromStr for Stamp {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time) = (self.0.date_naive(), self.0.time());

@@ -199,6 +199,14 @@ impl From<Window> for String {
     }
 }
 
+impl std::str::FromStr for Window {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
 impl TryFrom<String> for Window {
     type Error = Error;
 

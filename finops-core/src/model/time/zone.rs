@@ -33,6 +33,14 @@ const MAX_DAYS: i64 = 40_000;
 #[serde(try_from = "String", into = "String")]
 pub struct Zone(Tz);
 
+impl std::str::FromStr for Zone {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
 /// UTC.
 impl Default for Zone {
     fn default() -> Self {
