@@ -32,6 +32,8 @@
 //!
 //! Without the default feature `embedded` only the first three are there.
 
+#![forbid(unsafe_code)]
+
 pub mod edge;
 #[cfg(feature = "embedded")]
 pub mod engine;

@@ -8,6 +8,10 @@ use crate::{Error, ErrorCode, Result};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Tells the unfinished files of one process apart.
+static EXPORTS: AtomicU64 = AtomicU64::new(0);
 
 /// Writes the charges of a state whose charge period starts in the interval to one Parquet file, in place of what
 /// is at the path. Gives how many rows it has and how many bytes.
@@ -51,7 +55,8 @@ struct Partial {
 impl Partial {
     fn create(path: &Path) -> Result<Self> {
         let name = path.file_name().ok_or_else(|| Error::invalid("path", "names no file"))?;
-        let written_at = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+        let number = EXPORTS.fetch_add(1, Ordering::Relaxed);
+        let written_at = path.with_file_name(format!(".{}.{}-{number}.part", name.to_string_lossy(), std::process::id()));
         let file = File::create(&written_at).map_err(|error| unwritable(path, error))?;
         Ok(Self { file, written_at, path: path.to_owned(), finished: false })
     }

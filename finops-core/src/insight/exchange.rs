@@ -84,3 +84,51 @@ fn rate(from: Currency, terms: &Terms<'_>) -> Result<Quantity> {
         Error::new(ErrorCode::MixedCurrencies, message).with_field("exchange_rates")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::Rates;
+
+    fn group(currency: &str, value: &str, cost: &str) -> Group {
+        let mut cell = Cell { charges: 1, ..Cell::default() };
+        cell.cost.add(cost.parse().unwrap());
+        Group { currency: currency.parse().unwrap(), values: vec![Some(value.to_owned())], day: None, cell }
+    }
+
+    fn rates(rates: &[(&str, &str)]) -> Rates {
+        Rates(rates.iter().map(|(code, rate)| (code.parse().unwrap(), rate.parse().unwrap())).collect())
+    }
+
+    fn settled(groups: Vec<Group>, currency: Option<&str>, rates: &Rates) -> Result<Settled> {
+        settle(groups, &Terms { currency: currency.map(|code| code.parse().unwrap()), rates })
+    }
+
+    #[test]
+    fn converted_parts_add_up_to_the_total_that_is_rounded_once() {
+        // A third of the last digit each: rounded one by one they would vanish.
+        let rates = rates(&[("EUR", "0.333333333333333333")]);
+        let groups = ["a", "b", "c"].map(|value| group("EUR", value, "0.000000000000000001")).into();
+        let settled = settled(groups, Some("USD"), &rates).unwrap();
+        assert_eq!(settled.total.to_string(), "0.000000000000000001");
+        let parts = Money::try_sum(settled.groups.iter().map(|group| group.cost)).unwrap();
+        assert_eq!(parts, settled.total);
+    }
+
+    #[test]
+    fn a_value_in_two_currencies_becomes_one_group() {
+        let groups = vec![group("EUR", "a", "10"), group("USD", "a", "1")];
+        let settled = settled(groups, Some("USD"), &rates(&[("EUR", "1.5")])).unwrap();
+        assert_eq!((settled.groups.len(), settled.total.to_string()), (1, "16".to_owned()));
+    }
+
+    #[test]
+    fn several_currencies_without_rates_are_an_error_that_names_them() {
+        let groups = || vec![group("EUR", "a", "10"), group("USD", "a", "1")];
+        let error = settled(groups(), None, &Rates::default()).unwrap_err();
+        assert_eq!((error.code(), error.field()), (ErrorCode::MixedCurrencies, Some("currency")));
+        let error = settled(groups(), Some("USD"), &Rates::default()).unwrap_err();
+        assert_eq!((error.code(), error.field()), (ErrorCode::MixedCurrencies, Some("exchange_rates")));
+        assert!(error.message().contains("EUR"));
+    }
+}

@@ -64,3 +64,28 @@ pub(crate) fn values_of(tags: &TextColumn, key: &str) -> TextColumn {
     let codes = tags.codes.iter().map(|code| recode(code).unwrap_or(TextColumn::NULL)).collect();
     TextColumn { dictionary: builder.take().dictionary, codes }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_and_odd_objects_give_no_value_and_no_panic() {
+        for json in ["", "null", "[]", "{", r#"{"a"}"#, r#"{"a": {"b": 1}}"#, r#"{"a": null}"#, &"[".repeat(100_000)] {
+            assert_eq!(value_of(json, "a"), None);
+        }
+        assert_eq!(value_of(r#"{"a": "\u00fc\n"}"#, "a").as_deref(), Some("ü\n"));
+        assert_eq!(value_of(r#"{"a": 1, "a": 2}"#, "a").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn objects_with_the_same_value_share_a_code() {
+        let mut builder = TextBuilder::default();
+        for json in [Some(r#"{"a":"x","b":"1"}"#), Some(r#"{"a":"x","b":"2"}"#), None, Some("{}")] {
+            builder.push(json);
+        }
+        let values = values_of(&builder.take(), "a");
+        assert_eq!((0..4).map(|row| values.get(row)).collect::<Vec<_>>(), [Some("x"), Some("x"), None, None]);
+        assert_eq!(values.codes[0], values.codes[1]);
+    }
+}

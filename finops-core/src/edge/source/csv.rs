@@ -3,7 +3,7 @@
 use super::files::unreadable;
 use super::{BATCH_ROWS, RowSource};
 use crate::model::charge::TextBuilder;
-use crate::pipeline::intake::{RawCells, RawTable};
+use crate::pipeline::intake::{MAX_COLUMNS, RawCells, RawTable};
 use crate::{Error, Result};
 use csv_core::ReadRecordResult;
 use flate2::read::MultiGzDecoder;
@@ -15,8 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How long one record may be: a bill's line has a few kilobytes; a line of gigabytes is no bill.
 const MAX_RECORD_BYTES: usize = 16 << 20;
-/// How many columns a file may have.
-const MAX_COLUMNS: usize = 4096;
 const READ_BYTES: usize = 1 << 18;
 
 /// A CSV file being read.

@@ -5,6 +5,7 @@ use super::raw::ScaledDecimals;
 use crate::model::charge::{DecimalColumn, TextColumn};
 use crate::model::money::{Money, Parsed};
 use crate::model::receipt::{QuarantineReason, Remark};
+use crate::{ErrorCode, Result};
 
 /// Amounts of 10^20 and more fit no `DECIMAL(38, 18)`, and no bill.
 const LIMIT: u128 = 10_u128.pow(38);
@@ -56,7 +57,7 @@ impl Decimals {
 
 /// Reads text, each distinct value once.
 pub(super) fn from_text(cells: &TextColumn) -> Decimals {
-    let readings: Vec<_> = cells.dictionary.iter().map(|value| read(value.as_bytes())).collect();
+    let readings: Vec<_> = cells.dictionary.iter().map(|value| read(Money::parse_bytes(value.as_bytes()))).collect();
     let mut decimals = Decimals::with_capacity(cells.codes.len());
     for &code in &cells.codes {
         match usize::try_from(code).ok().and_then(|code| readings.get(code)) {
@@ -67,14 +68,12 @@ pub(super) fn from_text(cells: &TextColumn) -> Decimals {
     decimals
 }
 
-fn read(text: &[u8]) -> Reading {
-    match Money::parse_bytes(text) {
-        Ok(Parsed { value, rounded, lenient }) => {
-            let remark = [(rounded, Remark::Rounded), (lenient, Remark::LenientNumber)];
-            let remark = remark.into_iter().find_map(|(applies, remark)| applies.then_some(remark));
-            within_limit(value.mantissa(), remark)
-        }
-        Err(error) if error.code() == crate::ErrorCode::Overflow => Reading::Bad(QuarantineReason::OutOfRange),
+fn read(parsed: Result<Parsed<Money>>) -> Reading {
+    match parsed {
+        Ok(Parsed { value, rounded: true, .. }) => within_limit(value.mantissa(), Some(Remark::Rounded)),
+        Ok(Parsed { value, lenient: true, .. }) => within_limit(value.mantissa(), Some(Remark::LenientNumber)),
+        Ok(Parsed { value, .. }) => within_limit(value.mantissa(), None),
+        Err(error) if error.code() == ErrorCode::Overflow => Reading::Bad(QuarantineReason::OutOfRange),
         Err(_) => Reading::Bad(QuarantineReason::UnreadableValue),
     }
 }
@@ -92,11 +91,7 @@ pub(super) fn from_floats(cells: &[Option<f64>]) -> Decimals {
     let mut decimals = Decimals::with_capacity(cells.len());
     for cell in cells {
         match cell {
-            // The text form of a double has an exponent where FOCUS allows one; that is no deviation of the file's.
-            Some(value) => decimals.push(&match read(format!("{value:?}").as_bytes()) {
-                Reading::Remarked(mantissa, Remark::LenientNumber) => Reading::Exact(mantissa),
-                other => other,
-            }),
+            Some(value) => decimals.push(&read(Money::parse_f64(*value))),
             None => decimals.push_null(),
         }
     }
@@ -156,4 +151,56 @@ pub(super) fn scaled_text(mantissa: i128, scale: u32) -> String {
     let (whole, decimals) = digits.split_at(digits.len() - scale);
     let sign = if mantissa < 0 { "-" } else { "" };
     if decimals.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{decimals}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scaled(mantissas: &[i128], scale: u32) -> Decimals {
+        from_scaled(&ScaledDecimals { mantissas: mantissas.to_vec(), scale, valid: None })
+    }
+
+    fn texts(decimals: &Decimals) -> Vec<Option<String>> {
+        let text = |row| decimals.column.get(row).map(|mantissa| Money::from_mantissa(mantissa).to_string());
+        (0..decimals.column.mantissas.len()).map(text).collect()
+    }
+
+    #[test]
+    fn other_scales_come_to_ours_exactly_or_with_a_remark() {
+        let narrow = scaled(&[125, -125], 2);
+        assert_eq!(texts(&narrow), [Some("1.25".into()), Some("-1.25".into())]);
+        assert!(narrow.issues.remarks.is_empty());
+        // 20 decimals: ...05 and ...15 lie halfway and go to the even neighbour, -...25 as well.
+        let wide = scaled(&[50, 150, -250, 251, 100], 20);
+        let expected = ["0", "0.000000000000000002", "-0.000000000000000002", "0.000000000000000003", "0.000000000000000001"];
+        assert_eq!(texts(&wide), expected.map(|text| Some(text.to_owned())));
+        assert_eq!(wide.issues.remarks.iter().map(|tally| tally.count).sum::<u64>(), 4);
+    }
+
+    #[test]
+    fn what_no_bill_has_is_refused() {
+        let limit = 10_i128.pow(20);
+        let decimals = scaled(&[limit, limit - 1, i128::MAX, -limit], 0);
+        let refused: Vec<_> = decimals.issues.refused.iter().map(|(row, _)| *row).collect();
+        assert_eq!(refused, [0, 2, 3]);
+        assert_eq!(decimals.column.get(1), Some((limit - 1) * 10_i128.pow(18)));
+        assert_eq!(decimals.column.get(2), None);
+    }
+
+    #[test]
+    fn doubles_count_as_what_prints_them() {
+        let decimals = from_floats(&[Some(0.1), None, Some(1e-7), Some(f64::NAN), Some(1e300), Some(0.1 + 0.2)]);
+        let expected = [Some("0.1"), None, Some("0.0000001"), None, None, Some("0.30000000000000004")];
+        assert_eq!(texts(&decimals), expected.map(|text| text.map(str::to_owned)));
+        let reasons = [(3, QuarantineReason::UnreadableValue), (4, QuarantineReason::OutOfRange)];
+        assert_eq!(decimals.issues.refused, reasons);
+    }
+
+    #[test]
+    fn a_custom_column_keeps_its_digits() {
+        assert_eq!(scaled_text(-5, 3), "-0.005");
+        assert_eq!(scaled_text(1_250, 2), "12.50");
+        assert_eq!(scaled_text(7, 0), "7");
+    }
 }

@@ -15,7 +15,7 @@ mod scope;
 mod texts;
 mod times;
 
-pub use plan::Mapping;
+pub use plan::{MAX_COLUMNS, Mapping};
 pub use raw::{RawCells, RawTable, ScaledDecimals};
 pub use remarks::{Mode, Remarks};
 pub use scope::by_scope;

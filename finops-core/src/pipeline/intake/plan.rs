@@ -46,6 +46,9 @@ pub(super) const WANTED: [ChargeColumn; 8] = [
     ChargeColumn::ServiceProviderName,
 ];
 
+/// How many columns a file may have.
+pub const MAX_COLUMNS: usize = 4096;
+
 /// Names that FOCUS gave up, with what took their place.
 const RENAMED: [(&str, ChargeColumn); 1] = [("ProviderName", ChargeColumn::ServiceProviderName)];
 /// FOCUS columns of before 1.4 that have no successor; they are kept as custom columns.
@@ -56,6 +59,10 @@ impl Plan {
     /// `invalid_argument` for a header that names a column twice or lacks an essential one, and for a mapping that
     /// names what is not there. In strict mode for every deviation from FOCUS.
     pub(super) fn new(header: &[String], mapping: &Mapping, remarks: &mut Remarks) -> Result<Self> {
+        if header.len() > MAX_COLUMNS {
+            let message = format!("the file has {} columns: {MAX_COLUMNS} is the most that is read", header.len());
+            return Err(Error::invalid("path", message));
+        }
         refuse_repeated(header)?;
         let version = FocusVersion::detect(header.iter().map(String::as_str));
         let mapped = mapping.iter().map(|(field, origin)| mapped(header, field, origin)).collect::<Result<Vec<_>>>()?;
@@ -74,24 +81,22 @@ impl Plan {
     }
 
     fn place(&mut self, header: &[String], place: usize, name: &str, remarks: &mut Remarks) -> Result<()> {
-        let renamed = RENAMED.iter().find(|(old, new)| *old == name && !header.iter().any(|name| name == new.name()));
-        let column = ChargeColumn::from_name(name).or_else(|| field_spelling(header, name));
-        if let Some(column) = column.or(renamed.map(|(_, new)| *new)) {
-            if renamed.is_some() && self.version >= FocusVersion::V1_4 {
+        let column = meaning(header, name);
+        if let Some(column) = column.filter(|column| !self.is_mapped(*column)) {
+            if self.version >= FocusVersion::V1_4 && RETIRED.contains(&name) {
                 remarks.note(name, Remark::RenamedColumn, 1, 0, Some(column.name()))?;
             }
-            // A field that the caller maps takes its values from there; the column stays readable as a custom one.
-            if !self.mapped.iter().any(|(mapped, _)| *mapped == column) {
-                self.known.push((column, place, name.to_owned()));
-                return Ok(());
-            }
+            self.known.push((column, place, name.to_owned()));
+            return Ok(());
         }
-        let retired = RETIRED.contains(&name) && self.version < FocusVersion::V1_4;
+        // Also what the caller's mapping takes its place of: it stays readable as a custom column.
+        let retired = self.version < FocusVersion::V1_4 && RETIRED.contains(&name);
         if !name.starts_with("x_") && !retired {
             remarks.note(name, Remark::UnknownColumn, 1, 0, None)?;
         }
-        let mut kept = if name.starts_with("x_") && column.is_none() { name.to_owned() } else { format!("x_{name}") };
-        while self.custom.iter().any(|(_, other)| *other == kept) || header.contains(&kept) && kept != name {
+        let is_custom = name.starts_with("x_") && column.is_none();
+        let mut kept = if is_custom { name.to_owned() } else { format!("x_{name}") };
+        while kept != name && header.contains(&kept) || self.custom.iter().any(|(_, other)| *other == kept) {
             kept.push('_');
         }
         self.custom.push((place, kept));
@@ -125,8 +130,11 @@ impl Plan {
 
     /// Whether a column has a source, in the file or by mapping.
     pub(super) fn fills(&self, column: ChargeColumn) -> bool {
-        self.known.iter().any(|(known, ..)| *known == column)
-            || self.mapped.iter().any(|(mapped, _)| *mapped == column)
+        self.known.iter().any(|(known, ..)| *known == column) || self.is_mapped(column)
+    }
+
+    fn is_mapped(&self, column: ChargeColumn) -> bool {
+        self.mapped.iter().any(|(mapped, _)| *mapped == column)
     }
 
     fn refuse_missing(&self, header: &[String]) -> Result<()> {
@@ -145,9 +153,13 @@ impl Plan {
     }
 }
 
-/// Warehouses write FOCUS in snake case; that is understood for a column whose proper name is not there too.
-fn field_spelling(header: &[String], name: &str) -> Option<ChargeColumn> {
-    ChargeColumn::from_field(name).filter(|column| !header.iter().any(|other| other == column.name()))
+/// The column that a name stands for: by its FOCUS name, in snake case as warehouses write it, or by the name that
+/// an older version gave it. The proper name comes first where the header has both.
+fn meaning(header: &[String], name: &str) -> Option<ChargeColumn> {
+    let renamed = RENAMED.iter().find(|(old, _)| *old == name).map(|(_, new)| *new);
+    let other = ChargeColumn::from_field(name).or(renamed);
+    let is_free = |column: &ChargeColumn| !header.iter().any(|other| other == column.name());
+    ChargeColumn::from_name(name).or_else(|| other.filter(is_free))
 }
 
 fn refuse_repeated(header: &[String]) -> Result<()> {
@@ -175,4 +187,75 @@ fn mapped(header: &[String], field: &str, origin: &str) -> Result<(ChargeColumn,
         }
     };
     Ok((column, origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::intake::Mode;
+
+    const ESSENTIAL: [&str; 7] = [
+        "BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodStart", "BillingPeriodEnd",
+        "ChargePeriodStart", "ChargePeriodEnd",
+    ];
+
+    fn plan(more: &[&str], mapping: &[(&str, &str)]) -> Result<Plan> {
+        let header: Vec<String> = ESSENTIAL.iter().chain(more).map(ToString::to_string).collect();
+        let mapping = mapping.iter().map(|(field, origin)| (field.to_string(), origin.to_string())).collect();
+        Plan::new(&header, &mapping, &mut Remarks::new(Mode::Tolerant))
+    }
+
+    fn names(plan: &Plan) -> Vec<&str> {
+        plan.custom.iter().map(|(_, name)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn an_older_provider_fills_the_present_column_unless_both_are_there() {
+        let old = plan(&["ProviderName", "PublisherName"], &[]).unwrap();
+        assert!(old.fills(ChargeColumn::ServiceProviderName));
+        assert_eq!(names(&old), ["x_PublisherName"]);
+        let both = plan(&["ProviderName", "ServiceProviderName"], &[]).unwrap();
+        assert_eq!(names(&both), ["x_ProviderName"]);
+    }
+
+    #[test]
+    fn snake_case_is_understood_and_the_proper_name_comes_first() {
+        assert!(plan(&["service_name"], &[]).unwrap().fills(ChargeColumn::ServiceName));
+        assert_eq!(names(&plan(&["service_name", "ServiceName"], &[]).unwrap()), ["x_service_name"]);
+    }
+
+    #[test]
+    fn custom_columns_keep_names_of_their_own() {
+        assert_eq!(names(&plan(&["x_Id", "Id", "x_Cost"], &[]).unwrap()), ["x_Id", "x_Id_", "x_Cost"]);
+    }
+
+    #[test]
+    fn a_mapping_takes_the_place_of_the_column_which_stays_readable() {
+        let mapped = plan(&["x_TenantId", "SubAccountId"], &[("tenant_id", "SubAccountId")]).unwrap();
+        assert_eq!(mapped.mapped, [(ChargeColumn::TenantId, Origin::Column(8))]);
+        assert_eq!(names(&mapped), ["x_x_TenantId"]);
+    }
+
+    #[test]
+    fn a_mapping_of_nothing_is_refused() {
+        for (mapping, says) in [
+            (("tenantid", "SubAccountId"), "no field of a charge"),
+            (("tenant_id", "Nope"), "no column 'Nope'"),
+            (("tenant_id", "tag:"), "needs the key"),
+            (("tenant_id", "tag:team"), "no column Tags"),
+            (("billed_cost", "tag:cost"), "do not come from a tag"),
+        ] {
+            let error = plan(&["SubAccountId"], &[mapping]).unwrap_err();
+            assert_eq!(error.field(), Some("mapping"));
+            assert!(error.message().contains(says), "{mapping:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_bill_is_refused_with_what_it_lacks() {
+        let header = ["date", "amount", "note"].map(str::to_owned);
+        let error = Plan::new(&header, &Mapping::new(), &mut Remarks::new(Mode::Tolerant)).unwrap_err();
+        assert_eq!(error.field(), Some("BilledCost"));
+        assert!(error.message().contains("it has 3 columns: date, amount, note"), "{error}");
+    }
 }

@@ -46,3 +46,47 @@ fn rows_by_scope(table: &ChargeTable) -> Result<Vec<(Scope, Vec<usize>)>> {
     scopes.sort_by(|(left, _), (right, _)| left.cmp(right));
     Ok(scopes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::charge::Charge;
+
+    fn charge(account: &str, period: &str, end: &str) -> Charge {
+        let stamp = |text: &str| Some(Stamp::parse(text).unwrap());
+        Charge {
+            billing_account_id: Some(account.into()),
+            billing_period_start: stamp(period),
+            billing_period_end: stamp(end),
+            ..Charge::default()
+        }
+    }
+
+    #[test]
+    fn charges_go_by_account_and_period_and_the_latest_end_counts() {
+        let (september, october) = ("2024-09-01T00:00:00Z", "2024-10-01T00:00:00Z");
+        let table = ChargeTable::from_charges(&[
+            charge("b", september, october),
+            charge("a", october, "2024-11-01T00:00:00Z"),
+            charge("b", september, "2024-09-30T00:00:00Z"),
+        ]);
+        let scopes = by_scope(table).unwrap();
+        let labels: Vec<_> = scopes
+            .iter()
+            .map(|(scope, table)| (scope.billing_account_id.as_str(), scope.period_label(), table.rows()))
+            .collect();
+        assert_eq!(labels, [("a", "2024-10".to_owned(), 1), ("b", "2024-09".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn a_period_that_is_no_calendar_month_is_labelled_by_its_dates() {
+        let table = ChargeTable::from_charges(&[charge("a", "2024-09-15T00:00:00Z", "2024-10-15T00:00:00Z")]);
+        assert_eq!(by_scope(table).unwrap()[0].0.period_label(), "2024-09-15/2024-10-15");
+    }
+
+    #[test]
+    fn a_row_without_an_account_is_an_error() {
+        let table = ChargeTable::from_charges(&[Charge { resource_id: Some("r".into()), ..Charge::default() }]);
+        assert_eq!(by_scope(table).unwrap_err().field(), Some("BillingAccountId"));
+    }
+}

@@ -1,0 +1,156 @@
+//! What every [`Store`] must do, as cases that can be run against any.
+//!
+//! A case gets an empty store, uses it as the engine does, and says what it found otherwise. It looks at nothing but
+//! the trait, so that whoever writes a store can call [`run`] from a test of their own. What a particular store
+//! promises beyond the trait (durability, locks, files) is tested beside that store.
+
+mod catalog;
+mod imports;
+mod replacing;
+mod samples;
+mod scans;
+
+use super::Store;
+use crate::{Error, ErrorCode, Result};
+use std::fmt::Debug;
+
+/// Something that must hold for every store.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// What must hold, in a few words.
+    pub name: &'static str,
+    check: fn(&dyn Store) -> Result<()>,
+}
+
+impl Case {
+    /// Checks it on a store that is empty.
+    ///
+    /// # Errors
+    /// What the store did otherwise, or the error that it gave.
+    pub fn check(&self, store: &dyn Store) -> Result<()> {
+        (self.check)(store)
+    }
+}
+
+/// Every case.
+pub fn cases() -> impl Iterator<Item = Case> {
+    [imports::CASES, replacing::CASES, scans::CASES, catalog::CASES].into_iter().flatten().copied()
+}
+
+/// Runs every case, each on a new store, and gives all that fail in one error.
+///
+/// ```
+/// use finops_core::edge::store::{EmbeddedStore, Store, conformance};
+///
+/// conformance::run(&mut || Ok(Box::new(EmbeddedStore::in_memory()?) as Box<dyn Store>))?;
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `storage`, with a line for each case that fails; whatever `open` gives.
+pub fn run(open: &mut dyn FnMut() -> Result<Box<dyn Store>>) -> Result<()> {
+    let mut failures = Vec::new();
+    for case in cases() {
+        let store = open()?;
+        if let Err(error) = case.check(store.as_ref()) {
+            failures.push(format!("{}: {error}", case.name));
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failed(failures.join("\n"))) }
+}
+
+fn failed(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::Storage, message)
+}
+
+/// Fails unless both are the same.
+fn same<T: PartialEq + Debug + ?Sized>(what: &str, got: &T, want: &T) -> Result<()> {
+    if got == want { Ok(()) } else { Err(failed(format!("{what}: got {got:?}, wanted {want:?}"))) }
+}
+
+/// Fails unless it holds.
+fn holds(what: &str, condition: bool) -> Result<()> {
+    if condition { Ok(()) } else { Err(failed(format!("{what}: does not hold"))) }
+}
+
+/// Fails unless there was an error of that code.
+fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
+    match outcome {
+        Err(error) if error.code() == code => Ok(()),
+        Err(error) => Err(failed(format!("{what}: wanted {code}, got {}: {error}", error.code()))),
+        Ok(_) => Err(failed(format!("{what}: wanted {code}, and it went through"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::store::{Delivery, EmbeddedStore, ImportSession, Scan, Snapshot};
+    use crate::model::catalog::{Entry, Kind};
+    use crate::model::charge::ChargeTable;
+    use crate::model::receipt::ImportReceipt;
+    use crate::model::time::Interval;
+
+    /// A store that forgets half of what a scan should give, and says that nothing was ever imported.
+    #[derive(Debug)]
+    struct Faulty(EmbeddedStore);
+
+    impl Store for Faulty {
+        fn snapshot(&self) -> Result<Snapshot> {
+            self.0.snapshot()
+        }
+        fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
+            self.0.begin_import()
+        }
+        fn find_import(&self, _: &[u8; 32]) -> Result<Option<ImportReceipt>> {
+            Ok(None)
+        }
+        fn scan(
+            &self,
+            snapshot: &Snapshot,
+            scan: &Scan,
+            visit: &mut dyn FnMut(&ChargeTable) -> Result<()>,
+        ) -> Result<()> {
+            let mut even = false;
+            self.0.scan(snapshot, scan, &mut |table| {
+                even = !even;
+                if even { visit(table) } else { Ok(()) }
+            })
+        }
+        fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
+            self.0.custom_columns(snapshot, charged)
+        }
+        fn put_entry(&self, entry: &Entry) -> Result<()> {
+            self.0.put_entry(entry)
+        }
+        fn entry(&self, kind: Kind, id: &str) -> Result<Option<Entry>> {
+            self.0.entry(kind, id)
+        }
+        fn entries(&self, kind: Option<Kind>, limit: u64, offset: u64) -> Result<(u64, Vec<Entry>)> {
+            self.0.entries(kind, limit, offset)
+        }
+        fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
+            self.0.delete_entry(kind, id)
+        }
+    }
+
+    #[test]
+    fn faults_are_found() {
+        let open = &mut || Ok(Box::new(Faulty(EmbeddedStore::in_memory()?)) as Box<dyn Store>);
+        let found = run(open).unwrap_err().to_string();
+        for case in [
+            "a delivery of several billing periods appears as one",
+            "a fingerprint is known while all of its import is current",
+            "columns that FOCUS does not know are kept, whichever tables have them",
+        ] {
+            assert!(found.contains(case), "{case} is not among:\n{found}");
+        }
+        assert!(!found.contains("catalogue"), "{found}");
+    }
+
+    #[test]
+    fn names_are_distinct() {
+        let names: std::collections::BTreeSet<_> = cases().map(|case| case.name).collect();
+        assert_eq!(names.len(), cases().count());
+    }
+}
