@@ -71,11 +71,13 @@ impl fmt::Display for ErrorCode {
 /// assert_eq!(error.field(), Some("limit"));
 /// assert_eq!(error.to_string(), "limit: must be 1 to 1000, got -5");
 /// ```
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{}{message}", field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
 pub struct Error {
     code: ErrorCode,
     field: Option<String>,
     message: String,
+    #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -122,21 +124,6 @@ impl Error {
     /// What was wrong and what to do, without the field.
     pub fn message(&self) -> &str {
         &self.message
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(field) = &self.field {
-            write!(f, "{field}: ")?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_ref().map(|source| source.as_ref() as _)
     }
 }
 

@@ -6,9 +6,11 @@
 //! # let folder = std::env::temp_dir().join(format!("finops-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder).unwrap();
 //! # let bill = folder.join("bill.csv");
-//! # std::fs::write(&bill, "\
-//! # BilledCost,EffectiveCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ServiceName\n\
-//! # 12.50,10.00,acct-1,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,Queue\n").unwrap();
+//! # let header = "BilledCost,EffectiveCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,\
+//! #     ChargePeriodStart,ChargePeriodEnd,ServiceName";
+//! # let row = "12.50,10.00,acct-1,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,\
+//! #     2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,Queue";
+//! # std::fs::write(&bill, format!("{header}\n{row}\n")).unwrap();
 //! # let bill = bill.to_str().unwrap();
 //! let finops = Finops::open(":memory:")?;
 //! finops.import_charges(&ImportCharges::new(bill))?;

@@ -1,1 +1,32 @@
-//! Python.
+//! Python: the native half of the package `iof`.
+//!
+//! Nothing is decided here. A call comes in as an operation and a dict, is turned into JSON, goes once through the
+//! engine with the interpreter's lock released, and comes back as Python's own objects.
+
+mod arrow;
+mod engine;
+mod errors;
+mod input;
+mod output;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+/// The native half of `iof`; use the package instead.
+#[pymodule]
+fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<engine::Engine>()?;
+    module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;
+    module.add_function(wrap_pyfunction!(operations, module)?)
+}
+
+/// What can be called: the names of the operations, each with the names of its parameters.
+#[pyfunction]
+fn operations(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    for operation in finops_core::operations() {
+        dict.set_item(operation.name, PyTuple::new(py, operation.fields)?)?;
+    }
+    Ok(dict)
+}

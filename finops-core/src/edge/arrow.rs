@@ -99,7 +99,8 @@ fn to_array(column: &Column) -> Result<ArrayRef, ArrowError> {
     match column {
         Column::Text(cells) => to_text(cells),
         Column::Decimal(cells) => {
-            let array = Decimal128Array::try_new(ScalarBuffer::from(cells.mantissas.clone()), nulls(cells.valid.as_ref()))?;
+            let array =
+                Decimal128Array::try_new(ScalarBuffer::from(cells.mantissas.clone()), nulls(cells.valid.as_ref()))?;
             Ok(Arc::new(array.with_precision_and_scale(DECIMAL_PRECISION, DECIMAL_SCALE)?))
         }
         Column::Time(cells) => {

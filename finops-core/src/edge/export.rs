@@ -56,7 +56,8 @@ impl Partial {
     fn create(path: &Path) -> Result<Self> {
         let name = path.file_name().ok_or_else(|| Error::invalid("path", "names no file"))?;
         let number = EXPORTS.fetch_add(1, Ordering::Relaxed);
-        let written_at = path.with_file_name(format!(".{}.{}-{number}.part", name.to_string_lossy(), std::process::id()));
+        let written_at =
+            path.with_file_name(format!(".{}.{}-{number}.part", name.to_string_lossy(), std::process::id()));
         let file = File::create(&written_at).map_err(|error| unwritable(path, error))?;
         Ok(Self { file, written_at, path: path.to_owned(), finished: false })
     }

@@ -5,7 +5,7 @@
 
 use crate::model::time::Stamp;
 use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple};
-use std::fmt::{self, Display};
+use std::fmt::Display;
 
 /// A value of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,16 +68,9 @@ impl Serialize for Document {
 }
 
 /// What cannot be part of an answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 struct Unfit(String);
-
-impl Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unfit {}
 
 impl ser::Error for Unfit {
     fn custom<T: Display>(message: T) -> Self {
@@ -156,11 +149,7 @@ impl ser::Serializer for Builder {
     }
 
     /// Money, quantities and instants serialize as named newtypes around their text.
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<Document, Unfit> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Document, Unfit> {
         match (name, value.serialize(self)?) {
             ("Money" | "Quantity", Document::Text(text)) => Ok(Document::Decimal(text)),
             ("Stamp", Document::Text(text)) => Stamp::parse(&text).map(Document::Time).map_err(ser::Error::custom),

@@ -1,9 +1,9 @@
 //! Reports out of the engine. The one there is so far gives the charges themselves.
 
 use super::Finops;
+use crate::Result;
 use crate::edge::export::write_parquet;
 use crate::model::time::{Interval, Period, Zone};
-use crate::Result;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

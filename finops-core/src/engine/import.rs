@@ -66,8 +66,7 @@ pub struct ImportCharges {
 }
 
 impl ImportCharges {
-    pub(super) const FIELDS: &'static [&'static str] =
-        &["path", "format", "provider", "mapping", "replace", "strict"];
+    pub(super) const FIELDS: &'static [&'static str] = &["path", "format", "provider", "mapping", "replace", "strict"];
 
     /// An import of those files, tolerant, replacing what they deliver anew.
     pub fn new(path: impl Into<String>) -> Self {
@@ -209,12 +208,7 @@ fn send(batch: Batch, observer: &dyn Observer, tally: &mut Tally, sent: &mut Sen
     Ok(())
 }
 
-fn receipt(
-    import_id: Id<crate::model::id::Import>,
-    files: usize,
-    taken: Taken,
-    sent: Sent,
-) -> Result<ImportReceipt> {
+fn receipt(import_id: Id<crate::model::id::Import>, files: usize, taken: Taken, sent: Sent) -> Result<ImportReceipt> {
     let quarantined = taken.remarks.quarantined();
     let (warnings, quarantine) = taken.remarks.into_parts();
     if sent.charges == 0 {

@@ -10,7 +10,7 @@ mod operations;
 
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use document::Document;
-pub use export::{Exported, ExportReport, ReportFormat, ReportType};
+pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use import::{ImportCharges, ImportFormat};
 pub use observer::{Observer, Progress};
 pub use operations::{Operation, operations};

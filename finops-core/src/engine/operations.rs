@@ -39,9 +39,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "import_charges",
         fields: ImportCharges::FIELDS,
-        call: |finops, params, observer| {
-            Document::of(&finops.import_charges_observed(&parse(params)?, observer)?)
-        },
+        call: |finops, params, observer| Document::of(&finops.import_charges_observed(&parse(params)?, observer)?),
     },
     Operation {
         name: "export_report",

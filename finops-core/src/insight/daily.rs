@@ -47,8 +47,17 @@ pub struct DailyRequest {
 impl DailyRequest {
     /// The fields of its JSON form.
     pub const FIELDS: &'static [&'static str] = &[
-        "start_date", "end_date", "period", "window", "resource_type", "group_by", "filter", "currency", "view",
-        "exchange_rates", "time_zone",
+        "start_date",
+        "end_date",
+        "period",
+        "window",
+        "resource_type",
+        "group_by",
+        "filter",
+        "currency",
+        "view",
+        "exchange_rates",
+        "time_zone",
     ];
 }
 

@@ -58,9 +58,10 @@ pub(super) fn settle(groups: Vec<Group>, terms: &Terms<'_>) -> Result<Settled> {
 
 fn choose(found: &BTreeSet<Currency>, terms: &Terms<'_>) -> Result<Option<Currency>> {
     if let Some(currency) = terms.currency {
-        return found.iter().try_for_each(|from| {
-            if *from == currency { Ok(()) } else { rate(*from, terms).map(drop) }
-        }).map(|()| Some(currency));
+        return found
+            .iter()
+            .try_for_each(|from| if *from == currency { Ok(()) } else { rate(*from, terms).map(drop) })
+            .map(|()| Some(currency));
     }
     if found.len() <= 1 {
         return Ok(found.first().copied());

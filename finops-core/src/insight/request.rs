@@ -46,9 +46,10 @@ impl GroupBy {
         if dimensions.len() > MAX_DIMENSIONS {
             return Err(Error::invalid("group_by", format!("takes at most {MAX_DIMENSIONS} dimensions")));
         }
-        let repeated = dimensions.iter().enumerate().find(|(place, dimension)| {
-            dimensions.iter().take(*place).any(|earlier| earlier == *dimension)
-        });
+        let repeated = dimensions
+            .iter()
+            .enumerate()
+            .find(|(place, dimension)| dimensions.iter().take(*place).any(|earlier| earlier == *dimension));
         match repeated {
             Some((_, dimension)) => Err(Error::invalid("group_by", format!("names '{dimension}' twice"))),
             None => Ok(Self(dimensions)),
@@ -95,7 +96,9 @@ impl Bound {
 impl<'de> Deserialize<'de> for Bound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text.len() == 10 && let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
+        if text.len() == 10
+            && let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+        {
             return Ok(Self::Date(date));
         }
         Stamp::parse(&text).map(Self::Instant).map_err(|error| serde::de::Error::custom(error.message()))
@@ -133,10 +136,10 @@ impl Span<'_> {
         let day = |date: NaiveDate, days: i64| date.checked_add_signed(TimeDelta::days(days)).unwrap_or(date);
         let end = self.end.map_or_else(|| zone.day_start(day(today, 1)), |end| end.resolve(zone))?;
         let last_day = if self.end.is_some() { zone.date_of(end) } else { day(today, 1) };
-        let start = self.start.map_or_else(|| zone.day_start(day(last_day, -DEFAULT_DAYS)), |start| start.resolve(zone))?;
-        Interval::new(start, end).map_err(|_| {
-            Error::invalid("end_date", format!("{end} lies before start_date {start}: swap them"))
-        })
+        let start =
+            self.start.map_or_else(|| zone.day_start(day(last_day, -DEFAULT_DAYS)), |start| start.resolve(zone))?;
+        Interval::new(start, end)
+            .map_err(|_| Error::invalid("end_date", format!("{end} lies before start_date {start}: swap them")))
     }
 }
 

@@ -55,7 +55,16 @@ pub struct CostSummaryRequest {
 impl CostSummaryRequest {
     /// The fields of its JSON form.
     pub const FIELDS: &'static [&'static str] = &[
-        "period", "window", "group_by", "currency", "filter", "view", "exchange_rates", "time_zone", "limit", "offset",
+        "period",
+        "window",
+        "group_by",
+        "currency",
+        "filter",
+        "view",
+        "exchange_rates",
+        "time_zone",
+        "limit",
+        "offset",
     ];
 }
 

@@ -143,8 +143,8 @@ pub struct Warning {
     pub column: String,
     /// How many cells; 1 for a remark on the column as a whole.
     pub count: u64,
-    /// The first row concerned, counted from 1 without the header, over all files.
-    pub first_row: u64,
+    /// The first row concerned, counted from 1 without the header, over all files; none for the column as a whole.
+    pub first_row: Option<u64>,
     /// The value there, cut to 80 characters.
     pub example: Option<String>,
 }

@@ -59,7 +59,8 @@ impl<'de> Visitor<'de> for Find<'_> {
 pub(crate) fn values_of(tags: &TextColumn, key: &str) -> TextColumn {
     let mut builder = TextBuilder::default();
     let value = |json: &str, builder: &mut TextBuilder| value_of(json, key).map(|value| builder.intern(&value));
-    let codes: Vec<_> = tags.dictionary.iter().map(|json| value(json, &mut builder).unwrap_or(TextColumn::NULL)).collect();
+    let codes: Vec<_> =
+        tags.dictionary.iter().map(|json| value(json, &mut builder).unwrap_or(TextColumn::NULL)).collect();
     let recode = |code: &u32| usize::try_from(*code).ok().and_then(|code| codes.get(code)).copied();
     let codes = tags.codes.iter().map(|code| recode(code).unwrap_or(TextColumn::NULL)).collect();
     TextColumn { dictionary: builder.take().dictionary, codes }

@@ -1,9 +1,9 @@
 //! The sums of a delivery, by currency.
 
+use crate::Result;
 use crate::model::charge::{ChargeColumn, ChargeTable, CostView};
 use crate::model::money::{Currency, ExactSum, Rounding};
 use crate::model::receipt::CurrencyTotals;
-use crate::Result;
 use std::collections::BTreeMap;
 
 /// Adds up what an import brings.
@@ -30,9 +30,9 @@ impl Tally {
         for (row, &code) in cells.codes.iter().enumerate() {
             let index = usize::try_from(code).unwrap_or(usize::MAX);
             let Some(currency) = currencies.get(index) else { continue };
-            let currency = currency.as_ref().map_err(|error| {
-                crate::Error::invalid(ChargeColumn::BillingCurrency.name(), error.message())
-            })?;
+            let currency = currency
+                .as_ref()
+                .map_err(|error| crate::Error::invalid(ChargeColumn::BillingCurrency.name(), error.message()))?;
             let sums = self.currencies.entry(*currency).or_default();
             sums.charges += 1;
             for ((sum, unknown), cells) in sums.costs.iter_mut().zip(costs) {

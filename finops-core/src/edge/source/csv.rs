@@ -157,9 +157,9 @@ impl Records {
         // Checked once for the whole record; a cell that ends within a character fails in the slice below.
         let text = std::str::from_utf8(self.text.get(..ends.last().copied().unwrap_or(0))?).ok()?;
         let starts = || std::iter::once(0).chain(ends.iter().copied());
-        starts().all(|start| text.is_char_boundary(start)).then(|| {
-            starts().zip(ends).map(|(start, &end)| text.get(start..end).unwrap_or_default())
-        })
+        starts()
+            .all(|start| text.is_char_boundary(start))
+            .then(|| starts().zip(ends).map(|(start, &end)| text.get(start..end).unwrap_or_default()))
     }
 
     /// Adds the cells to the columns; false, with empty cells, when they do not fit.

@@ -39,7 +39,8 @@ impl<'a> Nested<'a> {
             }
             DataType::Struct(fields) => {
                 let columns = array.as_struct().columns();
-                let named = fields.iter().zip(columns).map(|(field, column)| Some((field.name().as_str(), Self::new(column)?)));
+                let named =
+                    fields.iter().zip(columns).map(|(field, column)| Some((field.name().as_str(), Self::new(column)?)));
                 Self::Struct(array.as_struct(), named.collect::<Option<_>>()?)
             }
             _ => return None,

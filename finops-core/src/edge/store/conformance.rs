@@ -85,7 +85,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{Delivery, EmbeddedStore, ImportSession, Scan, Snapshot};
+    use crate::edge::store::{EmbeddedStore, ImportSession, Scan, Snapshot};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::ChargeTable;
     use crate::model::receipt::ImportReceipt;

@@ -37,10 +37,18 @@ impl ColumnKind {
 
 /// The Rust type of a cell of a [`Charge`], by the kind of its column.
 macro_rules! cell_type {
-    (Money) => { Money };
-    (Quantity) => { Quantity };
-    (Time) => { Stamp };
-    ($text:ident) => { String };
+    (Money) => {
+        Money
+    };
+    (Quantity) => {
+        Quantity
+    };
+    (Time) => {
+        Stamp
+    };
+    ($text:ident) => {
+        String
+    };
 }
 
 macro_rules! column_kind {
@@ -49,8 +57,12 @@ macro_rules! column_kind {
 }
 
 macro_rules! since {
-    (OURS) => { None };
-    ($version:ident) => { Some(FocusVersion::$version) };
+    (OURS) => {
+        None
+    };
+    ($version:ident) => {
+        Some(FocusVersion::$version)
+    };
 }
 
 macro_rules! charge_columns {

@@ -254,8 +254,9 @@ impl Builder {
     fn finish(self) -> Option<Column> {
         match self {
             Self::Text(mut text) => Some(text.take()).filter(|column| !column.is_all_null()).map(Column::Text),
-            Self::Decimal(cells) => split(cells)
-                .map(|(mantissas, valid)| Column::Decimal(DecimalColumn { mantissas, valid: Some(valid) })),
+            Self::Decimal(cells) => {
+                split(cells).map(|(mantissas, valid)| Column::Decimal(DecimalColumn { mantissas, valid: Some(valid) }))
+            }
             Self::Time(cells) => {
                 split(cells).map(|(micros, valid)| Column::Time(TimeColumn { micros, valid: Some(valid) }))
             }

@@ -173,7 +173,8 @@ mod tests {
         assert!(narrow.issues.remarks.is_empty());
         // 20 decimals: ...05 and ...15 lie halfway and go to the even neighbour, -...25 as well.
         let wide = scaled(&[50, 150, -250, 251, 100], 20);
-        let expected = ["0", "0.000000000000000002", "-0.000000000000000002", "0.000000000000000003", "0.000000000000000001"];
+        let expected =
+            ["0", "0.000000000000000002", "-0.000000000000000002", "0.000000000000000003", "0.000000000000000001"];
         assert_eq!(texts(&wide), expected.map(|text| Some(text.to_owned())));
         assert_eq!(wide.issues.remarks.iter().map(|tally| tally.count).sum::<u64>(), 4);
     }

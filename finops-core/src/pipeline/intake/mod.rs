@@ -1,8 +1,8 @@
 //! From the rows of a bill to charges: mend, check, set aside, and sort by what they replace.
 //!
-//! [`Intake`] is made once per import, told the header of each file, and given batch after batch. It reads no file and keeps
-//! no row: it gives charges on, and remembers what was to be said. A row that cannot be accounted for is set aside
-//! and listed, so that a total never changes unseen.
+//! [`Intake`] is made once per import, told the header of each file, and given batch after batch. It reads no file
+//! and keeps no row: it gives charges on, and remembers what was to be said. A row that cannot be accounted for is
+//! set aside and listed, so that a total never changes unseen.
 
 mod cells;
 mod decimals;
@@ -127,7 +127,7 @@ impl Batch<'_> {
             if matters {
                 self.refused.add(row, Some(column), reason, value.map(str::to_owned));
             } else {
-                self.remarks.note(name, Remark::UnreadableValue, 1, self.number(row), value)?;
+                self.remarks.note(name, Remark::UnreadableValue, 1, Some(self.number(row)), value)?;
             }
         }
         self.table.set(column, read)
@@ -153,7 +153,7 @@ impl Batch<'_> {
     fn tell(&mut self, name: &str, issues: &Issues, cells: &RawCells) -> Result<()> {
         issues.remarks.iter().try_for_each(|tally| {
             let (number, example) = (self.number(tally.first_row), cells::shown(cells, tally.first_row));
-            self.remarks.note(name, tally.remark, tally.count, number, example)
+            self.remarks.note(name, tally.remark, tally.count, Some(number), example)
         })
     }
 
@@ -164,7 +164,7 @@ impl Batch<'_> {
             let mut rows = (0..self.table.rows()).filter(missing);
             if let Some(first) = rows.next() {
                 let count = 1 + u64::try_from(rows.count()).unwrap_or(u64::MAX);
-                self.remarks.note(column.name(), Remark::MissingValue, count, self.number(first), None)?;
+                self.remarks.note(column.name(), Remark::MissingValue, count, Some(self.number(first)), None)?;
             }
         }
         Ok(())

@@ -74,7 +74,7 @@ impl Plan {
         plan.refuse_tags_of_nothing()?;
         for column in WANTED {
             if !plan.fills(column) {
-                remarks.note(column.name(), Remark::MissingColumn, 1, 0, None)?;
+                remarks.note(column.name(), Remark::MissingColumn, 1, None, None)?;
             }
         }
         Ok(plan)
@@ -84,7 +84,7 @@ impl Plan {
         let column = meaning(header, name);
         if let Some(column) = column.filter(|column| !self.is_mapped(*column)) {
             if self.version >= FocusVersion::V1_4 && RETIRED.contains(&name) {
-                remarks.note(name, Remark::RenamedColumn, 1, 0, Some(column.name()))?;
+                remarks.note(name, Remark::RenamedColumn, 1, None, Some(column.name()))?;
             }
             self.known.push((column, place, name.to_owned()));
             return Ok(());
@@ -92,7 +92,7 @@ impl Plan {
         // Also what the caller's mapping takes its place of: it stays readable as a custom column.
         let retired = self.version < FocusVersion::V1_4 && RETIRED.contains(&name);
         if !name.starts_with("x_") && !retired {
-            remarks.note(name, Remark::UnknownColumn, 1, 0, None)?;
+            remarks.note(name, Remark::UnknownColumn, 1, None, None)?;
         }
         let is_custom = name.starts_with("x_") && column.is_none();
         let mut kept = if is_custom { name.to_owned() } else { format!("x_{name}") };
@@ -195,8 +195,13 @@ mod tests {
     use crate::pipeline::intake::Mode;
 
     const ESSENTIAL: [&str; 7] = [
-        "BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodStart", "BillingPeriodEnd",
-        "ChargePeriodStart", "ChargePeriodEnd",
+        "BilledCost",
+        "BillingAccountId",
+        "BillingCurrency",
+        "BillingPeriodStart",
+        "BillingPeriodEnd",
+        "ChargePeriodStart",
+        "ChargePeriodEnd",
     ];
 
     fn plan(more: &[&str], mapping: &[(&str, &str)]) -> Result<Plan> {

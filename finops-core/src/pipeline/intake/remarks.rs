@@ -35,7 +35,7 @@ impl Remarks {
         Self { mode, warnings: BTreeMap::new(), listed: Vec::new(), quarantined: 0 }
     }
 
-    /// Notes that `count` cells of a column deserve a remark, the first of them in `row`.
+    /// Notes that `count` cells of a column deserve a remark, the first of them in `row`; none for the whole column.
     ///
     /// # Errors
     /// In strict mode, the remark as `invalid_argument`.
@@ -44,7 +44,7 @@ impl Remarks {
         column: &str,
         code: Remark,
         count: u64,
-        row: u64,
+        row: Option<u64>,
         example: Option<&str>,
     ) -> Result<()> {
         if count == 0 {
@@ -108,7 +108,7 @@ fn shown(value: &str) -> String {
     value.chars().take(SHOWN_CHARS).collect()
 }
 
-fn refusal(column: &str, code: Remark, row: u64, example: Option<&str>) -> Error {
+fn refusal(column: &str, code: Remark, row: Option<u64>, example: Option<&str>) -> Error {
     let what = match code {
         Remark::LiteralNull => "the text NULL stands where FOCUS wants an empty cell",
         Remark::NaiveTime => "the time has no zone: FOCUS wants '...Z'",
@@ -123,7 +123,7 @@ fn refusal(column: &str, code: Remark, row: u64, example: Option<&str>) -> Error
         Remark::UnreadableValue => "the value cannot be read",
         Remark::InvalidJson => "the value is not a JSON object",
     };
-    let place = if row == 0 { String::new() } else { format!("row {row}: ") };
+    let place = row.map(|row| format!("row {row}: ")).unwrap_or_default();
     let example = example.map(|example| format!(" ('{}')", shown(example))).unwrap_or_default();
     Error::invalid(column, format!("{place}{what}{example}; import with strict off to have it mended and listed"))
 }

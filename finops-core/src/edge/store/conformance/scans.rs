@@ -219,7 +219,12 @@ fn order(store: &dyn Store) -> Result<()> {
 fn visitor_stops(store: &dyn Store) -> Result<()> {
     for month in 1..4 {
         let scope = scope("a", month)?;
-        deliver(store, u8::try_from(month).unwrap_or(0), Replace::BillingPeriod, &[(&scope, &charges(&scope, &["1"])?)])?;
+        deliver(
+            store,
+            u8::try_from(month).unwrap_or(0),
+            Replace::BillingPeriod,
+            &[(&scope, &charges(&scope, &["1"])?)],
+        )?;
     }
     let mut visits = 0;
     let outcome = store.scan(&store.snapshot()?, &everything(Interval::always()), &mut |_| {
@@ -253,7 +258,10 @@ fn many(store: &dyn Store) -> Result<()> {
         let ids = table.text(ChargeColumn::ResourceId);
         for row in 0..table.rows() {
             let cost = costs.and_then(|costs| costs.get(row)).unwrap_or(-1);
-            holds("cost and resource stand in one row", ids.and_then(|ids| ids.get(row)) == Some(&format!("r-{cost}")))?;
+            holds(
+                "cost and resource stand in one row",
+                ids.and_then(|ids| ids.get(row)) == Some(&format!("r-{cost}")),
+            )?;
             found.push(cost);
         }
         Ok(())

@@ -21,12 +21,7 @@ pub(super) fn get(connection: &Connection, kind: Kind, id: &str) -> Result<Optio
     json.map(|json| serde_json::from_str(&json).map_err(damaged)).transpose()
 }
 
-pub(super) fn list(
-    connection: &Connection,
-    kind: Option<Kind>,
-    limit: u64,
-    offset: u64,
-) -> Result<(u64, Vec<Entry>)> {
+pub(super) fn list(connection: &Connection, kind: Option<Kind>, limit: u64, offset: u64) -> Result<(u64, Vec<Entry>)> {
     let kind = kind.map(Kind::as_str);
     let count = "SELECT count(*) FROM catalog WHERE ?1 IS NULL OR kind = ?1";
     let count: i64 = connection.query_row(count, params![kind], |row| row.get(0)).map_err(broken)?;

@@ -29,7 +29,8 @@ impl WriterLock {
             Err(TryLockError::Error(error)) => return Err(unusable(&path, error)),
         }
         // Only for the message above; a lock without a number holds as well.
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+        let written =
+            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
         written.map_err(|error| unusable(&path, error))?;
         Ok(Self { _file: file })
     }

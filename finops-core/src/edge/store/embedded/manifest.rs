@@ -2,10 +2,10 @@
 
 use super::segment::Written;
 use super::{broken, damaged};
-use crate::model::receipt::{ImportReceipt, Replaced};
-use crate::model::time::{Interval, Stamp};
 use crate::edge::store::{Delivery, Replace, Snapshot};
 use crate::model::charge::{Coverage, ImportMark, Scope};
+use crate::model::receipt::{ImportReceipt, Replaced};
+use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,9 +126,8 @@ pub(super) fn commit(connection: &mut Connection, written: &[Written], delivery:
     let sql = "INSERT INTO imports (id, fingerprint, snapshot, imported_at, quarantined, receipt)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let (id, number) = (receipt.import_id.to_string(), integer(snapshot)?);
-    let row = params![
-        id, delivery.fingerprint, number, delivery.imported_at.micros(), integer(receipt.quarantined)?, json
-    ];
+    let row =
+        params![id, delivery.fingerprint, number, delivery.imported_at.micros(), integer(receipt.quarantined)?, json];
     transaction.execute(sql, row).map_err(broken)?;
     written.iter().try_for_each(|segment| insert(&transaction, &id, segment, number))?;
     transaction.execute("UPDATE state SET snapshot = ?1", params![number]).map_err(broken)?;

@@ -188,7 +188,8 @@ impl ChunkReader for SegmentReader {
             Self::Memory(bytes) => {
                 let start = usize::try_from(start).unwrap_or(usize::MAX);
                 let range = bytes.get(start..start.saturating_add(length));
-                let range = range.ok_or_else(|| parquet::errors::ParquetError::EOF("past the end of a segment".into()))?;
+                let range =
+                    range.ok_or_else(|| parquet::errors::ParquetError::EOF("past the end of a segment".into()))?;
                 Ok(bytes::Bytes::copy_from_slice(range))
             }
         }

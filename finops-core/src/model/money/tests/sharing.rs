@@ -35,9 +35,9 @@ proptest! {
             prop_assert!(part.is_zero() || !weight.is_zero());
             // |part / total − weight / all| below one step, multiplied out; only where 256 bits hold it.
             let times = |left: i128, right: U256| U256::from(left.unsigned_abs()).checked_mul(right);
-            if let (Some(got), Some(ideal), Some(step)) =
-                (times(part.mantissa(), all), times(total.mantissa(), weight.mantissa().unsigned_abs().into()), times(step, all))
-            {
+            let weight = weight.mantissa().unsigned_abs().into();
+            let sides = (times(part.mantissa(), all), times(total.mantissa(), weight), times(step, all));
+            if let (Some(got), Some(ideal), Some(step)) = sides {
                 prop_assert!(got.abs_diff(ideal) < step);
             }
         }
@@ -72,7 +72,8 @@ proptest! {
         let mut parts = Vec::new();
         for (amount, rate) in &rows {
             let mut part = ExactSum::default();
-            part.add_converted(Money::from_mantissa((*amount).into()), Quantity::from_mantissa((*rate).into())).unwrap();
+            let (amount, rate) = (Money::from_mantissa((*amount).into()), Quantity::from_mantissa((*rate).into()));
+            part.add_converted(amount, rate).unwrap();
             all.merge(&part).unwrap();
             parts.push(part);
         }

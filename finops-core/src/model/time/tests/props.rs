@@ -84,7 +84,13 @@ proptest! {
     }
 
     #[test]
-    fn periods_recur_without_gap(anchor in hours(), at in stamps(), step in steps(), zone in zones(), k in -20..20_i64) {
+    fn periods_recur_without_gap(
+        anchor in hours(),
+        at in stamps(),
+        step in steps(),
+        zone in zones(),
+        k in -20..20_i64,
+    ) {
         let found = period_at(anchor, step, at, zone).unwrap();
         prop_assert!(found.contains(at));
         let (one, two) = (nth_period(anchor, step, k, zone).unwrap(), nth_period(anchor, step, k + 1, zone).unwrap());

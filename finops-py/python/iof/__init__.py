@@ -1,0 +1,51 @@
+"""The FinOps engine in your process: bills in, exact costs out.
+
+>>> import iof
+>>> with iof.open(":memory:") as engine:
+...     summary = engine.finops.get_cost_summary(period="2024-01")
+>>> summary["total_cost"] is None  # nothing was imported: unknown is not zero
+True
+
+Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instants are aware
+:class:`datetime.datetime` in UTC. Arguments take ``Decimal``, ``int``, ``str`` and ``float`` (which counts as the
+shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
+"""
+
+from . import types
+from ._iof import __version__
+from .client import Catalog, Costs, Finops, Iof, open
+from .errors import (
+    CancelledError,
+    ConflictError,
+    FinopsError,
+    InvalidArgumentError,
+    MixedCurrenciesError,
+    MoneyOverflowError,
+    NotFoundError,
+    StorageError,
+)
+from .results import CatalogPage, CostSummary, DailyCosts, ImportReceipt, Page, Result
+
+__all__ = [
+    "CancelledError",
+    "Catalog",
+    "CatalogPage",
+    "ConflictError",
+    "CostSummary",
+    "Costs",
+    "DailyCosts",
+    "Finops",
+    "FinopsError",
+    "ImportReceipt",
+    "InvalidArgumentError",
+    "Iof",
+    "MixedCurrenciesError",
+    "MoneyOverflowError",
+    "NotFoundError",
+    "Page",
+    "Result",
+    "StorageError",
+    "__version__",
+    "open",
+    "types",
+]

@@ -1,0 +1,442 @@
+"""The engine as Python sees it: one method per operation, nothing decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from ._iof import Engine
+from .results import CatalogPage, CostSummary, DailyCosts, ImportReceipt
+
+if TYPE_CHECKING:
+    from .types import (
+        CatalogEntry,
+        CostView,
+        Deleted,
+        ExportReceipt,
+        Filter,
+        GroupBy,
+        Kind,
+        Location,
+        Now,
+        Number,
+        Progress,
+        Time,
+    )
+
+__all__ = ["Catalog", "Costs", "Finops", "Iof", "open"]
+
+
+class Costs:
+    """Costs over time, as ``iof.finops.costs``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def daily(
+        self,
+        *,
+        start_date: Time | None = None,
+        end_date: Time | None = None,
+        period: str | None = None,
+        window: str | None = None,
+        resource_type: str | None = None,
+        group_by: GroupBy | None = None,
+        filter: Filter | None = None,
+        currency: str | None = None,
+        view: CostView = "effective",
+        exchange_rates: Mapping[str, Number] | None = None,
+        time_zone: str = "UTC",
+    ) -> DailyCosts:
+        """What each day cost, with the total, the daily average and the trend.
+
+        Args:
+            start_date: The first day; a date is its midnight in ``time_zone``. By default 30 days before the end.
+            end_date: The end, exclusive. By default tonight.
+            period: Instead, a period such as ``"2024-01"``, ``"2024-Q1"`` or ``"2024-01-01/2024-01-15"``.
+            window: Instead, a window such as ``"7d"``, ``"lastmonth"`` or ``"2024-01-01T00:00:00Z,..."``.
+            resource_type: Only charges for resources of that type.
+            group_by: A dimension such as ``"service"`` or ``"tag:team"``, or several: adds ``groups``.
+            filter: Which charges count, such as ``{"provider": "AWS"}``.
+            currency: The currency of the answer, such as ``"USD"``. By default the one that all charges have.
+            view: Which cost is added up.
+            exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
+            time_zone: Where days begin, such as ``"Europe/Berlin"``.
+
+        Returns:
+            ``window_start``, ``window_end``, ``time_zone``, ``currency``, ``view``; ``days``, a list of ``{"date",
+            "total"}`` with a ``total`` of ``None`` where no bill covers the day; ``groups``, each with its
+            dimensions, ``total`` and ``days``; ``summary`` with ``total_period``, ``daily_average`` and ``trend``;
+            ``data_health``; ``snapshot``. Amounts are ``Decimal`` in ``currency``.
+
+        Raises:
+            InvalidArgumentError: An argument cannot be read, or two ways to say the time are mixed.
+            MixedCurrenciesError: Charges have several currencies and no rates were given.
+
+        Example:
+            >>> from iof import Iof
+            >>> daily = Iof.open().finops.costs.daily(period="2024-01")
+            >>> len(daily["days"]), daily["summary"]["total_period"]
+            (31, None)
+        """
+        params = {
+            "start_date": start_date,
+            "end_date": end_date,
+            "period": period,
+            "window": window,
+            "resource_type": resource_type,
+            "group_by": group_by,
+            "filter": filter,
+            "currency": currency,
+            "view": view,
+            "exchange_rates": exchange_rates,
+            "time_zone": time_zone,
+        }
+        return DailyCosts(self._engine.call("costs.daily", params))
+
+
+class Catalog:
+    """Who and what costs are attributed to, as ``iof.finops.catalog``. The names in answers come from here."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def upsert(
+        self,
+        kind: Kind,
+        id: str,
+        name: str,
+        *,
+        parent: str | None = None,
+        owner: str | None = None,
+        team: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        budget_usd: Number | None = None,
+    ) -> CatalogEntry:
+        """Writes an entry, in place of one with the same kind and id, and gives it back.
+
+        Args:
+            kind: What it is, such as ``"tenant"``.
+            id: Its id, as charges name it.
+            name: What answers call it.
+            parent: The id of what it belongs to.
+            owner: The id of the user who answers for it.
+            team: The id of the team that runs it.
+            tags: Further properties, at most 64.
+            budget_usd: What it may cost a month, in US dollars.
+
+        Raises:
+            InvalidArgumentError: A text is blank or too long, or the budget is negative.
+
+        Example:
+            >>> from iof import Iof
+            >>> Iof.open().finops.catalog.upsert("tenant", "ten_001", "Al-Baraka Bank")["name"]
+            'Al-Baraka Bank'
+        """
+        params = {
+            "kind": kind,
+            "id": id,
+            "name": name,
+            "parent": parent,
+            "owner": owner,
+            "team": team,
+            "tags": tags,
+            "budget_usd": budget_usd,
+        }
+        return cast("CatalogEntry", self._engine.call("catalog.upsert", params))
+
+    def get(self, kind: Kind, id: str) -> CatalogEntry:
+        """An entry.
+
+        Raises:
+            NotFoundError: There is none of that kind and id.
+
+        Example:
+            >>> from iof import Iof
+            >>> catalog = Iof.open().finops.catalog
+            >>> _ = catalog.upsert("team", "t1", "Search", budget_usd=100)
+            >>> catalog.get("team", "t1")["budget_usd"]
+            Decimal('100')
+        """
+        return cast("CatalogEntry", self._engine.call("catalog.get", {"kind": kind, "id": id}))
+
+    def list(self, *, kind: Kind | None = None, limit: int = 20, offset: int = 0) -> CatalogPage:
+        """A page of entries, in the order of kind and id.
+
+        Args:
+            kind: Only those of that kind.
+            limit: How many, 1 to 1000.
+            offset: How many to leave out before.
+
+        Returns:
+            ``count`` (how many there are on all pages), ``limit``, ``offset``, ``items``.
+
+        Example:
+            >>> from iof import Iof
+            >>> Iof.open().finops.catalog.list(kind="team")["items"]
+            []
+        """
+        return CatalogPage(self._engine.call("catalog.list", {"kind": kind, "limit": limit, "offset": offset}))
+
+    def delete(self, kind: Kind, id: str) -> Deleted:
+        """Removes an entry. Charges keep its id; answers then show no name.
+
+        Raises:
+            NotFoundError: There is none of that kind and id.
+
+        Example:
+            >>> from iof import Iof
+            >>> catalog = Iof.open().finops.catalog
+            >>> _ = catalog.upsert("team", "t1", "Search")
+            >>> catalog.delete("team", "t1")
+            {'deleted': True}
+        """
+        return cast("Deleted", self._engine.call("catalog.delete", {"kind": kind, "id": id}))
+
+
+class Finops:
+    """All operations, as ``iof.finops``."""
+
+    costs: Costs
+    """Costs over time."""
+    catalog: Catalog
+    """Who and what costs are attributed to."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.costs = Costs(engine)
+        self.catalog = Catalog(engine)
+
+    def import_charges(
+        self,
+        path: Location,
+        *,
+        format: Literal["auto", "focus"] = "auto",
+        provider: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        replace: Literal["billing_period", "nothing"] = "billing_period",
+        strict: bool = False,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> ImportReceipt:
+        """Imports a bill: all of it or nothing. The same files twice change nothing the second time.
+
+        Other threads run meanwhile. Ctrl-C stops the import, and then nothing has changed.
+
+        Args:
+            path: A file, a folder or a glob; CSV, CSV.gz or Parquet, told by the content.
+            format: What the columns follow. FOCUS 1.0 to 1.4 is what is understood.
+            provider: Who sells the services, for rows that do not say.
+            mapping: Fields to fill from other columns or tags:
+                ``{"tenant_id": "SubAccountId", "team_id": "tag:team"}``.
+            replace: ``"billing_period"`` exchanges the charges of each billing account and period that the files
+                hold, as providers deliver them; ``"nothing"`` adds to what is there.
+            strict: Whether to refuse the files at the first deviation from FOCUS.
+            progress: Called several times a second with ``{"rows", "bytes_read", "bytes_total"}``. What it raises
+                stops the import and comes out of this call.
+
+        Returns:
+            The receipt: ``import_id``, ``snapshot``, ``unchanged``, ``files``, ``focus_version``, the numbers of
+            ``rows``, ``charges`` and ``quarantined`` rows, ``billing_periods``, ``currency``, the four ``total_...``
+            (``None`` with several currencies), ``totals`` per currency, what was ``replaced``, ``warnings``, and
+            the ``quarantine``: rows that cannot be accounted for.
+
+        Raises:
+            InvalidArgumentError: There is no such file, or it cannot be read as a bill.
+            KeyboardInterrupt: Ctrl-C; nothing has changed.
+
+        Example:
+            >>> from iof import Iof
+            >>> receipt = Iof.open().finops.import_charges("bills/2024-09/*.parquet")  # doctest: +SKIP
+            >>> receipt["charges"], receipt["total_effective"]  # doctest: +SKIP
+            (10432, Decimal('1204.5573'))
+        """
+        params = {
+            "path": path,
+            "format": format,
+            "provider": provider,
+            "mapping": mapping,
+            "replace": replace,
+            "strict": strict,
+        }
+        return ImportReceipt(self._engine.call("import_charges", params, progress))
+
+    def export_report(
+        self,
+        path: Location,
+        *,
+        type: Literal["focus"] = "focus",
+        format: Literal["parquet"] = "parquet",
+        period: str | None = None,
+    ) -> ExportReceipt:
+        """Writes a report to a file, which appears complete or not at all.
+
+        Args:
+            path: The file, replaced when it is there.
+            type: ``"focus"``: the charges as FOCUS rows.
+            format: What it is written as.
+            period: Only charges whose charge period starts in that period, such as ``"2024-01"``; UTC.
+
+        Returns:
+            ``path``, the number of ``rows`` and of ``bytes``.
+
+        Raises:
+            InvalidArgumentError: The folder does not exist.
+            StorageError: The file cannot be written.
+
+        Example:
+            >>> from iof import Iof
+            >>> Iof.open("costs").finops.export_report("charges.parquet")  # doctest: +SKIP
+            {'path': 'charges.parquet', 'rows': 10432, 'bytes': 310275}
+        """
+        params = {"type": type, "format": format, "path": path, "period": period}
+        return cast("ExportReceipt", self._engine.call("export_report", params))
+
+    def get_cost_summary(
+        self,
+        *,
+        period: str | None = None,
+        window: str | None = None,
+        group_by: GroupBy | None = None,
+        currency: str | None = None,
+        filter: Filter | None = None,
+        view: CostView = "effective",
+        exchange_rates: Mapping[str, Number] | None = None,
+        time_zone: str = "UTC",
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> CostSummary:
+        """What a period cost, by any dimensions, largest first.
+
+        Args:
+            period: A period such as ``"2024"``, ``"2024-Q1"``, ``"2024-01"``, ``"2024-W05"`` or
+                ``"2024-01-01/2024-01-15"``. Without it and ``window``: the thirty days up to tonight.
+            window: Instead, a window such as ``"7d"``, ``"today"`` or ``"lastmonth"``.
+            group_by: A dimension such as ``"tenant"``, ``"service"`` or ``"tag:team"``, or several.
+            currency: The currency of the answer, such as ``"USD"``. By default the one that all charges have.
+            filter: Which charges count: ``{"provider": "AWS", "tag:env": ["prod", None]}``.
+            view: Which cost is added up.
+            exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
+            time_zone: Where periods begin and end, such as ``"Europe/Berlin"``.
+            limit: How many items, 1 to 1000. By default all.
+            offset: How many items to leave out before.
+
+        Returns:
+            ``period``, ``window_start``, ``window_end``, ``currency``, ``view``; ``total_cost``, ``None`` when no
+            bill covers any of it; ``count`` of all items; ``breakdown``, a list of ``{dimensions..., "cost",
+            "share", "charges", "api_calls", "ledger_transactions", "search_queries", "storage_gb",
+            "compute_vcpu_seconds", "bandwidth_gb"}``; ``data_health``; ``snapshot``. Amounts are ``Decimal`` in
+            ``currency``, shares 0 to 1.
+
+        Raises:
+            InvalidArgumentError: An argument cannot be read.
+            MixedCurrenciesError: Charges have several currencies and no rates were given.
+
+        Example:
+            >>> from iof import Iof
+            >>> summary = Iof.open().finops.get_cost_summary(period="2024-01", group_by=["tenant", "service"])
+            >>> summary["count"], summary["data_health"]["missing_days"]
+            (0, 31)
+        """
+        params = {
+            "period": period,
+            "window": window,
+            "group_by": group_by,
+            "currency": currency,
+            "filter": filter,
+            "view": view,
+            "exchange_rates": exchange_rates,
+            "time_zone": time_zone,
+            "limit": limit,
+            "offset": offset,
+        }
+        return CostSummary(self._engine.call("get_cost_summary", params))
+
+    def tick(self, now: datetime | str | None = None) -> Now:
+        """Moves a clock that was fixed on open; without ``now`` it only tells the time.
+
+        Args:
+            now: The new time, not before the present one: an aware datetime or RFC 3339 text.
+
+        Raises:
+            InvalidArgumentError: The clock is the system's, or would go back.
+
+        Example:
+            >>> from iof import Iof
+            >>> Iof.open(now="2024-02-01T00:00:00Z").finops.tick("2024-02-02T00:00:00Z")["now"].day
+            2
+        """
+        return cast("Now", self._engine.call("tick", {"now": now}))
+
+
+class Iof:
+    """An open engine. Threads may share it; a ``with`` block closes it.
+
+    >>> from iof import Iof
+    >>> with Iof.open(now="2024-02-01T00:00:00Z") as iof:
+    ...     iof.finops.get_cost_summary(window="7d")["count"]
+    0
+    """
+
+    finops: Finops
+    """All operations."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.finops = Finops(engine)
+
+    @classmethod
+    def open(
+        cls,
+        location: Location = ":memory:",
+        *,
+        now: datetime | str | None = None,
+        read_only: bool = False,
+    ) -> Iof:
+        """Opens an engine.
+
+        Args:
+            location: A folder, made when it is not there; or ``":memory:"``, which ends with the engine.
+            now: Fixes the clock at an aware datetime or RFC 3339 text; ``finops.tick`` moves it. By default the
+                system's clock serves.
+            read_only: Whether to open for reading only, while another process may write.
+
+        Raises:
+            ConflictError: Another process has the folder open for writing.
+            NotFoundError: There is nothing to read.
+        """
+        return cls(Engine.open(location, {"now": now, "read_only": read_only}))
+
+    def close(self) -> None:
+        """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless."""
+        self._engine.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the engine was closed."""
+        return self._engine.closed
+
+    def __enter__(self) -> Iof:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self.closed else 'open'}>"
+
+
+def open(
+    location: Location = ":memory:",
+    *,
+    now: datetime | str | None = None,
+    read_only: bool = False,
+) -> Iof:
+    """The short form of :meth:`Iof.open`."""
+    return Iof.open(location, now=now, read_only=read_only)

@@ -1,0 +1,265 @@
+"""The shapes of what goes in and comes out, for type checkers and editors.
+
+At run time answers are dicts. ``None`` always means "not known" or "not there", never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from os import PathLike
+from typing import Any, Literal, TypedDict, Union
+
+__all__ = [
+    "CatalogEntry",
+    "CostSummaryItem",
+    "CostView",
+    "CurrencyTotals",
+    "DataHealth",
+    "Day",
+    "DaySeries",
+    "DailySummary",
+    "Deleted",
+    "Dimensions",
+    "ExportReceipt",
+    "Filter",
+    "GroupBy",
+    "Kind",
+    "Location",
+    "Now",
+    "Number",
+    "Progress",
+    "QuarantinedRow",
+    "Replaced",
+    "Time",
+    "Warning",
+]
+
+Number = Union[Decimal, int, float, str]
+"""An exact decimal going in. A float counts as the shortest decimal that prints it."""
+
+Time = Union[datetime, date, str]
+"""A time going in: an aware datetime, a date (its midnight), or RFC 3339 text."""
+
+Location = Union[str, "PathLike[str]"]
+"""Text or a path."""
+
+Filter = Mapping[str, Any]
+"""Which charges count: ``{"provider": "AWS", "tag:env": ["prod", None]}`` wants all to hold; ``None`` stands for
+"has no value". ``{"not": {...}}`` and ``{"any": [{...}, {...}]}`` combine filters."""
+
+GroupBy = Union[str, list[str], tuple[str, ...]]
+"""A dimension such as ``"tenant"``, ``"service"`` or ``"tag:team"``, or several."""
+
+CostView = Literal["effective", "billed", "contracted", "list"]
+"""Which of the four costs of a charge is added up."""
+
+Kind = Literal[
+    "tenant",
+    "workspace",
+    "organization",
+    "user",
+    "team",
+    "component",
+    "cost_center",
+    "resource_group",
+    "rail",
+    "model",
+    "workflow",
+    "app",
+    "addon",
+    "project",
+    "fine_tuning",
+    "self_hosted_model",
+    "ml_model",
+    "automl",
+]
+"""What an entry of the catalogue is."""
+
+
+class Progress(TypedDict):
+    """How far an import is."""
+
+    rows: int
+    """Rows read so far."""
+    bytes_read: int
+    """Bytes of the files that are behind."""
+    bytes_total: int
+    """Bytes of all files."""
+
+
+class DataHealth(TypedDict):
+    """How complete the data behind an answer is."""
+
+    complete: bool
+    """Whether nothing below speaks against the figures."""
+    missing_days: int
+    """Days up to now that no imported bill covers."""
+    quarantined_rows: int
+    """Rows that imports set aside."""
+    unknown_costs: int
+    """Charges without a cost in the chosen view; they are in no sum."""
+    last_import_at: datetime | None
+    """When the latest of the data came."""
+
+
+class Dimensions(TypedDict, total=False):
+    """What an item is about: the keys that ``group_by`` asked for, ``None`` where charges have no value.
+
+    A tag stands under its own key, such as ``"tag:team"``: read it with ``item.get("tag:team")``.
+    """
+
+    tenant_id: str | None
+    tenant_name: str | None
+    workspace_id: str | None
+    workspace_name: str | None
+    organization_id: str | None
+    organization_name: str | None
+    user_id: str | None
+    user_name: str | None
+    component_id: str | None
+    component_name: str | None
+    team_id: str | None
+    team_name: str | None
+    cost_center_id: str | None
+    cost_center_name: str | None
+    resource_group_id: str | None
+    resource_group_name: str | None
+    rail: str | None
+    resource: str | None
+    provider: str | None
+    service: str | None
+    service_category: str | None
+    resource_type: str | None
+    resource_id: str | None
+    region: str | None
+    account: str | None
+    sub_account: str | None
+    cluster: str | None
+    namespace: str | None
+    model: str | None
+    workflow: str | None
+
+
+class CostSummaryItem(Dimensions):
+    """What one group cost."""
+
+    cost: Decimal | None
+    """In the currency of the answer."""
+    share: Decimal | None
+    """Its part of the total, 0 to 1; ``None`` when the total is zero or unknown."""
+    charges: int
+    """How many charges it is made of."""
+    api_calls: Decimal | None
+    ledger_transactions: Decimal | None
+    search_queries: Decimal | None
+    storage_gb: Decimal | None
+    compute_vcpu_seconds: Decimal | None
+    bandwidth_gb: Decimal | None
+
+
+class Day(TypedDict):
+    """What a day cost."""
+
+    date: datetime
+    """When the day starts."""
+    total: Decimal | None
+    """``None`` when no imported bill covers the day."""
+
+
+class DaySeries(Dimensions):
+    """The days of one group."""
+
+    total: Decimal
+    days: list[Day]
+
+
+class DailySummary(TypedDict):
+    """Figures over all days."""
+
+    total_period: Decimal | None
+    daily_average: Decimal | None
+    trend: Literal["increasing", "stable", "decreasing"] | None
+
+
+class CurrencyTotals(TypedDict):
+    """What the charges in one currency add up to. Charges without a value are in no sum, and counted."""
+
+    currency: str
+    charges: int
+    billed: Decimal
+    effective: Decimal
+    contracted: Decimal
+    list: Decimal
+    effective_unknown: int
+    contracted_unknown: int
+    list_unknown: int
+
+
+class Replaced(TypedDict):
+    """A billing account and period whose charges were exchanged."""
+
+    billing_account_id: str
+    billing_period: str
+    """Such as ``"2024-09"``."""
+    charges_before: int
+    charges_after: int
+
+
+class Warning(TypedDict):
+    """What was mended or looked odd in a column."""
+
+    code: str
+    """Such as ``"naive_time"`` or ``"rounded"``."""
+    repaired: bool
+    """Whether values were changed."""
+    column: str
+    count: int
+    first_row: int | None
+    """Counted from 1 without the header, over all files."""
+    example: str | None
+
+
+class QuarantinedRow(TypedDict):
+    """A row that was set aside. It is in no total."""
+
+    row: int
+    """Counted from 1 without the header, over all files."""
+    column: str | None
+    reason: str
+    value: str | None
+
+
+class ExportReceipt(TypedDict):
+    """A report that was written."""
+
+    path: str
+    rows: int
+    bytes: int
+
+
+class CatalogEntry(TypedDict):
+    """Who or what costs are attributed to."""
+
+    kind: str
+    id: str
+    name: str
+    parent: str | None
+    owner: str | None
+    team: str | None
+    tags: dict[str, str]
+    budget_usd: Decimal | None
+    """What it may cost a month, in US dollars."""
+
+
+class Deleted(TypedDict):
+    """That an entry was removed."""
+
+    deleted: bool
+
+
+class Now(TypedDict):
+    """The time that the engine goes by."""
+
+    now: datetime

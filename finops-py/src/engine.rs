@@ -1,0 +1,106 @@
+//! The engine as an object of Python.
+
+use crate::{errors, input, output};
+use finops_core::{Document, Error, Finops, Observer, Progress};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An open engine. Threads may share it.
+#[pyclass(name = "Engine", module = "iof._iof", frozen)]
+pub(crate) struct Engine {
+    // Held only to look or to take, never during a call: a call keeps the engine alive by its own count.
+    core: Mutex<Option<Arc<Finops>>>,
+}
+
+#[pymethods]
+impl Engine {
+    /// Opens the engine at a location.
+    #[staticmethod]
+    fn open(py: Python<'_>, location: &Bound<'_, PyAny>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let location = input::path(location, "location")?;
+        let options = input::object(options)?;
+        let opened = py.detach(|| Finops::open_with(&location, options));
+        let core = opened.map_err(|error| errors::exception(py, &error))?;
+        Ok(Self { core: Mutex::new(Some(Arc::new(core))) })
+    }
+
+    /// Runs an operation and gives its answer.
+    #[pyo3(signature = (operation, params, progress=None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        params: &Bound<'py, PyDict>,
+        progress: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let core = lock(&self.core).clone().ok_or_else(|| errors::closed(py))?;
+        let params = input::object(params)?;
+        let watch = Watch { progress: progress.map(Bound::unbind), raised: Mutex::new(None) };
+        let answer = py.detach(|| core.call(operation, params, &watch));
+        // A close on another thread may have left this call the last to hold the engine.
+        py.detach(|| drop(core));
+        watch.answer(py, answer)
+    }
+
+    /// Lets go of the location. Calls that run on other threads finish; later ones fail. Closing twice is harmless.
+    fn close(&self, py: Python<'_>) {
+        let core = lock(&self.core).take();
+        py.detach(|| drop(core));
+    }
+
+    /// Whether the engine was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        lock(&self.core).is_none()
+    }
+}
+
+/// Every value behind these locks is whole at any time, so a panic elsewhere spoils nothing.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets Python look on at a call: Ctrl-C and a callable that raises stop it.
+struct Watch {
+    progress: Option<Py<PyAny>>,
+    raised: Mutex<Option<PyErr>>,
+}
+
+impl Watch {
+    fn look(&self, py: Python<'_>, progress: &Progress) -> PyResult<()> {
+        py.check_signals()?;
+        if let Some(callable) = &self.progress {
+            let dict = PyDict::new(py);
+            dict.set_item("rows", progress.rows)?;
+            dict.set_item("bytes_read", progress.bytes_read)?;
+            dict.set_item("bytes_total", progress.bytes_total)?;
+            callable.call1(py, (dict,))?;
+        }
+        Ok(())
+    }
+
+    /// The answer in Python, unless something was raised meanwhile: then exactly that.
+    fn answer(self, py: Python<'_>, answer: Result<Document, Error>) -> PyResult<Bound<'_, PyAny>> {
+        if let Some(raised) = self.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(raised);
+        }
+        let document = answer.map_err(|error| errors::exception(py, &error))?;
+        output::object(py, document)
+    }
+}
+
+impl Observer for Watch {
+    fn progress(&self, progress: &Progress) -> ControlFlow<()> {
+        // No interpreter means that the process is on its way out.
+        let Some(seen) = Python::try_attach(|py| self.look(py, progress)) else { return ControlFlow::Break(()) };
+        match seen {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(raised) => {
+                lock(&self.raised).get_or_insert(raised);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}

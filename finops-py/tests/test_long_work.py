@@ -1,0 +1,141 @@
+"""Imports that take a while: other threads run on, and the user can stop them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import iof
+from iof import Finops
+
+# Four batches, so that there is work left after the first report.
+ROWS = 120_000
+
+
+@pytest.fixture
+def large(bill: Any) -> Path:
+    path: Path = bill({}, times=ROWS)
+    return path
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal: a test run in the background inherits SIGINT as ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def nothing_changed(finops: Finops) -> bool:
+    summary = finops.get_cost_summary(period="2024-01")
+    return summary["total_cost"] is None and summary["snapshot"] == 0
+
+
+def test_progress_grows_to_the_whole(finops: Finops, large: Path) -> None:
+    seen: list[Any] = []
+    receipt = finops.import_charges(large, progress=seen.append)
+    assert receipt["rows"] == ROWS == seen[-1]["rows"]
+    assert [report["rows"] for report in seen] == sorted(report["rows"] for report in seen)
+    assert seen[-1]["bytes_total"] == large.stat().st_size
+    assert len(seen) > 1
+
+
+def test_what_the_callable_raises_comes_out_and_nothing_changed(finops: Finops, large: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    error = Enough("stop")
+
+    def stop(progress: Any) -> None:
+        raise error
+
+    with pytest.raises(Enough) as caught:
+        finops.import_charges(large, progress=stop)
+    assert caught.value is error
+    assert caught.traceback[-1].name == "stop"
+    assert nothing_changed(finops)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows delivers Ctrl-C to a process group, not by os.kill")
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_stops_an_import(finops: Finops, large: Path) -> None:
+    # Appending runs no Python code, so nothing but the engine can notice the signal before the import ends.
+    seen: list[Any] = []
+
+    def press() -> None:
+        while not seen:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    with pytest.raises(KeyboardInterrupt):
+        finops.import_charges(large, progress=seen.append)
+        presser.join()
+    presser.join()
+    assert nothing_changed(finops)
+
+
+def test_other_threads_run_during_an_import(finops: Finops, large: Path) -> None:
+    done = threading.Event()
+    turns = 0
+
+    def count() -> None:
+        nonlocal turns
+        while not done.wait(0.001):
+            turns += 1
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    try:
+        finops.import_charges(large)
+    finally:
+        done.set()
+        counter.join()
+    assert turns > 3
+
+
+def test_threads_share_an_engine(billed: Finops) -> None:
+    def ask(number: int) -> Any:
+        billed.catalog.upsert("team", f"t{number % 7}", f"Team {number}")
+        return billed.get_cost_summary(period="2024-01", group_by="service")["total_cost"]
+
+    with ThreadPoolExecutor(8) as pool:
+        totals = set(pool.map(ask, range(64)))
+    assert {str(total) for total in totals} == {"13.125"}
+    assert billed.catalog.list(kind="team")["count"] == 7
+
+
+def test_closing_during_a_call_lets_it_finish(large: Path) -> None:
+    engine = iof.open()
+    receipt = engine.finops.import_charges(large, progress=lambda progress: engine.close())
+    assert receipt["charges"] == ROWS
+    assert engine.closed
+    with pytest.raises(iof.ConflictError):
+        engine.finops.tick()
+
+
+def test_closing_races_with_calls() -> None:
+    engine = iof.open()
+
+    def ask(number: int) -> str:
+        if number == 20:
+            engine.close()
+        try:
+            engine.finops.tick()
+        except iof.ConflictError:
+            return "closed"
+        return "open"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, range(200))) <= {"open", "closed"}
+    assert engine.closed

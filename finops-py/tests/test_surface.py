@@ -1,0 +1,90 @@
+"""The surface: every operation has its method, its keywords and its types."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+import iof
+from iof import _iof
+
+PACKAGE = Path(iof.__file__).parent
+
+
+def methods(part: Any, prefix: str = "") -> dict[str, Any]:
+    """The public methods of an object and of the parts that hang below it."""
+    found: dict[str, Any] = {}
+    for name, value in inspect.getmembers(part):
+        if name.startswith("_"):
+            continue
+        if inspect.ismethod(value):
+            found[prefix + name] = value
+        elif isinstance(value, (iof.Costs, iof.Catalog)):
+            found.update(methods(value, f"{prefix}{name}."))
+    return found
+
+
+def test_every_operation_has_its_method_and_keywords(finops: iof.Finops) -> None:
+    # The callable that looks on at an import is no part of the operation.
+    beside = {"import_charges": {"progress"}}
+    found = {
+        name: set(inspect.signature(method).parameters) - beside.get(name, set())
+        for name, method in methods(finops).items()
+    }
+    assert found == {name: set(fields) for name, fields in _iof.operations().items()}
+
+
+def test_every_method_says_what_it_does(finops: iof.Finops) -> None:
+    for name, method in methods(finops).items():
+        assert "Example:" in (inspect.getdoc(method) or ""), name
+
+
+def test_the_version_is_that_of_the_native_half() -> None:
+    assert iof.__version__ == _iof.__version__
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    for name in ("py.typed", "_iof.pyi", "results.pyi"):
+        assert (PACKAGE / name).exists()
+    assert set(get_args(iof.types.CostView)) == {"effective", "billed", "contracted", "list"}
+
+
+def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill: Any) -> None:
+    def fields(shape: Any) -> set[str]:
+        return set(get_type_hints(shape))
+
+    own = fields(iof.types.CostSummaryItem) - fields(iof.types.Dimensions)
+    summary = billed.get_cost_summary(period="2024-01")
+    assert set(summary["data_health"]) == fields(iof.types.DataHealth)
+    item = billed.get_cost_summary(period="2024-01", group_by=["tenant", "service"])["breakdown"][0]
+    assert set(item) == own | {"tenant_id", "tenant_name", "service"}
+    daily = billed.costs.daily(period="2024-01", group_by="service")
+    assert set(daily["days"][0]) == fields(iof.types.Day)
+    assert set(daily["summary"]) == fields(iof.types.DailySummary)
+    assert set(daily["groups"][0]) == {"service", "total", "days"}
+    receipt = billed.import_charges(bill({}, {"BilledCost": "oops"}))
+    assert set(receipt["totals"][0]) == fields(iof.types.CurrencyTotals)
+    assert set(receipt["quarantine"][0]) == fields(iof.types.QuarantinedRow)
+    assert set(receipt["replaced"][0]) == fields(iof.types.Replaced)
+    assert set(receipt["warnings"][0]) == fields(iof.types.Warning)
+    assert set(billed.catalog.upsert("team", "t", "T")) == fields(iof.types.CatalogEntry)
+
+
+def test_every_dimension_and_kind_is_typed(finops: iof.Finops) -> None:
+    shown = set(get_type_hints(iof.types.Dimensions))
+    for name in shown:
+        dimension = name.removesuffix("_id") if f"{name.removesuffix('_id')}_name" in shown else name
+        if not name.endswith("_name"):
+            assert finops.get_cost_summary(period="2024-01", group_by=dimension)["count"] == 0
+    for kind in get_args(iof.types.Kind):
+        assert finops.catalog.upsert(kind, "x", "X")["kind"] == kind
+
+
+@pytest.mark.parametrize("name", ["iof", "iof.client", "iof.errors"])
+def test_the_examples_run(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
