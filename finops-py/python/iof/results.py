@@ -204,7 +204,8 @@ def _span(answer, where=None):
 def _total(total, currency):
     if total is None:
         return "total unknown: no imported bill covers this"
-    return f"total {_show.number(total, _show.places([total], 2))} {currency}"
+    # A total is shown with every digit that it has; only columns are rounded for the eye.
+    return f"total {total:,f} {currency}"
 
 
 def _health(health):
