@@ -42,7 +42,7 @@ pub enum ImportFormat {
 /// println!("{} charges, {} set aside", receipt.charges, receipt.quarantined);
 /// # Ok::<(), finops_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ImportCharges {
@@ -116,7 +116,9 @@ impl Finops {
     pub fn import_charges_observed(&self, request: &ImportCharges, observer: &dyn Observer) -> Result<ImportReceipt> {
         let files = expand(&request.path)?;
         let fingerprint = fingerprint(&files, request)?;
-        if let Some(mut receipt) = self.store.find_import(&fingerprint)? {
+        if let Some(mut receipt) = self.store.find_import(&fingerprint)?
+            && !(request.strict && deviates(&receipt))
+        {
             receipt.unchanged = true;
             return Ok(receipt);
         }
@@ -130,11 +132,17 @@ impl Finops {
     }
 }
 
-/// A digest over the content of the files and the way in which they are read, but not over their names.
+/// Whether a strict import would have refused what a tolerant one took.
+fn deviates(receipt: &ImportReceipt) -> bool {
+    !receipt.warnings.is_empty() || receipt.quarantined > 0
+}
+
+/// A digest over the content of the files and what their columns are taken for. Not over their names, and not over
+/// what they would replace: the same charges must not be added twice.
 fn fingerprint(files: &[SourceFile], request: &ImportCharges) -> Result<[u8; 32]> {
     let mut digests = files.iter().map(SourceFile::fingerprint).collect::<Result<Vec<_>>>()?;
     digests.sort_by_key(|digest| *digest.as_bytes());
-    let reading = ImportCharges { path: String::new(), ..request.clone() };
+    let reading = (request.format, &request.provider, &request.mapping);
     let reading = serde_json::to_vec(&reading).map_err(|error| Error::invalid("mapping", error.to_string()))?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&reading);

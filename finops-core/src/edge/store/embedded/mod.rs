@@ -92,6 +92,8 @@ impl EmbeddedStore {
 
     fn set_up(mut state: Connection, segments: Segments, lock: Option<WriterLock>) -> Result<Self> {
         state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
+        // Before the journal mode, which is written into the file.
+        schema::refuse_unfit(&state)?;
         state.pragma_update(None, "journal_mode", "WAL").map_err(broken)?;
         state.pragma_update(None, "synchronous", "FULL").map_err(broken)?;
         state.pragma_update(None, "foreign_keys", true).map_err(broken)?;

@@ -59,13 +59,8 @@ const MIGRATIONS: [&str; 1] = ["
 /// Brings the file to the present schema, all steps in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
-    let version = version(&transaction)?;
-    if version == 0 && !is_empty(&transaction)? {
-        let message = "the folder holds a 'state.sqlite' that is not ours: choose another folder";
-        return Err(Error::new(ErrorCode::Conflict, message).with_field("location"));
-    }
-    refuse_newer(version)?;
-    for step in MIGRATIONS.iter().skip(version) {
+    refuse_unfit(&transaction)?;
+    for step in MIGRATIONS.iter().skip(version(&transaction)?) {
         transaction.execute_batch(step).map_err(broken)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(broken)?;
@@ -75,9 +70,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
 
 /// Refuses a file that a reader cannot understand as it is.
 pub(super) fn check(connection: &Connection) -> Result<()> {
-    let version = version(connection)?;
-    refuse_newer(version)?;
-    if version < MIGRATIONS.len() {
+    refuse_unfit(connection)?;
+    if version(connection)? < MIGRATIONS.len() {
         let message = "the store was made by an older version: open it for writing once, which migrates it";
         return Err(Error::new(ErrorCode::Storage, message).with_field("location"));
     }
@@ -98,9 +92,16 @@ fn is_empty(connection: &Connection) -> Result<bool> {
     connection.query_row(tables, [], |row| row.get::<_, i64>(0)).map(|count| count == 0).map_err(broken)
 }
 
-fn refuse_newer(version: usize) -> Result<()> {
-    if version > MIGRATIONS.len() {
-        let known = MIGRATIONS.len();
+/// Refuses a file of another program, and one of a newer version. It only reads, so that the file stays as it is.
+pub(super) fn refuse_unfit(connection: &Connection) -> Result<()> {
+    // Not told by the version: other programs number theirs as well.
+    let mark: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(broken)?;
+    if mark != APPLICATION_ID && !is_empty(connection)? {
+        let message = "the folder holds a 'state.sqlite' that is not ours: choose another folder";
+        return Err(Error::new(ErrorCode::Conflict, message).with_field("location"));
+    }
+    let (version, known) = (version(connection)?, MIGRATIONS.len());
+    if version > known {
         let message = format!("the store has schema {version} and this version knows {known}: update the package");
         return Err(Error::new(ErrorCode::Storage, message).with_field("location"));
     }
@@ -125,7 +126,8 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         assert_eq!(migrate(&mut connection).unwrap_err().code(), ErrorCode::Storage);
         let mut foreign = Connection::open_in_memory().unwrap();
-        foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();
+        foreign.execute_batch("CREATE TABLE theirs (x); PRAGMA user_version = 1").unwrap();
         assert_eq!(migrate(&mut foreign).unwrap_err().code(), ErrorCode::Conflict);
+        assert_eq!(check(&foreign).unwrap_err().code(), ErrorCode::Conflict);
     }
 }
