@@ -1,0 +1,14 @@
+// The same classes for `import`: `instanceof` holds whichever way a module got them.
+import iof from "./index.js";
+
+export const {
+  Iof,
+  FinopsError,
+  InvalidArgumentError,
+  NotFoundError,
+  ConflictError,
+  MixedCurrenciesError,
+  MoneyOverflowError,
+  StorageError,
+  CancelledError,
+} = iof;

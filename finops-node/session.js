@@ -1,0 +1,95 @@
+// An open engine: runs its calls, keeps count of them, closes it.
+"use strict";
+
+const { Engine, Watch } = require("./native.js");
+const { invalid, closed, cancelled, lift } = require("./errors.js");
+const input = require("./input.js");
+
+/** How often `onProgress` may be called, in milliseconds. */
+const PROGRESS_EVERY = 50;
+
+class Session {
+  #engine;
+  #exact;
+  #running = new Set();
+  #closing = null;
+
+  constructor(engine, exact) {
+    this.#engine = engine;
+    this.#exact = exact;
+  }
+
+  static async open(location, options) {
+    if (!input.isPlain(options)) throw invalid(null, "the options must be an object");
+    const { decimals = "number", ...known } = options;
+    if (decimals !== "number" && decimals !== "string") {
+      throw invalid("decimals", `must be "number" or "string", got ${String(decimals)}`);
+    }
+    const [path, text] = [input.path(location, "location"), input.json(known)];
+    const engine = await Engine.open(path, text).catch(rethrow);
+    return new Session(engine, decimals === "string");
+  }
+
+  get closed() {
+    return this.#closing !== null;
+  }
+
+  /** Runs an operation; every failure is a rejection. */
+  async call(operation, params = {}, { onProgress, signal } = {}) {
+    const text = input.json(params);
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      throw invalid("onProgress", `must be a function, got ${typeof onProgress}`);
+    }
+    if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+      throw invalid("signal", "must be an AbortSignal");
+    }
+    if (this.closed) throw closed();
+    if (signal?.aborted) throw cancelled(signal.reason);
+    const run = (watch) => this.#engine.call(operation, text, this.#exact, watch).catch(rethrow);
+    const running = onProgress || signal ? watched(run, onProgress, signal) : run(null);
+    this.#running.add(running);
+    try {
+      return JSON.parse(await running);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Refuses new calls, waits for those under way, and lets go of the location. */
+  close() {
+    this.#closing ??= Promise.allSettled(this.#running).then(() => this.#engine.close().catch(rethrow));
+    return this.#closing;
+  }
+}
+
+function rethrow(error) {
+  throw lift(error);
+}
+
+/** Runs with somebody looking on, who may also stop it. What `onProgress` throws stops it too, and is thrown on. */
+async function watched(run, onProgress, signal) {
+  const watch = new Watch();
+  const stop = () => watch.cancel();
+  let thrown = null;
+  const look = () => {
+    const progress = thrown === null && onProgress ? watch.progress() : null;
+    if (progress === null) return;
+    try {
+      onProgress(JSON.parse(progress));
+    } catch (error) {
+      thrown = { error };
+      stop();
+    }
+  };
+  const timer = setInterval(look, PROGRESS_EVERY);
+  signal?.addEventListener("abort", stop, { once: true });
+  const [outcome] = await Promise.allSettled([run(watch)]);
+  clearInterval(timer);
+  signal?.removeEventListener("abort", stop);
+  if (outcome.status === "fulfilled") look();
+  if (thrown !== null) throw thrown.error;
+  if (outcome.status === "fulfilled") return outcome.value;
+  throw outcome.reason.code === "cancelled" && signal?.aborted ? cancelled(signal.reason) : outcome.reason;
+}
+
+module.exports = { Session };

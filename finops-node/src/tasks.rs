@@ -1,0 +1,100 @@
+//! What runs on Node's thread pool.
+
+use crate::engine::Engine;
+use crate::json;
+use crate::watch::Looker;
+use finops_core::{Error, ErrorCode, Finops, Observer};
+use napi::{Env, Task};
+use serde_json::Value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// Opens an engine.
+#[derive(Debug)]
+pub struct Open {
+    pub(crate) location: String,
+    pub(crate) options: String,
+}
+
+impl Task for Open {
+    type Output = Finops;
+    type JsValue = Engine;
+
+    fn compute(&mut self) -> napi::Result<Finops> {
+        guarded(|| Finops::open_with(&self.location, parse(&self.options)?))
+    }
+
+    fn resolve(&mut self, _: Env, core: Finops) -> napi::Result<Engine> {
+        Ok(Engine::new(core))
+    }
+}
+
+/// Runs an operation.
+#[derive(Debug)]
+pub struct Call {
+    /// Given up when the work is done, so that nothing is closed on the thread of the event loop.
+    pub(crate) core: Option<Arc<Finops>>,
+    pub(crate) operation: String,
+    pub(crate) params: String,
+    pub(crate) exact: bool,
+    pub(crate) observer: Option<Looker>,
+}
+
+impl Task for Call {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> napi::Result<String> {
+        let Some(core) = self.core.take() else { return Err(json::failure(&broken("a call ran twice"))) };
+        guarded(|| {
+            let params = parse(&self.params)?;
+            let observer: &dyn Observer = match &self.observer {
+                Some(observer) => observer,
+                None => &(),
+            };
+            json::text(&core.call(&self.operation, params, observer)?, self.exact)
+        })
+    }
+
+    fn resolve(&mut self, _: Env, answer: String) -> napi::Result<String> {
+        Ok(answer)
+    }
+}
+
+/// Closes an engine.
+#[derive(Debug)]
+pub struct Close {
+    pub(crate) core: Option<Arc<Finops>>,
+}
+
+impl Task for Close {
+    type Output = ();
+    type JsValue = ();
+
+    fn compute(&mut self) -> napi::Result<()> {
+        let core = self.core.take();
+        guarded(|| {
+            drop(core);
+            Ok(())
+        })
+    }
+
+    fn resolve(&mut self, _: Env, (): ()) -> napi::Result<()> {
+        Ok(())
+    }
+}
+
+fn parse(text: &str) -> Result<Value, Error> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("the parameters cannot be read: {error}")))
+}
+
+fn broken(what: &str) -> Error {
+    Error::new(ErrorCode::Storage, format!("{what}, which is a defect of the engine: please report it"))
+}
+
+/// A panic would end the process, and the service in it: it becomes a failed call instead.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> napi::Result<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(broken("a call panicked")));
+    outcome.map_err(|error| json::failure(&error))
+}

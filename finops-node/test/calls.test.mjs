@@ -1,0 +1,106 @@
+// The operations, once through: what comes out, in both forms of decimals, and that the list is complete.
+import assert from "node:assert/strict";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import test from "node:test";
+import { pathToFileURL } from "node:url";
+import native from "../native.js";
+import { Iof } from "iof";
+import { billFile, engine, folder } from "./fixtures/help.mjs";
+
+const ROWS = [{ cost: "0.1" }, { cost: "0.2", service: "Disk" }, { cost: "1234567890.123456789012345678" }];
+
+test("a bill becomes a summary, by dimensions and with names", async (t) => {
+  const { finops } = await engine(t, { now: "2024-02-01T00:00:00Z", decimals: "string" });
+  const mapping = { tenant_id: "SubAccountId" };
+  const receipt = await finops.importCharges(await billFile(t, ROWS), { mapping });
+  assert.equal(receipt.charges, 3);
+  assert.equal(receipt.total_effective, "1234567890.423456789012345678");
+  await finops.catalog.upsert({ kind: "tenant", id: "ten_001", name: "Al-Baraka Bank" });
+  const summary = await finops.getCostSummary({ period: "2024-01", group_by: ["tenant", "service", "tag:team"] });
+  assert.equal(summary.total_cost, "1234567890.423456789012345678");
+  assert.deepEqual(Object.keys(summary.breakdown[1]).slice(0, 4), ["tenant_id", "tenant_name", "service", "tag:team"]);
+  assert.equal(summary.breakdown[1].tenant_name, "Al-Baraka Bank");
+  assert.equal(summary.breakdown[1].cost, "0.2");
+  assert.equal(summary.breakdown[1]["tag:team"], "search");
+});
+
+test("decimals are the nearest numbers unless asked for as text", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges({ path: await billFile(t, ROWS) });
+  const summary = await finops.getCostSummary({ period: "2024-01", group_by: "service" });
+  assert.equal(summary.total_cost, 1234567890.423456789012345678);
+  assert.equal(summary.breakdown[1].cost, 0.2);
+  assert.equal(summary.breakdown[0].api_calls, null);
+});
+
+test("daily costs take dates and answer days and groups", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges(await billFile(t, [{ cost: "1.5" }, { cost: "2", day: "03" }]));
+  const from = new Date("2024-01-02T00:00:00Z");
+  const daily = await finops.costs.daily({ start_date: from, end_date: "2024-01-04", group_by: "service" });
+  assert.deepEqual(daily.days, [
+    { date: "2024-01-02T00:00:00Z", total: 1.5 },
+    { date: "2024-01-03T00:00:00Z", total: 2 },
+  ]);
+  assert.equal(daily.groups[0].service, "Queue");
+  assert.equal(daily.summary.total_period, 3.5);
+});
+
+test("a repeated import changes nothing, and a file: URL is a path", async (t) => {
+  const { finops } = await engine(t);
+  const path = await billFile(t, ROWS);
+  const first = await finops.importCharges(path);
+  const again = await finops.importCharges(pathToFileURL(path));
+  assert.deepEqual([first.unchanged, again.unchanged], [false, true]);
+  assert.equal(again.import_id, first.import_id);
+});
+
+test("an exported report is a file of that size", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges(await billFile(t, ROWS));
+  const path = join(await folder(t), "charges.parquet");
+  const written = await finops.exportReport({ type: "focus", format: "parquet", path, period: "2024-01" });
+  assert.deepEqual(written, { path, rows: 3, bytes: (await stat(path)).size });
+});
+
+test("the catalogue keeps entries, pages them, and lets them go", async (t) => {
+  const { catalog } = (await engine(t)).finops;
+  const entry = await catalog.upsert({ kind: "team", id: "t1", name: "Search", tags: { a: "b" }, budget_usd: 100 });
+  assert.deepEqual(await catalog.get({ kind: "team", id: "t1" }), entry);
+  assert.deepEqual(await catalog.list(), { count: 1, limit: 20, offset: 0, items: [entry] });
+  assert.deepEqual(await catalog.delete({ kind: "team", id: "t1" }), { deleted: true });
+  assert.deepEqual((await catalog.list({ kind: "team", limit: 5 })).items, []);
+});
+
+test("a fixed clock moves by tick", async (t) => {
+  const { finops } = await engine(t, { now: new Date("2024-02-01T00:00:00Z") });
+  assert.deepEqual(await finops.tick(), { now: "2024-02-01T00:00:00Z" });
+  assert.deepEqual(await finops.tick(new Date("2024-02-02T00:00:00Z")), { now: "2024-02-02T00:00:00Z" });
+  assert.deepEqual(await finops.tick({ now: "2024-02-03T00:00:00Z" }), { now: "2024-02-03T00:00:00Z" });
+});
+
+test("what is in a folder is there when it is opened again", async (t) => {
+  const location = join(await folder(t), "costs");
+  const writer = await Iof.open(location);
+  await writer.finops.catalog.upsert({ kind: "user", id: "u", name: "U" });
+  await writer.close();
+  const reader = await engine(t, { read_only: true }, location);
+  assert.equal((await reader.finops.catalog.get({ kind: "user", id: "u" })).name, "U");
+});
+
+test("methods and operations are the same, and every field is in the types", async (t) => {
+  const { finops } = await engine(t);
+  const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const methods = (object, prefix) =>
+    Object.getOwnPropertyNames(Object.getPrototypeOf(object))
+      .filter((name) => name !== "constructor")
+      .map((name) => prefix + snake(name));
+  const groups = Object.keys(finops).flatMap((name) => methods(finops[name], `${name}.`));
+  const operations = JSON.parse(native.operations());
+  assert.deepEqual([...methods(finops, ""), ...groups].sort(), operations.map(({ name }) => name).sort());
+  const types = await readFile(new URL("../index.d.ts", import.meta.url), "utf8");
+  for (const { name, fields } of operations) {
+    for (const field of fields) assert.match(types, new RegExp(`\\b${field}\\??: `), `${name}: ${field}`);
+  }
+});

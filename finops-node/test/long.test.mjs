@@ -1,0 +1,79 @@
+// Long work: the event loop goes on, progress is seen, and it can be stopped.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { CancelledError } from "iof";
+import { billFile, engine, manyRows } from "./fixtures/help.mjs";
+
+/** Nothing of a stopped import is there. */
+async function isEmpty({ finops }) {
+  const { total_cost, data_health } = await finops.getCostSummary({ period: "2024-01" });
+  assert.deepEqual([total_cost, data_health.last_import_at], [null, null]);
+}
+
+test("the event loop ticks and sees progress while a bill is read", async (t) => {
+  const iof = await engine(t);
+  const path = await billFile(t, manyRows());
+  let ticks = 0;
+  const ticking = setInterval(() => ticks++, 1);
+  const seen = [];
+  const receipt = await iof.finops.importCharges(path, { onProgress: (progress) => seen.push(progress) });
+  clearInterval(ticking);
+  assert.equal(receipt.charges, 100_000);
+  assert.ok(ticks >= 5, `${ticks} ticks`);
+  assert.ok(seen.length >= 2, `${seen.length} calls`);
+  assert.deepEqual(Object.keys(seen[0]).sort(), ["bytes_read", "bytes_total", "rows"]);
+  assert.ok(seen.every(({ rows }, at) => at === 0 || rows > seen[at - 1].rows));
+  assert.equal(seen.at(-1).rows, 100_000);
+});
+
+test("a signal stops an import, with its reason", async (t) => {
+  const iof = await engine(t);
+  const path = await billFile(t, manyRows());
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new Error("enough");
+  const running = iof.finops.importCharges(path, { signal });
+  controller.abort(reason);
+  await assert.rejects(running, (error) => {
+    assert.ok(error instanceof CancelledError);
+    assert.deepEqual([error.code, error.cause], ["cancelled", reason]);
+    return true;
+  });
+  await isEmpty(iof);
+});
+
+test("an aborted signal stops an import before it starts", async (t) => {
+  const { finops } = await engine(t);
+  const signal = AbortSignal.abort("no");
+  await assert.rejects(finops.importCharges("nowhere.csv", { signal }), (error) => {
+    assert.ok(error instanceof CancelledError && error.cause === "no");
+    return true;
+  });
+});
+
+test("a signal that is never used does no harm", async (t) => {
+  const { finops } = await engine(t);
+  const { signal } = new AbortController();
+  assert.equal((await finops.importCharges(await billFile(t, [{ cost: "1" }]), { signal })).charges, 1);
+  await assert.rejects(finops.importCharges("nowhere.csv", { signal }), { code: "invalid_argument" });
+});
+
+test("what onProgress throws stops the import and comes out", async (t) => {
+  const iof = await engine(t);
+  const thrown = new RangeError("mine");
+  const onProgress = () => {
+    throw thrown;
+  };
+  const path = await billFile(t, manyRows());
+  await assert.rejects(iof.finops.importCharges(path, { onProgress }), (error) => error === thrown);
+  await isEmpty(iof);
+});
+
+test("closing waits for an import", async (t) => {
+  const iof = await engine(t);
+  const order = [];
+  const running = iof.finops.importCharges(await billFile(t, manyRows())).then(() => order.push("imported"));
+  await iof.close().then(() => order.push("closed"));
+  await running;
+  assert.deepEqual(order, ["imported", "closed"]);
+});
