@@ -118,7 +118,7 @@ impl Finops {
 pub(super) fn parse<T: DeserializeOwned>(params: Value) -> Result<T> {
     serde_path_to_error::deserialize(params).map_err(|error| {
         let path = error.path().to_string();
-        let message = error.inner().to_string();
+        let message = plain(&error.inner().to_string());
         let error = Error::new(ErrorCode::InvalidArgument, message.clone());
         match path.as_str() {
             "." | "" | "?" => match named(&message) {
@@ -132,6 +132,12 @@ pub(super) fn parse<T: DeserializeOwned>(params: Value) -> Result<T> {
             },
         }
     })
+}
+
+/// A message in the words of JSON instead of those of Rust.
+fn plain(message: &str) -> String {
+    let words = [("expected i64", "expected a whole number"), ("expected u64", "expected a whole number of 0 or more")];
+    words.into_iter().fold(message.to_owned(), |message, (rust, json)| message.replace(rust, json))
 }
 
 /// The field that a message about a missing or unknown one names.

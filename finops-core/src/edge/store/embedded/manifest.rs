@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub(super) struct SegmentEntry {
     pub(super) file: String,
-    pub(super) bytes: u64,
+    /// The BLAKE3 digest of the file.
+    pub(super) digest: Vec<u8>,
 }
 
 /// The present state.
@@ -82,17 +83,14 @@ fn integer(number: u64) -> Result<i64> {
 
 /// The segments of a state whose charges may start within the interval, in a fixed order.
 pub(super) fn segments(connection: &Connection, snapshot: u64, charged: Interval) -> Result<Vec<SegmentEntry>> {
-    let sql = "SELECT file, bytes FROM segments
+    let sql = "SELECT file, digest FROM segments
                WHERE born <= ?1 AND (died IS NULL OR died > ?1) AND first_charge < ?3 AND last_charge >= ?2
                ORDER BY period_start, billing_account_id, id";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let bounds = params![integer(snapshot)?, charged.start().micros(), charged.end().micros()];
-    let rows = statement.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?))).map_err(broken)?;
-    let entry = |row: rusqlite::Result<(String, i64)>| {
-        let (file, bytes) = row.map_err(broken)?;
-        Ok(SegmentEntry { file, bytes: natural(bytes)? })
-    };
-    rows.map(entry).collect()
+    let entry = |row: &Row<'_>| Ok(SegmentEntry { file: row.get(0)?, digest: row.get(1)? });
+    let rows = statement.query_map(bounds, entry).map_err(broken)?;
+    rows.map(|row| row.map_err(broken)).collect()
 }
 
 /// Every file that some state names.

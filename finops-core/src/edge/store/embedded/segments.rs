@@ -8,16 +8,20 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{BufWriter, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const FOLDER: &str = "charges";
 
 type Memory = Arc<Mutex<HashMap<String, Arc<[u8]>>>>;
 
 /// The place of the segments.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Segments {
-    Folder(PathBuf),
+    Folder {
+        folder: PathBuf,
+        /// The files that this process has found, or has made, as the manifest describes them.
+        sound: Mutex<BTreeSet<String>>,
+    },
     Memory(Memory),
 }
 
@@ -29,14 +33,14 @@ impl Segments {
     pub(super) fn in_folder(store: &Path) -> Result<Self> {
         let folder = store.join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(|error| unusable(&folder, error))?;
-        Ok(Self::Folder(folder))
+        Ok(Self::Folder { folder, sound: Mutex::default() })
     }
 
     /// A new segment of that name, such as `2024-09/imp_...parquet`.
     pub(super) fn create(&self, name: &str) -> Result<SegmentFile> {
         match self {
             Self::Memory(_) => Ok(SegmentFile::Memory(Vec::new())),
-            Self::Folder(folder) => {
+            Self::Folder { folder, .. } => {
                 let path = folder.join(name);
                 let parent = path.parent().unwrap_or(folder);
                 std::fs::create_dir_all(parent).map_err(|error| unusable(parent, error))?;
@@ -49,14 +53,15 @@ impl Segments {
     /// Makes a written segment durable under its name.
     pub(super) fn finish(&self, name: &str, file: SegmentFile) -> Result<()> {
         match (self, file) {
-            (Self::Folder(folder), SegmentFile::Disk(writer, path)) => {
+            (Self::Folder { folder, sound }, SegmentFile::Disk(writer, path)) => {
                 let file = writer.into_inner().map_err(|error| unusable(&path, error.into_error()))?;
                 file.sync_all().map_err(|error| unusable(&path, error))?;
-                path.parent().into_iter().chain([folder.as_path()]).try_for_each(sync_folder)
+                path.parent().into_iter().chain([folder.as_path()]).try_for_each(sync_folder)?;
+                lock(sound).insert(name.to_owned());
+                Ok(())
             }
             (Self::Memory(memory), SegmentFile::Memory(bytes)) => {
-                let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
-                memory.insert(name.to_owned(), bytes.into());
+                lock(memory).insert(name.to_owned(), bytes.into());
                 Ok(())
             }
             _ => Err(damaged("a segment of another store")),
@@ -66,40 +71,34 @@ impl Segments {
     /// Removes a segment that no state names. What cannot be removed now is removed at the next opening.
     pub(super) fn discard(&self, name: &str) {
         match self {
-            Self::Folder(folder) => drop(std::fs::remove_file(folder.join(name))),
-            Self::Memory(memory) => drop(memory.lock().unwrap_or_else(PoisonError::into_inner).remove(name)),
+            Self::Folder { folder, .. } => drop(std::fs::remove_file(folder.join(name))),
+            Self::Memory(memory) => drop(lock(memory).remove(name)),
         }
     }
 
-    /// Opens a segment for reading.
+    /// Opens a segment for reading. Its content is compared with the manifest when a process first reads it.
     pub(super) fn open(&self, entry: &SegmentEntry) -> Result<SegmentReader> {
-        let reader = match self {
-            Self::Folder(folder) => {
+        match self {
+            Self::Folder { folder, sound } => {
                 let path = folder.join(&entry.file);
-                SegmentReader::Disk(File::open(&path).map_err(|error| unusable(&path, error))?)
+                let file = File::open(&path).map_err(|error| unusable(&path, error))?;
+                if !lock(sound).contains(&entry.file) {
+                    check(&file, &path, entry)?;
+                    lock(sound).insert(entry.file.clone());
+                }
+                Ok(SegmentReader::Disk(file))
             }
             Self::Memory(memory) => {
-                let memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+                let memory = lock(memory);
                 let bytes = memory.get(&entry.file).ok_or_else(|| damaged("a segment that is not there"))?;
-                SegmentReader::Memory(Arc::clone(bytes))
+                Ok(SegmentReader::Memory(Arc::clone(bytes)))
             }
-        };
-        if reader.len() != entry.bytes {
-            let message = format!(
-                "the segment '{}' has {} bytes and was written with {}: restore it from a backup, or import its \
-                 billing period again",
-                entry.file,
-                reader.len(),
-                entry.bytes
-            );
-            return Err(Error::new(ErrorCode::Storage, message));
         }
-        Ok(reader)
     }
 
     /// Removes what an import that did not finish left behind.
     pub(super) fn remove_unnamed(&self, named: &BTreeSet<String>) -> Result<()> {
-        let Self::Folder(folder) = self else { return Ok(()) };
+        let Self::Folder { folder, .. } = self else { return Ok(()) };
         for period in folders_in(folder)? {
             let Some(period_name) = period.file_name().and_then(|name| name.to_str()) else { continue };
             for entry in std::fs::read_dir(&period).map_err(|error| unusable(&period, error))? {
@@ -113,6 +112,25 @@ impl Segments {
         }
         Ok(())
     }
+}
+
+/// A panic elsewhere cannot have left a set or a map half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A segment whose content is not what was written would give wrong costs: Parquet itself would not notice.
+fn check(file: &File, path: &Path, entry: &SegmentEntry) -> Result<()> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(file).map_err(|error| unusable(path, error))?;
+    if hasher.finalize().as_bytes() == entry.digest.as_slice() {
+        return Ok(());
+    }
+    let message = format!(
+        "the segment '{}' is not as it was written: restore it from a backup, or import its billing period again",
+        entry.file
+    );
+    Err(Error::new(ErrorCode::Storage, message))
 }
 
 fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
