@@ -13,7 +13,7 @@ use crate::pipeline::intake::{Intake, Mapping, Mode, Remarks, by_scope};
 use crate::pipeline::tally::Tally;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
@@ -85,6 +85,12 @@ struct Taken {
     remarks: Remarks,
 }
 
+impl Taken {
+    fn of(intake: Intake) -> Self {
+        Self { version: intake.version(), rows: intake.rows(), remarks: intake.into_remarks() }
+    }
+}
+
 /// What is known once it is written.
 struct Sent {
     charges: u64,
@@ -140,14 +146,20 @@ fn deviates(receipt: &ImportReceipt) -> bool {
 /// A digest over the content of the files and what their columns are taken for. Not over their names, and not over
 /// what they would replace: the same charges must not be added twice.
 fn fingerprint(files: &[SourceFile], request: &ImportCharges) -> Result<[u8; 32]> {
-    let mut digests = files.iter().map(SourceFile::fingerprint).collect::<Result<Vec<_>>>()?;
-    digests.sort_by_key(|digest| *digest.as_bytes());
+    let mut digests: BTreeMap<[u8; 32], &SourceFile> = BTreeMap::new();
+    for file in files {
+        if let Some(same) = digests.insert(file.fingerprint()?.into(), file) {
+            let (first, second) = (same.path.display(), file.path.display());
+            let message = format!("'{first}' and '{second}' have the same content: import one of them");
+            return Err(Error::invalid("path", message));
+        }
+    }
     let reading = (request.format, &request.provider, &request.mapping);
     let reading = serde_json::to_vec(&reading).map_err(|error| Error::invalid("mapping", error.to_string()))?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&reading);
-    for digest in &digests {
-        hasher.update(digest.as_bytes());
+    for digest in digests.keys() {
+        hasher.update(digest);
     }
     Ok(hasher.finalize().into())
 }
@@ -194,13 +206,13 @@ fn take_all(files: &[SourceFile], request: &ImportCharges, batches: &SyncSender<
             let progress = Progress { rows: intake.rows(), bytes_read, bytes_total };
             if batches.send(Batch { table, progress }).is_err() {
                 // The writer has given up and says why.
-                break;
+                return Ok(Taken::of(intake));
             }
         }
         file.refuse_when_changed()?;
         bytes_before += file.bytes;
     }
-    Ok(Taken { version: intake.version(), rows: intake.rows(), remarks: intake.into_remarks() })
+    Ok(Taken::of(intake))
 }
 
 fn send(batch: Batch, observer: &dyn Observer, tally: &mut Tally, sent: &mut Sent, write: Write<'_>) -> Result<()> {
