@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How long one record may be: a bill's line has a few kilobytes; a line of gigabytes is no bill.
 const MAX_RECORD_BYTES: usize = 16 << 20;
+/// How much text a batch has at most, but for its last record: rows may be long, and several batches wait in memory.
+const BATCH_BYTES: usize = 32 << 20;
 const READ_BYTES: usize = 1 << 18;
 
 /// A CSV file being read.
@@ -62,8 +64,9 @@ impl RowSource for CsvSource {
 
     fn next_batch(&mut self) -> Result<Option<RawTable>> {
         let mut malformed = Vec::new();
-        let mut rows = 0;
-        while rows < BATCH_ROWS && self.records.advance()? {
+        let (mut rows, mut bytes) = (0, 0);
+        while rows < BATCH_ROWS && bytes < BATCH_BYTES && self.records.advance()? {
+            bytes += self.records.bytes();
             if !self.records.push_into(&mut self.builders) {
                 malformed.push(rows);
             }
@@ -149,6 +152,11 @@ impl Records {
     fn too_long(&self, what: &str) -> Error {
         let (path, record) = (self.path.display(), self.count);
         Error::invalid("path", format!("record {record} of '{path}' {what}: a quote may not be closed"))
+    }
+
+    /// How much text the record has.
+    fn bytes(&self) -> usize {
+        self.ends.get(..self.fields).and_then(<[usize]>::last).copied().unwrap_or(0)
     }
 
     /// The cells of the record; none when it is not UTF-8.

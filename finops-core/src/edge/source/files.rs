@@ -5,7 +5,7 @@ use super::csv::CsvSource;
 use super::parquet::ParquetSource;
 use crate::{Error, ErrorCode, Result};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -117,7 +117,8 @@ fn wrong(message: String) -> Error {
 pub(super) fn unreadable(path: &Path, error: std::io::Error) -> Error {
     let message = format!("'{}' cannot be read: {error}", path.display());
     let code = match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+        // `InvalidInput` is what gzip gives for a wrong checksum.
+        ErrorKind::NotFound | ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
             ErrorCode::InvalidArgument
         }
         _ => ErrorCode::Storage,

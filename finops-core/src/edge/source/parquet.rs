@@ -85,7 +85,7 @@ fn cells(name: &str, array: &ArrayRef) -> Result<RawCells> {
         DataType::Decimal128(_, scale) if *scale >= 0 => {
             decimals(array.as_primitive::<Decimal128Type>(), u32::from(scale.unsigned_abs()), |value| value)
         }
-        DataType::Decimal256(_, scale) if *scale >= 0 => wide_decimals(name, array, u32::from(scale.unsigned_abs()))?,
+        DataType::Decimal256(_, scale) if *scale >= 0 => wide_decimals(array, u32::from(scale.unsigned_abs())),
         DataType::Int8 => decimals(array.as_primitive::<Int8Type>(), 0, i128::from),
         DataType::Int16 => decimals(array.as_primitive::<Int16Type>(), 0, i128::from),
         DataType::Int32 => decimals(array.as_primitive::<Int32Type>(), 0, i128::from),
@@ -116,15 +116,18 @@ fn decimals<T: ArrowPrimitiveType>(
     RawCells::Decimals(ScaledDecimals { mantissas, scale, valid: validity(array.nulls()) })
 }
 
-fn wide_decimals(name: &str, array: &ArrayRef, scale: u32) -> Result<RawCells> {
+/// Decimals of 256 bits; as text where one of them does not fit 128, so that it is rounded or set aside as any other.
+fn wide_decimals(array: &ArrayRef, scale: u32) -> RawCells {
     let array = array.as_primitive::<Decimal256Type>();
-    let narrow = |(row, value): (usize, &arrow_buffer::i256)| match value.to_i128() {
-        Some(value) => Ok(value),
-        None if array.is_null(row) => Ok(0),
-        None => Err(Error::invalid(name, format!("{value} (at scale {scale}) fits no DECIMAL(38)"))),
-    };
-    let mantissas = array.values().iter().enumerate().map(narrow).collect::<Result<_>>()?;
-    Ok(RawCells::Decimals(ScaledDecimals { mantissas, scale, valid: validity(array.nulls()) }))
+    let narrow = |value: Option<arrow_buffer::i256>| value.map_or(Some(0), arrow_buffer::i256::to_i128);
+    if let Some(mantissas) = array.iter().map(narrow).collect::<Option<Vec<_>>>() {
+        return RawCells::Decimals(ScaledDecimals { mantissas, scale, valid: validity(array.nulls()) });
+    }
+    let mut builder = TextBuilder::default();
+    for row in 0..array.len() {
+        builder.push(array.is_valid(row).then(|| array.value_as_string(row)).as_deref());
+    }
+    RawCells::Text(builder.take())
 }
 
 fn timestamps(array: &ArrayRef, unit: TimeUnit, naive: bool) -> RawCells {

@@ -85,7 +85,9 @@ fn extreme_table(scope: &Scope) -> Result<ChargeTable> {
 
 fn text_column(values: &[Option<&str>]) -> TextColumn {
     let mut builder = TextBuilder::default();
-    values.iter().for_each(|value| builder.push(*value));
+    for value in values {
+        builder.push(*value);
+    }
     builder.take()
 }
 
