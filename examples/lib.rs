@@ -1,1 +1,1 @@
-//! examples.
+//! Programs that show the engine at work: `cargo run --release --example quickstart`.
