@@ -15,12 +15,27 @@ use arrow_array::{
 };
 use arrow_buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use std::sync::Arc;
 
 /// `DECIMAL(38, 18)`, which every engine that reads Parquet knows.
 const DECIMAL_PRECISION: u8 = 38;
 const DECIMAL_SCALE: i8 = 18;
 const _: () = assert!(Money::SCALE == 18);
+
+/// How much a batch may take when it is read, by what the file says of itself.
+const BATCH_BYTES: i64 = 128 << 20;
+
+/// How many rows to read at once, at most `most`: fewer where rows are large.
+pub(super) fn batch_rows(metadata: &ParquetMetaData, most: usize) -> usize {
+    let bytes = |column: &ColumnChunkMetaData| column.uncompressed_size().max(column.num_values().saturating_mul(8));
+    let row_bytes = |group: &RowGroupMetaData| {
+        let total = group.columns().iter().map(bytes).fold(0, i64::saturating_add);
+        total / group.num_rows().max(1)
+    };
+    let largest = metadata.row_groups().iter().map(row_bytes).max().unwrap_or(0);
+    usize::try_from(BATCH_BYTES / largest.max(1)).unwrap_or(1).clamp(1, most)
+}
 
 /// The schema with each column of text as a dictionary, which is how most files keep it anyway.
 pub(super) fn with_dictionaries(schema: &Schema) -> Schema {
@@ -112,6 +127,9 @@ fn to_array(column: &Column) -> Result<ArrayRef, ArrowError> {
 
 fn to_text(cells: &TextColumn) -> Result<ArrayRef, ArrowError> {
     let (text, lengths) = cells.dictionary.packed();
+    if i32::try_from(text.len()).is_err() {
+        return Err(ArrowError::InvalidArgumentError("a batch has more than 2 GiB of text in one column".into()));
+    }
     let values = StringArray::try_new(OffsetBuffer::from_lengths(lengths), text.as_bytes().to_vec().into(), None)?;
     let valid = cells.codes.iter().map(|&code| code != TextColumn::NULL).collect::<BooleanBuffer>();
     let valid = Some(NullBuffer::new(valid)).filter(|valid| valid.null_count() > 0);

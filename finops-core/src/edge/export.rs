@@ -10,6 +10,9 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// How much may wait in memory to be written.
+const MAX_BUFFERED_BYTES: usize = 128 << 20;
+
 /// Tells the unfinished files of one process apart.
 static EXPORTS: AtomicU64 = AtomicU64::new(0);
 
@@ -28,7 +31,8 @@ pub fn write_parquet(store: &dyn Store, snapshot: &Snapshot, charged: Interval, 
     store.scan(snapshot, &scan, &mut |table| {
         let kept = within(table, charged);
         rows += u64::try_from(kept.rows()).unwrap_or(u64::MAX);
-        writer.write(&kept)
+        writer.write(&kept)?;
+        if writer.buffered_bytes() > MAX_BUFFERED_BYTES { writer.flush() } else { Ok(()) }
     })?;
     writer.finish()?.into_inner().map_err(|error| unwritable(path, error.into_error()))?;
     let bytes = partial.finish()?;

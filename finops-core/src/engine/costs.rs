@@ -68,9 +68,12 @@ impl Finops {
         snapshot: &Snapshot,
         columns: Vec<ChargeColumn>,
         charged: Interval,
-        visit: &mut dyn FnMut(&ChargeTable) -> Result<()>,
+        add: &mut dyn FnMut(&ChargeTable),
     ) -> Result<()> {
-        self.store.scan(snapshot, &Scan { columns, custom: false, charged }, visit)
+        self.store.scan(snapshot, &Scan { columns, custom: false, charged }, &mut |table| {
+            add(table);
+            Ok(())
+        })
     }
 
     /// What the catalogue calls a value of a dimension.

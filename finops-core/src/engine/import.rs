@@ -120,21 +120,42 @@ impl Finops {
     /// # Errors
     /// As [`Finops::import_charges`], and `cancelled`.
     pub fn import_charges_observed(&self, request: &ImportCharges, observer: &dyn Observer) -> Result<ImportReceipt> {
-        let files = expand(&request.path)?;
-        let fingerprint = fingerprint(&files, request)?;
-        if let Some(mut receipt) = self.store.find_import(&fingerprint)?
-            && !(request.strict && deviates(&receipt))
-        {
-            receipt.unchanged = true;
-            return Ok(receipt);
-        }
+        let mut files = fingerprints(expand(&request.path)?, request)?;
+        let named = files.len();
+        // The session comes first: what is looked up holds until the commit, since no other import can come between.
         let mut session = self.store.begin_import()?;
+        if let Some(receipt) = self.leave_out_known(&mut files, request)? {
+            return Ok(ImportReceipt { unchanged: true, ..receipt });
+        }
+        let (digests, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
         let (taken, sent) = transfer(&files, request, observer, &mut |scope, table| session.write(scope, table))?;
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
         let imported_at = self.clock.now();
-        let receipt = receipt(Id::new(imported_at, random), files.len(), taken, sent)?;
-        session.commit(Delivery { receipt, fingerprint, replace: request.replace, imported_at })
+        let counts = (files.len(), named - files.len());
+        let receipt = receipt(Id::new(imported_at, random), counts, taken, sent)?;
+        let (fingerprint, replace) = (over_all(&digests), request.replace);
+        session.commit(Delivery { receipt, fingerprint, files: digests, replace, imported_at })
+    }
+
+    /// What there is already of a delivery. When it replaces, that is all of it or nothing; when it adds, each file
+    /// counts for itself, and the known ones are left out. Gives the receipt when nothing is left to do.
+    fn leave_out_known(&self, files: &mut Files, request: &ImportCharges) -> Result<Option<ImportReceipt>> {
+        let conforms = |receipt: &ImportReceipt| !request.strict || !deviates(receipt);
+        if request.replace == Replace::BillingPeriod {
+            let digests: Vec<_> = files.iter().map(|(digest, _)| *digest).collect();
+            return Ok(self.store.find_import(&over_all(&digests))?.filter(conforms));
+        }
+        let mut latest: Option<ImportReceipt> = None;
+        let mut unknown = Files::new();
+        for (digest, file) in files.drain(..) {
+            match self.store.find_file(&digest)?.filter(conforms) {
+                Some(receipt) => latest = latest.into_iter().chain([receipt]).max_by_key(|receipt| receipt.snapshot),
+                None => unknown.push((digest, file)),
+            }
+        }
+        *files = unknown;
+        Ok(latest.filter(|_| files.is_empty()))
     }
 }
 
@@ -143,25 +164,37 @@ fn deviates(receipt: &ImportReceipt) -> bool {
     !receipt.warnings.is_empty() || receipt.quarantined > 0
 }
 
-/// A digest over the content of the files and what their columns are taken for. Not over their names, and not over
-/// what they would replace: the same charges must not be added twice.
-fn fingerprint(files: &[SourceFile], request: &ImportCharges) -> Result<[u8; 32]> {
-    let mut digests: BTreeMap<[u8; 32], &SourceFile> = BTreeMap::new();
+/// The files of a delivery with their digests, in the order of their names, in which rows are counted.
+type Files = Vec<([u8; 32], SourceFile)>;
+
+/// A digest for each file, over its content and over what its columns are taken for. Not over its name, and not over
+/// what it would replace: the same charges must not be added twice.
+fn fingerprints(files: Vec<SourceFile>, request: &ImportCharges) -> Result<Files> {
+    let reading = serde_json::to_vec(&(&request.provider, &request.mapping));
+    let reading = reading.map_err(|error| Error::invalid("mapping", error.to_string()))?;
+    let mut known = Files::with_capacity(files.len());
     for file in files {
-        if let Some(same) = digests.insert(file.fingerprint()?.into(), file) {
-            let (first, second) = (same.path.display(), file.path.display());
-            let message = format!("'{first}' and '{second}' have the same content: import one of them");
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&reading);
+        file.hash_content(&mut hasher)?;
+        known.push((hasher.finalize().into(), file));
+    }
+    let mut paths = BTreeMap::new();
+    for (digest, file) in &known {
+        if let Some(same) = paths.insert(digest, file.path.display()) {
+            let message = format!("'{same}' and '{}' have the same content: import one of them", file.path.display());
             return Err(Error::invalid("path", message));
         }
     }
-    let reading = (request.format, &request.provider, &request.mapping);
-    let reading = serde_json::to_vec(&reading).map_err(|error| Error::invalid("mapping", error.to_string()))?;
+    Ok(known)
+}
+
+fn over_all(digests: &[[u8; 32]]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&reading);
-    for digest in digests.keys() {
+    for digest in digests.iter().collect::<BTreeSet<_>>() {
         hasher.update(digest);
     }
-    Ok(hasher.finalize().into())
+    hasher.finalize().into()
 }
 
 type Write<'w> = &'w mut dyn FnMut(&Scope, &ChargeTable) -> Result<()>;
@@ -228,7 +261,12 @@ fn send(batch: Batch, observer: &dyn Observer, tally: &mut Tally, sent: &mut Sen
     Ok(())
 }
 
-fn receipt(import_id: Id<crate::model::id::Import>, files: usize, taken: Taken, sent: Sent) -> Result<ImportReceipt> {
+fn receipt(
+    import_id: Id<crate::model::id::Import>,
+    (files, files_known): (usize, usize),
+    taken: Taken,
+    sent: Sent,
+) -> Result<ImportReceipt> {
     let quarantined = taken.remarks.quarantined();
     let (warnings, quarantine) = taken.remarks.into_parts();
     if sent.charges == 0 {
@@ -246,6 +284,7 @@ fn receipt(import_id: Id<crate::model::id::Import>, files: usize, taken: Taken, 
         snapshot: 0,
         unchanged: false,
         files: u64::try_from(files).unwrap_or(u64::MAX),
+        files_known: u64::try_from(files_known).unwrap_or(u64::MAX),
         focus_version: taken.version,
         rows: taken.rows,
         charges: sent.charges,
@@ -253,9 +292,9 @@ fn receipt(import_id: Id<crate::model::id::Import>, files: usize, taken: Taken, 
         billing_periods,
         currency: only.map(|totals| totals.currency),
         total_billed: only.map(|totals| totals.billed),
-        total_effective: only.map(|totals| totals.effective),
-        total_list: only.map(|totals| totals.list),
-        total_contracted: only.map(|totals| totals.contracted),
+        total_effective: only.and_then(|totals| totals.effective),
+        total_list: only.and_then(|totals| totals.list),
+        total_contracted: only.and_then(|totals| totals.contracted),
         totals: sent.totals,
         replaced: Vec::new(),
         warnings,

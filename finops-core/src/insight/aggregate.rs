@@ -8,7 +8,7 @@ use super::matching;
 use crate::model::charge::{ChargeColumn, ChargeTable, CostView, TextColumn};
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
-use crate::model::money::{Currency, ExactSum, Money, Quantity};
+use crate::model::money::{Currency, ExactSum, Money, Quantity, Rounding};
 use crate::model::time::{Day, Interval};
 use crate::{Error, Result};
 
@@ -72,7 +72,7 @@ pub(super) struct Cell {
     /// How many of the charges have no cost in the view that was asked for.
     pub(super) unknown: u64,
     /// What was metered, by the place in [`METERED`].
-    pub(super) metered: [Option<Quantity>; METERED.len()],
+    pub(super) metered: [Option<ExactSum>; METERED.len()],
 }
 
 impl Cell {
@@ -81,12 +81,21 @@ impl Cell {
         self.charges += other.charges;
         self.unknown += other.unknown;
         for (mine, theirs) in self.metered.iter_mut().zip(other.metered) {
-            *mine = match (*mine, theirs) {
-                (Some(mine), Some(theirs)) => Some(mine.checked_add(theirs)?),
-                (mine, theirs) => mine.or(theirs),
-            };
+            if let Some(theirs) = theirs {
+                mine.get_or_insert_default().merge(&theirs)?;
+            }
         }
         Ok(())
+    }
+
+    /// What was metered, at 18 decimals.
+    pub(super) fn metered(&self) -> Result<[Option<Quantity>; METERED.len()]> {
+        let mut quantities = [None; METERED.len()];
+        for (quantity, sum) in quantities.iter_mut().zip(&self.metered) {
+            let sum = sum.map(|sum| sum.to_money(Rounding::HalfEven)).transpose()?;
+            *quantity = sum.map(|sum| Quantity::from_mantissa(sum.mantissa()));
+        }
+        Ok(quantities)
     }
 }
 
@@ -107,11 +116,11 @@ impl<'q> Aggregation<'q> {
     }
 
     /// Adds the charges of a table.
-    pub(super) fn add(&mut self, table: &ChargeTable) -> Result<()> {
+    pub(super) fn add(&mut self, table: &ChargeTable) {
         let (Some(starts), Some(currencies)) =
             (table.time(ChargeColumn::ChargePeriodStart), table.text(ChargeColumn::BillingCurrency))
         else {
-            return Ok(());
+            return;
         };
         let mask = matching::matches(table, self.question.filter);
         let wanted = |micros: &i64| {
@@ -124,7 +133,7 @@ impl<'q> Aggregation<'q> {
             .filter_map(|(row, _)| Some((row, starts.get(row).filter(wanted)?)))
             .collect();
         if rows.is_empty() {
-            return Ok(());
+            return;
         }
         let selected: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
         let currency_codes = self.recode_currency(currencies, &selected);
@@ -150,9 +159,8 @@ impl<'q> Aggregation<'q> {
                 Some(mantissa) => cell.cost.add(Money::from_mantissa(mantissa)),
                 None => cell.unknown += 1,
             }
-            metered.add(row, cell)?;
+            metered.add(row, cell);
         }
-        Ok(())
     }
 
     fn recode_currency(&mut self, column: &TextColumn, rows: &[usize]) -> Vec<u32> {
@@ -197,18 +205,17 @@ impl<'t> Metered<'t> {
         Self { resources, places, categories: table.text(ChargeColumn::ChargeCategory), table }
     }
 
-    fn add(&self, row: usize, cell: &mut Cell) -> Result<()> {
+    fn add(&self, row: usize, cell: &mut Cell) {
         let code = self.resources.and_then(|resources| resources.codes.get(row)).copied();
         let index = code.and_then(|code| usize::try_from(code).ok());
-        let Some(place) = index.and_then(|index| self.places.get(index)).copied().flatten() else { return Ok(()) };
+        let Some(place) = index.and_then(|index| self.places.get(index)).copied().flatten() else { return };
         if self.categories.and_then(|categories| categories.get(row)).is_some_and(|category| category != "Usage") {
-            return Ok(());
+            return;
         }
         let quantities = self.table.decimal(ChargeColumn::ConsumedQuantity);
-        let Some(mantissa) = quantities.and_then(|quantities| quantities.get(row)) else { return Ok(()) };
+        let Some(mantissa) = quantities.and_then(|quantities| quantities.get(row)) else { return };
         if let Some(sum) = cell.metered.get_mut(place) {
-            *sum = Some(sum.unwrap_or_default().checked_add(Quantity::from_mantissa(mantissa))?);
+            sum.get_or_insert_default().add(Money::from_mantissa(mantissa));
         }
-        Ok(())
     }
 }

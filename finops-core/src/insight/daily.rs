@@ -2,18 +2,23 @@
 
 use super::aggregate::{Aggregation, Question};
 use super::exchange::{Settled, SettledGroup, settle};
-use super::health::{DataHealth, Held, is_known};
+use super::health::{DataHealth, Held, is_known, known_cost};
 use super::request::{Bound, GroupBy, Rates, Span, Terms};
 use super::summary::{DimensionValue, named, serialize_dimensions};
-use crate::Result;
 use crate::model::charge::{ChargeColumn, ChargeTable, CostView};
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Rounding};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
+use crate::{Error, Result};
+use chrono::NaiveDate;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many days, over all groups, one answer has at most.
+const MAX_POINTS: usize = 1_000_000;
 
 /// What daily costs are asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -26,7 +31,7 @@ pub struct DailyRequest {
     pub end_date: Option<Bound>,
     /// Or the period, such as `2024-01`.
     pub period: Option<Period>,
-    /// Or the window, such as `7d`.
+    /// Or the window, such as `7d`. It counts days in UTC: in another zone its first and last day are cut.
     pub window: Option<Window>,
     /// Only charges for resources of that type.
     pub resource_type: Option<String>,
@@ -93,6 +98,8 @@ pub struct DailyCosts {
 pub struct DayCost {
     /// When the day starts.
     pub date: Stamp,
+    /// The day by the calendar of the zone, such as `2024-09-30`.
+    pub day: NaiveDate,
     /// The sum; none when no imported bill covers the day.
     pub total: Option<Money>,
 }
@@ -103,8 +110,8 @@ pub struct DayCost {
 pub struct GroupSeries {
     /// Its values, in the order of `group_by`.
     pub dimensions: Vec<DimensionValue>,
-    /// The sum over all days.
-    pub total: Money,
+    /// The sum over the days that are known; none when none is.
+    pub total: Option<Money>,
     /// The days in order, all of them.
     pub days: Vec<DayCost>,
 }
@@ -168,13 +175,14 @@ impl DailyPlan {
     pub fn new(request: &DailyRequest, now: Stamp) -> Result<Self> {
         let (start, end) = (request.start_date, request.end_date);
         let span = Span { period: request.period.as_ref(), window: request.window.as_ref(), start, end };
-        let interval = span.resolve(now, request.time_zone)?;
+        let (interval, days) = span.resolve(now, request.time_zone)?;
+        request.group_by.check()?;
         request.exchange_rates.check()?;
         let mut filters = vec![request.filter.clone()];
         if let Some(kind) = &request.resource_type {
             filters.push(Filter::equals(Dimension::BuiltIn(BuiltIn::ResourceType), kind));
         }
-        Ok(Self { interval, days: request.time_zone.days(interval)?, filter: Filter::All(filters), now })
+        Ok(Self { interval, days, filter: Filter::All(filters), now })
     }
 }
 
@@ -203,11 +211,8 @@ impl<'q> DailyQuery<'q> {
     }
 
     /// Adds a table.
-    ///
-    /// # Errors
-    /// `overflow` when a sum does not fit.
-    pub fn add(&mut self, table: &ChargeTable) -> Result<()> {
-        self.aggregation.add(table)
+    pub fn add(&mut self, table: &ChargeTable) {
+        self.aggregation.add(table);
     }
 
     /// The answer; `name` looks up what a value is called.
@@ -223,40 +228,57 @@ impl<'q> DailyQuery<'q> {
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(aggregation.finish()?, &terms)?;
         let known: Vec<bool> = plan.days.iter().map(|day| is_known(held.coverage, day)).collect();
+        refuse_too_much(&settled, request, plan)?;
         let unknown = settled.groups.iter().map(|group| group.cell.unknown).sum();
         let data_health = DataHealth::new(held, plan.interval, &plan.days, plan.now, unknown);
-        let totals = day_totals(&settled.groups.iter().collect::<Vec<_>>(), plan.days.len())?;
+        let totals = day_sums(&settled.groups.iter().collect::<Vec<_>>(), &known)?;
         Ok(DailyCosts {
             window_start: plan.interval.start(),
             window_end: plan.interval.end(),
             time_zone: request.time_zone,
             currency: settled.currency.or(request.currency),
             view: request.view,
-            days: series(&plan.days, &known, &totals),
+            days: series(&plan.days, &totals),
             groups: group_series(&settled, request, plan, &known, name)?,
-            summary: summarize(&totals, &known)?,
+            summary: summarize(&totals)?,
             data_health,
             snapshot: held.snapshot,
         })
     }
 }
 
-fn day_totals(groups: &[&SettledGroup], days: usize) -> Result<Vec<Money>> {
-    let mut totals = vec![Money::ZERO; days];
-    for group in groups {
-        if let Some(total) = group.day.and_then(|day| totals.get_mut(day)) {
-            *total = total.checked_add(group.cost)?;
-        }
+/// A series for each group takes memory for each day.
+fn refuse_too_much(settled: &Settled, request: &DailyRequest, plan: &DailyPlan) -> Result<()> {
+    let values: BTreeSet<_> = settled.groups.iter().map(|group| &group.values).collect();
+    if request.group_by.0.is_empty() || values.len().saturating_mul(plan.days.len()) <= MAX_POINTS {
+        return Ok(());
     }
-    Ok(totals)
+    let (groups, days) = (values.len(), plan.days.len());
+    let message = format!("gives {groups} groups of {days} days: filter, or ask for fewer days or dimensions");
+    Err(Error::invalid("group_by", message))
 }
 
-fn series(days: &[Day], known: &[bool], totals: &[Money]) -> Vec<DayCost> {
-    let day = |((day, known), total): ((&Day, &bool), &Money)| DayCost {
-        date: day.interval.start(),
-        total: known.then_some(*total),
+/// The sum of each day. A day that no bill covers has none, unless there are charges all the same; neither has one
+/// whose charges all lack the cost.
+fn day_sums(groups: &[&SettledGroup], known: &[bool]) -> Result<Vec<Option<Money>>> {
+    let mut days = vec![(Money::ZERO, 0, 0); known.len()];
+    for group in groups {
+        if let Some((total, charges, unknown)) = group.day.and_then(|day| days.get_mut(day)) {
+            *total = total.checked_add(group.cost)?;
+            *charges += group.cell.charges;
+            *unknown += group.cell.unknown;
+        }
+    }
+    let sum = |((total, charges, unknown), known): ((Money, u64, u64), &bool)| {
+        known_cost(total, charges, unknown).filter(|_| *known || charges > 0)
     };
-    days.iter().zip(known).zip(totals).map(day).collect()
+    Ok(days.into_iter().zip(known).map(sum).collect())
+}
+
+fn series(days: &[Day], totals: &[Option<Money>]) -> Vec<DayCost> {
+    let day =
+        |(day, total): (&Day, &Option<Money>)| DayCost { date: day.interval.start(), day: day.date, total: *total };
+    days.iter().zip(totals).map(day).collect()
 }
 
 fn group_series(
@@ -274,23 +296,28 @@ fn group_series(
         by_values.entry(&group.values).or_default().push(group);
     }
     let groups = by_values.into_iter().map(|(values, groups)| {
-        let total = Money::try_sum(groups.iter().map(|group| group.cost))?;
-        let totals = day_totals(&groups, plan.days.len())?;
-        let days = series(&plan.days, known, &totals);
+        let totals = day_sums(&groups, known)?;
+        let total = sum(&totals)?;
+        let days = series(&plan.days, &totals);
         Ok(GroupSeries { dimensions: named(&request.group_by.0, values, name)?, total, days })
     });
     let mut groups = groups.collect::<Result<Vec<_>>>()?;
-    groups.sort_by_key(|group| std::cmp::Reverse(group.total));
+    groups.sort_by_key(|group| Reverse(group.total));
     Ok(groups)
 }
 
-fn summarize(totals: &[Money], known: &[bool]) -> Result<DailySummary> {
-    let known: Vec<Money> = totals.iter().zip(known).filter(|(_, known)| **known).map(|(total, _)| *total).collect();
+/// The sum of the days that are known; none when none is.
+fn sum(totals: &[Option<Money>]) -> Result<Option<Money>> {
+    let known: Vec<Money> = totals.iter().copied().flatten().collect();
+    if known.is_empty() { Ok(None) } else { Money::try_sum(known).map(Some) }
+}
+
+fn summarize(totals: &[Option<Money>]) -> Result<DailySummary> {
+    let known: Vec<Money> = totals.iter().copied().flatten().collect();
     let days = u64::try_from(known.len()).unwrap_or(u64::MAX);
-    if days == 0 {
+    let Some(total) = sum(totals)? else {
         return Ok(DailySummary { total_period: None, daily_average: None, trend: None });
-    }
-    let total = Money::try_sum(known.iter().copied())?;
+    };
     let daily_average = Some(total.checked_div_int(days, Rounding::HalfEven)?);
     Ok(DailySummary { total_period: Some(total), daily_average, trend: trend(&known)? })
 }

@@ -68,7 +68,8 @@ fn choose(found: &BTreeSet<Currency>, terms: &Terms<'_>) -> Result<Option<Curren
     }
     let codes: Vec<_> = found.iter().map(Currency::code).collect();
     let message = format!(
-        "the charges are in {}: name the currency of the answer and give exchange_rates for the others, or filter",
+        "the charges are in {}: name the currency of the answer and give exchange_rates for the others, or filter \
+         by 'currency'",
         codes.join(", ")
     );
     Err(Error::new(ErrorCode::MixedCurrencies, message).with_field("currency"))

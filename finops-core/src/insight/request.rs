@@ -2,7 +2,7 @@
 
 use crate::model::dimension::Dimension;
 use crate::model::money::{Currency, Quantity};
-use crate::model::time::{Interval, Period, Stamp, Window, Zone};
+use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Deserializer};
@@ -33,16 +33,15 @@ impl<'de> Deserialize<'de> for GroupBy {
         };
         let wrong = |error: Error| serde::de::Error::custom(error.message());
         let dimensions = words.iter().map(|word| word.parse()).collect::<Result<Vec<Dimension>>>().map_err(wrong)?;
-        Self::new(dimensions).map_err(wrong)
+        Ok(Self(dimensions))
     }
 }
 
 impl GroupBy {
-    /// The dimensions, checked.
-    ///
     /// # Errors
-    /// `invalid_argument` when one stands twice or there are more than eight.
-    pub fn new(dimensions: Vec<Dimension>) -> Result<Self> {
+    /// `invalid_argument` when a dimension stands twice or there are more than eight.
+    pub(super) fn check(&self) -> Result<()> {
+        let dimensions = &self.0;
         if dimensions.len() > MAX_DIMENSIONS {
             return Err(Error::invalid("group_by", format!("takes at most {MAX_DIMENSIONS} dimensions")));
         }
@@ -52,7 +51,7 @@ impl GroupBy {
             .find(|(place, dimension)| dimensions.iter().take(*place).any(|earlier| earlier == *dimension));
         match repeated {
             Some((_, dimension)) => Err(Error::invalid("group_by", format!("names '{dimension}' twice"))),
-            None => Ok(Self(dimensions)),
+            None => Ok(()),
         }
     }
 }
@@ -115,11 +114,23 @@ pub(super) struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// The interval, by default the thirty days that end with today.
+    /// The interval, by default the thirty days that end with today, and its days.
     ///
     /// # Errors
-    /// `invalid_argument` when two ways are used at once, or the end lies before the start.
-    pub(super) fn resolve(&self, now: Stamp, zone: Zone) -> Result<Interval> {
+    /// `invalid_argument` when two ways are used at once, the end does not lie after the start, or there are more
+    /// days than one answer is about.
+    pub(super) fn resolve(&self, now: Stamp, zone: Zone) -> Result<(Interval, Vec<Day>)> {
+        let interval = self.interval(now, zone)?;
+        let field = match self {
+            Self { period: Some(_), .. } => "period",
+            Self { window: Some(_), .. } => "window",
+            _ => "start_date",
+        };
+        let days = zone.days(interval).map_err(|error| Error::invalid(field, error.message()))?;
+        Ok((interval, days))
+    }
+
+    fn interval(&self, now: Stamp, zone: Zone) -> Result<Interval> {
         let ranged = self.start.is_some() || self.end.is_some();
         let ways = [self.period.is_some(), self.window.is_some(), ranged];
         if ways.into_iter().filter(|way| *way).count() > 1 {
@@ -138,8 +149,14 @@ impl Span<'_> {
         let last_day = if self.end.is_some() { zone.date_of(end) } else { day(today, 1) };
         let start =
             self.start.map_or_else(|| zone.day_start(day(last_day, -DEFAULT_DAYS)), |start| start.resolve(zone))?;
-        Interval::new(start, end)
-            .map_err(|_| Error::invalid("end_date", format!("{end} lies before start_date {start}: swap them")))
+        if start < end {
+            return Interval::new(start, end);
+        }
+        let (field, message) = match (self.start, self.end) {
+            (Some(_), None) => ("start_date", format!("{start} lies after tonight: give end_date as well")),
+            _ => ("end_date", format!("{end} must lie after start_date {start}")),
+        };
+        Err(Error::invalid(field, message))
     }
 }
 

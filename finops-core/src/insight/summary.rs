@@ -2,14 +2,14 @@
 
 use super::aggregate::{Aggregation, METERED, Question};
 use super::exchange::{Settled, SettledGroup, settle};
-use super::health::{DataHealth, Held};
+use super::health::{DataHealth, Held, is_known, known_cost};
 use super::request::{GroupBy, Rates, Span, Terms, page};
 use crate::Result;
 use crate::model::charge::{ChargeColumn, ChargeTable, CostView};
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Quantity, ratio};
-use crate::model::time::{Interval, Period, Stamp, Window, Zone};
+use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::cmp::Reverse;
@@ -114,7 +114,7 @@ pub struct CostItem {
     pub dimensions: Vec<DimensionValue>,
     /// What it cost; none when no charge of it has a cost in the view.
     pub cost: Option<Money>,
-    /// Its part of the total, 0 to 1 at 6 decimals; none when the total is zero.
+    /// Its part of the total at 6 decimals, below 0 or above 1 where there are credits; none when the total is zero.
     pub share: Option<Quantity>,
     /// How many charges it is made of.
     pub charges: u64,
@@ -170,6 +170,7 @@ impl Serialize for CostItem {
 pub struct SummaryQuery<'q> {
     request: &'q CostSummaryRequest,
     interval: Interval,
+    days: Vec<Day>,
     now: Stamp,
     aggregation: Aggregation<'q>,
     columns: Vec<ChargeColumn>,
@@ -180,13 +181,14 @@ impl<'q> SummaryQuery<'q> {
     /// `invalid_argument` for a request that cannot be answered.
     pub fn new(request: &'q CostSummaryRequest, now: Stamp) -> Result<Self> {
         let span = Span { period: request.period.as_ref(), window: request.window.as_ref(), start: None, end: None };
-        let interval = span.resolve(now, request.time_zone)?;
+        let (interval, days) = span.resolve(now, request.time_zone)?;
+        request.group_by.check()?;
         page(request.limit, request.offset)?;
         request.exchange_rates.check()?;
         let dimensions = &request.group_by.0;
         let question = Question { interval, days: None, dimensions, filter: &request.filter, view: request.view };
         let columns = question.columns();
-        Ok(Self { request, interval, now, aggregation: Aggregation::new(question), columns })
+        Ok(Self { request, interval, days, now, aggregation: Aggregation::new(question), columns })
     }
 
     /// Which charges it needs.
@@ -200,11 +202,8 @@ impl<'q> SummaryQuery<'q> {
     }
 
     /// Adds a table.
-    ///
-    /// # Errors
-    /// `overflow` when a sum does not fit.
-    pub fn add(&mut self, table: &ChargeTable) -> Result<()> {
-        self.aggregation.add(table)
+    pub fn add(&mut self, table: &ChargeTable) {
+        self.aggregation.add(table);
     }
 
     /// The answer; `name` looks up what a value is called.
@@ -219,10 +218,10 @@ impl<'q> SummaryQuery<'q> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let mut settled = settle(self.aggregation.finish()?, &terms)?;
-        let days = request.time_zone.days(self.interval)?;
-        let covered = days.iter().any(|day| super::health::is_known(held.coverage, day));
         let unknown = settled.groups.iter().map(|group| group.cell.unknown).sum();
-        let data_health = DataHealth::new(held, self.interval, &days, self.now, unknown);
+        let charges = settled.groups.iter().map(|group| group.cell.charges).sum();
+        let covered = charges > 0 || self.days.iter().any(|day| is_known(held.coverage, day));
+        let data_health = DataHealth::new(held, self.interval, &self.days, self.now, unknown);
         if request.group_by.0.is_empty() {
             settled.groups.clear();
         }
@@ -235,7 +234,7 @@ impl<'q> SummaryQuery<'q> {
             window_end: self.interval.end(),
             currency: settled.currency.or(request.currency),
             view: request.view,
-            total_cost: covered.then_some(settled.total),
+            total_cost: known_cost(settled.total, charges, unknown).filter(|_| covered),
             count,
             breakdown: items(&settled, request, name)?,
             data_health,
@@ -254,10 +253,10 @@ fn items(
     let item = |group: &SettledGroup| {
         Ok(CostItem {
             dimensions: named(&request.group_by.0, &group.values, name)?,
-            cost: (group.cell.unknown < group.cell.charges).then_some(group.cost),
+            cost: known_cost(group.cost, group.cell.charges, group.cell.unknown),
             share: ratio(group.cost, settled.total, SHARE_DECIMALS),
             charges: group.cell.charges,
-            metered: group.cell.metered,
+            metered: group.cell.metered()?,
         })
     };
     page.map(item).collect()

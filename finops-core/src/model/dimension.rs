@@ -55,6 +55,7 @@ dimensions! {
     ResourceGroup "resource_group" ResourceGroupId: "A resource group.";
     Model "model" Model: "An AI model.";
     Workflow "workflow" Workflow: "A workflow.";
+    Currency "currency" BillingCurrency: "The currency of the bill.";
 }
 
 impl BuiltIn {

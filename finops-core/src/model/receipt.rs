@@ -17,6 +17,8 @@ pub struct ImportReceipt {
     pub unchanged: bool,
     /// How many files were read.
     pub files: u64,
+    /// How many files were left out because their charges are here already.
+    pub files_known: u64,
     /// The FOCUS version that the columns ask for.
     pub focus_version: FocusVersion,
     /// Rows read.
@@ -57,12 +59,12 @@ pub struct CurrencyTotals {
     pub charges: u64,
     /// The sum of `BilledCost`.
     pub billed: Money,
-    /// The sum of `EffectiveCost`.
-    pub effective: Money,
-    /// The sum of `ContractedCost`.
-    pub contracted: Money,
-    /// The sum of `ListCost`.
-    pub list: Money,
+    /// The sum of `EffectiveCost`; none when it is unknown in every row.
+    pub effective: Option<Money>,
+    /// The sum of `ContractedCost`; none when it is unknown in every row.
+    pub contracted: Option<Money>,
+    /// The sum of `ListCost`; none when it is unknown in every row.
+    pub list: Option<Money>,
     /// Rows whose `EffectiveCost` is unknown.
     pub effective_unknown: u64,
     /// Rows whose `ContractedCost` is unknown.
@@ -112,6 +114,10 @@ pub enum Remark {
     UnexpectedValue,
     /// A value that cannot be read, in a column that no cost depends on, was taken as no value.
     UnreadableValue,
+    /// A time in another form than FOCUS's `YYYY-MM-DDTHH:mm:ssZ` was read all the same.
+    LenientTime,
+    /// The values of a custom column are of a type that is not understood; they were left out.
+    UnreadableColumn,
     /// What should be a JSON object is not; it was kept as text.
     InvalidJson,
 }
@@ -125,6 +131,8 @@ impl Remark {
                 | Self::NaiveTime
                 | Self::Rounded
                 | Self::LenientNumber
+                | Self::LenientTime
+                | Self::UnreadableColumn
                 | Self::CurrencyCase
                 | Self::UnreadableValue
         )

@@ -53,13 +53,14 @@ impl Tally {
         let totals = self.currencies.iter().map(|(currency, sums)| {
             let [billed, effective, contracted, list] = &sums.costs;
             let money = |(sum, _): &(ExactSum, u64)| sum.to_money(Rounding::HalfEven);
+            let known = |cost: &(ExactSum, u64)| money(cost).map(|sum| (cost.1 < sums.charges).then_some(sum));
             Ok(CurrencyTotals {
                 currency: *currency,
                 charges: sums.charges,
                 billed: money(billed)?,
-                effective: money(effective)?,
-                contracted: money(contracted)?,
-                list: money(list)?,
+                effective: known(effective)?,
+                contracted: known(contracted)?,
+                list: known(list)?,
                 effective_unknown: effective.1,
                 contracted_unknown: contracted.1,
                 list_unknown: list.1,

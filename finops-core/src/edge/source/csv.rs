@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const MAX_RECORD_BYTES: usize = 16 << 20;
 /// How much text a batch has at most, but for its last record: rows may be long, and several batches wait in memory.
 const BATCH_BYTES: usize = 32 << 20;
+/// How many cells a batch has at most: an empty one takes room as well.
+const BATCH_CELLS: usize = 4 << 20;
 const READ_BYTES: usize = 1 << 18;
 
 /// A CSV file being read.
@@ -65,7 +67,8 @@ impl RowSource for CsvSource {
     fn next_batch(&mut self) -> Result<Option<RawTable>> {
         let mut malformed = Vec::new();
         let (mut rows, mut bytes) = (0, 0);
-        while rows < BATCH_ROWS && bytes < BATCH_BYTES && self.records.advance()? {
+        let most_rows = BATCH_ROWS.min(BATCH_CELLS / self.header.len().max(1)).max(1);
+        while rows < most_rows && bytes < BATCH_BYTES && self.records.advance()? {
             bytes += self.records.bytes();
             if !self.records.push_into(&mut self.builders) {
                 malformed.push(rows);
@@ -93,6 +96,8 @@ struct Records {
     ends: Vec<usize>,
     fields: usize,
     count: u64,
+    /// Whether the line end was given that closes the last line.
+    ended: bool,
 }
 
 impl Records {
@@ -105,6 +110,7 @@ impl Records {
             ends: vec![0; 128],
             fields: 0,
             count: 0,
+            ended: false,
         }
     }
 
@@ -113,13 +119,21 @@ impl Records {
         let (mut written, mut ended) = (0, 0);
         loop {
             let input = self.input.fill_buf().map_err(|error| unreadable(&self.path, error))?;
+            let at_end = input.is_empty();
+            // The last line may lack its end. A line end within quotes is text, though: then a quote is open.
+            let input = if at_end && !self.ended { b"\n" } else { input };
             let text = self.text.get_mut(written..).unwrap_or_default();
             let ends = self.ends.get_mut(ended..).unwrap_or_default();
             let (result, read, wrote, ends) = self.parser.read_record(input, text, ends);
-            self.input.consume(read);
+            if at_end {
+                self.ended |= read > 0;
+            } else {
+                self.input.consume(read);
+            }
             written += wrote;
             ended += ends;
             match result {
+                ReadRecordResult::InputEmpty if at_end && written > 0 => return Err(self.open_quote()),
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => self.grow_text()?,
                 ReadRecordResult::OutputEndsFull => self.grow_ends()?,
@@ -147,6 +161,13 @@ impl Records {
         }
         self.ends.resize(self.ends.len() * 2, 0);
         Ok(())
+    }
+
+    fn open_quote(&self) -> Error {
+        let (path, record) = (self.path.display(), self.count);
+        let message =
+            format!("record {record} of '{path}' opens a quote that is never closed: the file may be cut off");
+        Error::invalid("path", message)
     }
 
     fn too_long(&self, what: &str) -> Error {

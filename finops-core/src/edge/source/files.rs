@@ -4,13 +4,16 @@ use super::RowSource;
 use super::csv::CsvSource;
 use super::parquet::ParquetSource;
 use crate::{Error, ErrorCode, Result};
+use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read, Seek};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// How many files one import may have.
 const MAX_FILES: usize = 10_000;
+/// How a gzip file starts.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ENDINGS: [&str; 3] = [".csv", ".csv.gz", ".parquet"];
 
 /// A file of a delivery.
@@ -84,7 +87,7 @@ impl SourceFile {
         file.rewind().map_err(|error| unreadable(&self.path, error))?;
         match magic.get(..read) {
             Some(b"PAR1") => Ok(Box::new(ParquetSource::open(file, &self.path)?)),
-            Some([0x1f, 0x8b, ..]) => Ok(Box::new(CsvSource::gzip(file, &self.path)?)),
+            Some(start) if start.starts_with(&GZIP) => Ok(Box::new(CsvSource::gzip(file, &self.path)?)),
             Some([]) => Err(wrong(format!("'{}' is empty", self.path.display()))),
             _ => Ok(Box::new(CsvSource::plain(file, &self.path)?)),
         }
@@ -100,13 +103,15 @@ impl SourceFile {
         Err(Error::new(ErrorCode::Conflict, message).with_field("path"))
     }
 
-    /// A digest of the content, by which the same file is known again wherever it lies.
-    pub(crate) fn fingerprint(&self) -> Result<blake3::Hash> {
-        let file = File::open(&self.path).map_err(|error| unreadable(&self.path, error))?;
-        let mut hasher = blake3::Hasher::new();
+    /// Hashes the content, unpacked, by which the same file is known again wherever it lies.
+    pub(crate) fn hash_content(&self, hasher: &mut blake3::Hasher) -> Result<()> {
+        let unreadable = |error| unreadable(&self.path, error);
+        let file = File::open(&self.path).map_err(unreadable)?;
         let mut reader = BufReader::with_capacity(1 << 20, file);
-        hasher.update_reader(&mut reader).map_err(|error| unreadable(&self.path, error))?;
-        Ok(hasher.finalize())
+        let is_gzip = reader.fill_buf().map_err(unreadable)?.starts_with(&GZIP);
+        let outcome =
+            if is_gzip { hasher.update_reader(MultiGzDecoder::new(reader)) } else { hasher.update_reader(reader) };
+        outcome.map(drop).map_err(unreadable)
     }
 }
 

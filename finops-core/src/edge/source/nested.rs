@@ -73,6 +73,25 @@ impl<'a> Nested<'a> {
         true
     }
 
+    /// Bytes as text, two digits each.
+    pub(super) fn hex(bytes: &[u8], out: &mut String) {
+        for byte in bytes {
+            let _ = write!(out, "{byte:02x}");
+        }
+    }
+
+    /// A key of a JSON object, which is text whatever it was.
+    fn write_key(&self, row: usize, out: &mut String) {
+        match self {
+            Self::Text(array) if !array.is_null(row) => quote(array.value(row), out),
+            other => {
+                let mut key = String::new();
+                other.write(row, &mut key);
+                quote(&key, out);
+            }
+        }
+    }
+
     fn write(&self, row: usize, out: &mut String) {
         if self.is_null(row) {
             return out.push_str("null");
@@ -88,7 +107,7 @@ impl<'a> Nested<'a> {
             Self::Map(map, keys, values) => {
                 let entries = range(map.value_offsets(), row);
                 join(out, ('{', '}'), entries, |entry, out| {
-                    keys.write(entry, out);
+                    keys.write_key(entry, out);
                     out.push(':');
                     values.write(entry, out);
                 });

@@ -2,8 +2,8 @@
 
 use super::nested::Nested;
 use super::{BATCH_ROWS, RowSource};
-use crate::edge::arrow::{text_column, validity, with_dictionaries};
-use crate::model::charge::{TextBuilder, TextColumn, TimeColumn};
+use crate::edge::arrow::{batch_rows, text_column, validity, with_dictionaries};
+use crate::model::charge::{TextBuilder, TimeColumn};
 use crate::pipeline::intake::{RawCells, RawTable, ScaledDecimals};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// How much text the nested values of a batch may come to in one column.
+const MAX_JSON_BYTES: usize = 256 << 20;
 
 /// A Parquet file being read.
 pub(super) struct ParquetSource {
@@ -42,8 +44,9 @@ impl ParquetSource {
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), hinted).map_err(damaged)?;
         let header = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
         let rows_total = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let batch_rows = batch_rows(metadata.metadata(), BATCH_ROWS);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-        let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(damaged)?;
+        let reader = builder.with_batch_size(batch_rows).build().map_err(damaged)?;
         Ok(Self { reader, path: path.to_owned(), header, rows_total, rows_read: 0, bytes })
     }
 }
@@ -102,7 +105,14 @@ fn cells(name: &str, array: &ArrayRef) -> Result<RawCells> {
         }
         DataType::Timestamp(unit, zone) => timestamps(array, *unit, zone.is_none()),
         DataType::Date32 => dates(array.as_primitive::<Date32Type>()),
-        _ => RawCells::Text(as_json(name, array)?),
+        DataType::Binary => texts(array, |row, out| Nested::hex(array.as_binary::<i32>().value(row), out)),
+        DataType::FixedSizeBinary(_) => {
+            texts(array, |row, out| Nested::hex(array.as_fixed_size_binary().value(row), out))
+        }
+        other => match Nested::new(array) {
+            Some(nested) => as_json(name, array, &nested)?,
+            None => RawCells::Unreadable(other.to_string()),
+        },
     };
     Ok(cells)
 }
@@ -149,20 +159,34 @@ fn scaled<T: ArrowPrimitiveType<Native = i64>>(array: &PrimitiveArray<T>, factor
 }
 
 fn dates(array: &PrimitiveArray<Date32Type>) -> RawCells {
-    let micros = array.values().iter().map(|days| i64::from(*days) * MICROS_PER_DAY).collect();
+    let micros = array.values().iter().map(|days| i64::from(*days).saturating_mul(MICROS_PER_DAY)).collect();
     RawCells::Times { times: TimeColumn { micros, valid: validity(array.nulls()) }, naive: true }
 }
 
 /// Maps, lists, structs and booleans as JSON text, a bare word for a bare value.
-fn as_json(name: &str, array: &ArrayRef) -> Result<TextColumn> {
-    let nested = Nested::new(array).ok_or_else(|| {
-        Error::invalid(name, format!("is of type {}, which is not understood: cast it to text", array.data_type()))
-    })?;
+fn as_json(name: &str, array: &ArrayRef, nested: &Nested<'_>) -> Result<RawCells> {
+    let mut builder = TextBuilder::default();
+    let mut text = String::new();
+    let mut bytes = 0;
+    for row in 0..array.len() {
+        text.clear();
+        builder.push(nested.write_top(row, &mut text).then_some(text.as_str()));
+        bytes += text.len();
+        // A few bytes of a file can stand for a list of any length.
+        if bytes > MAX_JSON_BYTES {
+            let message = format!("unfolds to more than {} MiB in a few rows: leave it out", MAX_JSON_BYTES >> 20);
+            return Err(Error::invalid(name, message));
+        }
+    }
+    Ok(RawCells::Text(builder.take()))
+}
+
+fn texts(array: &ArrayRef, write: impl Fn(usize, &mut String)) -> RawCells {
     let mut builder = TextBuilder::default();
     let mut text = String::new();
     for row in 0..array.len() {
         text.clear();
-        builder.push(nested.write_top(row, &mut text).then_some(text.as_str()));
+        builder.push(array.is_valid(row).then(|| write(row, &mut text)).map(|()| text.as_str()));
     }
-    Ok(builder.take())
+    RawCells::Text(builder.take())
 }

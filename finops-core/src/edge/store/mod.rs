@@ -57,6 +57,8 @@ pub struct Delivery {
     pub receipt: ImportReceipt,
     /// A digest over the files and the way in which they were read.
     pub fingerprint: [u8; 32],
+    /// The same for each file.
+    pub files: Vec<[u8; 32]>,
     /// What it does to what is there.
     pub replace: Replace,
     /// When it came.
@@ -74,7 +76,7 @@ pub trait ImportSession {
     /// Makes all of it visible at once, and durable.
     ///
     /// # Errors
-    /// `storage`; then nothing has changed.
+    /// `conflict` when charges of another provider would be replaced, `storage`; then nothing has changed.
     fn commit(self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt>;
 }
 
@@ -92,11 +94,18 @@ pub trait Store: Debug + Send + Sync {
     /// `conflict` when the store was opened for reading, or an import is under way already.
     fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>>;
 
-    /// The receipt of an import with that fingerprint whose charges are all still current.
+    /// The receipt of an import with that fingerprint whose charges are all still current, and are all that there
+    /// is of their billing accounts and periods.
     ///
     /// # Errors
     /// `storage`.
     fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>>;
+
+    /// The receipt of an import that read a file with that digest, if all that the import brought is still current.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn find_file(&self, digest: &[u8; 32]) -> Result<Option<ImportReceipt>>;
 
     /// Gives the charges of a state, table by table, in a fixed order.
     ///

@@ -65,6 +65,9 @@ pub struct Coverage {
     pub first_charge: Stamp,
     /// The last instant at which a charged time starts.
     pub last_charge: Stamp,
+    /// How far into the billing period the charges reach: the latest end of those for a day or less, or of the
+    /// longer ones where there are no others. A monthly fee does not say that the month's usage is there.
+    pub charged_until: Stamp,
 }
 
 /// An import of which something is current.

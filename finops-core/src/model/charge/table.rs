@@ -77,13 +77,10 @@ impl Column {
         }
     }
 
-    /// The given rows, in that order. A text column keeps its dictionary.
+    /// The given rows, in that order.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         match self {
-            Self::Text(column) => {
-                let codes = select(&column.codes, rows);
-                Self::Text(TextColumn { dictionary: column.dictionary.clone(), codes })
-            }
+            Self::Text(column) => Self::Text(column.select(rows)),
             Self::Decimal(column) => Self::Decimal(DecimalColumn {
                 mantissas: select(&column.mantissas, rows),
                 valid: column.valid.as_ref().map(|valid| select(valid, rows)),
@@ -218,10 +215,7 @@ impl ChargeTable {
     /// The given rows, in that order.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let columns = self.columns.iter().map(|column| column.as_ref().map(|column| column.select(rows))).collect();
-        let extra = self.extra.iter().map(|(name, cells)| {
-            let codes = select(&cells.codes, rows);
-            (name.clone(), TextColumn { dictionary: cells.dictionary.clone(), codes })
-        });
+        let extra = self.extra.iter().map(|(name, cells)| (name.clone(), cells.select(rows)));
         Self { rows: rows.len(), columns, extra: extra.collect() }
     }
 }

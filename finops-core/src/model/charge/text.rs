@@ -4,6 +4,7 @@
 //! matching a filter) is done once per distinct value.
 
 use hashbrown::HashTable;
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -80,6 +81,22 @@ impl TextColumn {
     /// The value of a row.
     pub fn get(&self, row: usize) -> Option<&str> {
         self.codes.get(row).and_then(|&code| self.dictionary.get(code))
+    }
+
+    /// The given rows, in that order. The dictionary is shared, unless most of it would go unused.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let codes = rows.iter().filter_map(|&row| self.codes.get(row).copied());
+        if rows.len() >= self.dictionary.len() / 4 {
+            return Self { dictionary: Arc::clone(&self.dictionary), codes: codes.collect() };
+        }
+        let mut dictionary = Dictionary::default();
+        let mut kept: BTreeMap<u32, u32> = BTreeMap::new();
+        let codes = codes.map(|code| match self.dictionary.get(code) {
+            Some(value) => *kept.entry(code).or_insert_with(|| dictionary.push(value)),
+            None => Self::NULL,
+        });
+        let codes = codes.collect();
+        Self { dictionary: Arc::new(dictionary), codes }
     }
 
     /// Whether no row has a value.

@@ -20,6 +20,7 @@ pub(super) fn read(column: ChargeColumn, name: &str, cells: &RawCells) -> Result
     };
     Ok(Some(match (cells, kind) {
         (RawCells::Nothing, _) => return Ok(None),
+        (RawCells::Unreadable(kind), _) => return Err(wrong(&format!("values of type {kind}"))),
         (RawCells::Text(cells), kind) if kind.is_decimal() => {
             let (cells, issues) = texts::clean(cells, ColumnKind::Text, false);
             let read = decimals::from_text(&cells);
@@ -85,7 +86,7 @@ fn as_text(cells: &RawCells) -> Option<TextColumn> {
     let mut builder = TextBuilder::default();
     match cells {
         RawCells::Text(text) => return Some(text.clone()),
-        RawCells::Nothing => return None,
+        RawCells::Nothing | RawCells::Unreadable(_) => return None,
         RawCells::Decimals(cells) => {
             for row in 0..cells.mantissas.len() {
                 let text = cells.get(row).map(|mantissa| decimals::scaled_text(mantissa, cells.scale));

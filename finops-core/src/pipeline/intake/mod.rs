@@ -21,7 +21,7 @@ pub use remarks::{Mode, Remarks};
 pub use scope::by_scope;
 
 use crate::Result;
-use crate::model::charge::{ChargeColumn, ChargeTable, Column, ColumnKind, FocusVersion, TextBuilder};
+use crate::model::charge::{ChargeColumn, ChargeTable, Column, ColumnKind, FocusVersion, TextBuilder, TextColumn};
 use crate::model::receipt::{QuarantineReason, Remark};
 use issues::Issues;
 use plan::Plan;
@@ -97,7 +97,7 @@ impl Intake {
         rules::check_essential(&batch.table, &mut batch.refused);
         rules::check_periods(&batch.table, &mut batch.refused);
         batch.note_missing(&self.plan)?;
-        self.rows += u64::try_from(raw.rows).unwrap_or(u64::MAX);
+        self.rows += count(raw.rows);
         batch.set_aside()
     }
 
@@ -133,9 +133,15 @@ impl Batch<'_> {
         self.table.set(column, read)
     }
 
-    /// Keeps a column that FOCUS does not know.
+    /// Keeps a column that FOCUS does not know. It stands in every batch, so that all have the same columns.
     fn keep(&mut self, name: &str, cells: &RawCells) -> Result<()> {
-        let Some((read, issues)) = cells::read_custom(cells) else { return Ok(()) };
+        let rows = self.table.rows();
+        if let RawCells::Unreadable(kind) = cells {
+            self.remarks.note(name, Remark::UnreadableColumn, count(rows), None, Some(kind))?;
+        }
+        let Some((read, issues)) = cells::read_custom(cells) else {
+            return self.table.push_extra(name, TextColumn::constant(None, rows));
+        };
         self.tell(name, &issues, cells)?;
         self.table.push_extra(name, read)
     }
@@ -163,8 +169,8 @@ impl Batch<'_> {
             let missing = |row: &usize| !rules::has_value(&self.table, column, *row) && !self.refused.contains(*row);
             let mut rows = (0..self.table.rows()).filter(missing);
             if let Some(first) = rows.next() {
-                let count = 1 + u64::try_from(rows.count()).unwrap_or(u64::MAX);
-                self.remarks.note(column.name(), Remark::MissingValue, count, Some(self.number(first)), None)?;
+                let missing = 1 + count(rows.count());
+                self.remarks.note(column.name(), Remark::MissingValue, missing, Some(self.number(first)), None)?;
             }
         }
         Ok(())
@@ -184,6 +190,10 @@ impl Batch<'_> {
     }
 
     fn number(&self, row: usize) -> u64 {
-        self.first_row.saturating_add(u64::try_from(row).unwrap_or(u64::MAX))
+        self.first_row.saturating_add(count(row))
     }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
 }

@@ -96,7 +96,12 @@ impl Plan {
         }
         let is_custom = name.starts_with("x_") && column.is_none();
         let mut kept = if is_custom { name.to_owned() } else { format!("x_{name}") };
-        while kept != name && header.contains(&kept) || self.custom.iter().any(|(_, other)| *other == kept) {
+        let is_taken = |kept: &String| {
+            ChargeColumn::from_name(kept).is_some()
+                || kept != name && header.contains(kept)
+                || self.custom.iter().any(|(_, other)| other == kept)
+        };
+        while is_taken(&kept) {
             kept.push('_');
         }
         self.custom.push((place, kept));
@@ -227,6 +232,11 @@ mod tests {
     fn snake_case_is_understood_and_the_proper_name_comes_first() {
         assert!(plan(&["service_name"], &[]).unwrap().fills(ChargeColumn::ServiceName));
         assert_eq!(names(&plan(&["service_name", "ServiceName"], &[]).unwrap()), ["x_service_name"]);
+    }
+
+    #[test]
+    fn a_column_named_like_one_of_ours_is_kept_beside_it() {
+        assert_eq!(names(&plan(&["Namespace", "TenantId"], &[]).unwrap()), ["x_Namespace_", "x_TenantId_"]);
     }
 
     #[test]

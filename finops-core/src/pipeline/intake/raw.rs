@@ -29,6 +29,8 @@ pub enum RawCells {
         /// Whether the file says so.
         naive: bool,
     },
+    /// Values of a type that is not understood, by its name.
+    Unreadable(String),
     /// No row has a value.
     Nothing,
 }

@@ -112,6 +112,8 @@ fn refusal(column: &str, code: Remark, row: Option<u64>, example: Option<&str>) 
     let what = match code {
         Remark::LiteralNull => "the text NULL stands where FOCUS wants an empty cell",
         Remark::NaiveTime => "the time has no zone: FOCUS wants '...Z'",
+        Remark::LenientTime => "FOCUS writes a time as YYYY-MM-DDTHH:mm:ssZ",
+        Remark::UnreadableColumn => "the type of the column is not understood",
         Remark::Rounded => "the number has more than 18 decimals",
         Remark::LenientNumber => "the number is not in a form that FOCUS allows",
         Remark::CurrencyCase => "a currency code is written in upper case",

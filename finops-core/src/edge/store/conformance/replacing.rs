@@ -83,10 +83,12 @@ fn known_again(store: &dyn Store) -> Result<()> {
     same("the receipt of the import", &found, &Some((receipt.import_id, receipt.snapshot)))?;
     holds("no other fingerprint is known", store.find_import(&[2; 32])?.is_none())?;
     deliver(store, 2, Replace::Nothing, &[(&january, &one)])?;
-    holds("it is known beside what was added", store.find_import(&[1; 32])?.is_some())?;
+    holds("it is not all of the period beside what was added", store.find_import(&[1; 32])?.is_none())?;
+    holds("its files are known all the same", store.find_file(&[1; 32])?.is_some())?;
     deliver(store, 3, Replace::BillingPeriod, &[(&february, &two)])?;
     holds("it is not known once a part of it was replaced", store.find_import(&[1; 32])?.is_none())?;
-    holds("what was added is known", store.find_import(&[2; 32])?.is_some())?;
+    holds("what was added is known", store.find_file(&[2; 32])?.is_some())?;
+    holds("of the other only a part is current", store.find_file(&[1; 32])?.is_none())?;
     // The same files again, after others had taken their place.
     let again = super::samples::delivery(1, Replace::BillingPeriod)?;
     let mut session = store.begin_import()?;

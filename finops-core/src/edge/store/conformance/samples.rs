@@ -46,6 +46,7 @@ pub(super) fn delivery(number: u8, replace: Replace) -> Result<Delivery> {
         snapshot: 0,
         unchanged: false,
         files: 1,
+        files_known: 0,
         focus_version: FocusVersion::V1_4,
         rows: 0,
         charges: 0,
@@ -61,7 +62,7 @@ pub(super) fn delivery(number: u8, replace: Replace) -> Result<Delivery> {
         warnings: Vec::new(),
         quarantine: Vec::new(),
     };
-    Ok(Delivery { receipt, fingerprint: [number; 32], replace, imported_at })
+    Ok(Delivery { receipt, fingerprint: [number; 32], files: vec![[number; 32]], replace, imported_at })
 }
 
 /// Imports charges, one table for each scope.

@@ -28,7 +28,7 @@ pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
 
 fn coverage(connection: &Connection) -> Result<Vec<Coverage>> {
     let sql = "SELECT billing_account_id, period_start, max(period_end), sum(charges), min(first_charge),
-                      max(last_charge)
+                      max(last_charge), max(charged_until)
                FROM segments
                WHERE died IS NULL GROUP BY period_start, billing_account_id ORDER BY period_start, billing_account_id";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
@@ -70,6 +70,7 @@ fn held(row: &Row<'_>) -> Result<Coverage> {
         charges: natural(number(3)?)?,
         first_charge: stamp(4)?,
         last_charge: stamp(5)?,
+        charged_until: stamp(6)?,
     })
 }
 
@@ -100,19 +101,40 @@ pub(super) fn files(connection: &Connection) -> Result<BTreeSet<String>> {
     rows.map(|row| row.map_err(broken)).collect()
 }
 
-/// The latest import with that fingerprint, if it brought something and all of it is current.
+/// The latest import with that fingerprint, if all of what it brought is current, and nothing else is in the billing
+/// accounts and periods that it brought.
 pub(super) fn find_import(connection: &Connection, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
-    let sql = "SELECT receipt FROM imports WHERE fingerprint = ?1
-               AND EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id)
-               AND NOT EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id AND died IS NOT NULL)
-               ORDER BY snapshot DESC LIMIT 1";
-    let receipt = connection.query_row(sql, params![fingerprint], |row| row.get::<_, String>(0)).optional();
+    let alone = "fingerprint = ?1 AND NOT EXISTS (
+        SELECT 1 FROM segments mine JOIN segments other USING (billing_account_id, period_start)
+        WHERE mine.import_id = imports.id AND other.import_id <> imports.id AND other.died IS NULL)";
+    current_receipt(connection, alone, fingerprint)
+}
+
+/// The latest import of a file, if all of what the import brought is current.
+pub(super) fn find_file(connection: &Connection, digest: &[u8; 32]) -> Result<Option<ImportReceipt>> {
+    current_receipt(connection, "id IN (SELECT import_id FROM import_files WHERE digest = ?1)", digest)
+}
+
+fn current_receipt(connection: &Connection, condition: &str, value: &[u8; 32]) -> Result<Option<ImportReceipt>> {
+    let sql = format!(
+        "SELECT receipt FROM imports WHERE {condition}
+         AND EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id)
+         AND NOT EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id AND died IS NOT NULL)
+         ORDER BY snapshot DESC LIMIT 1"
+    );
+    let receipt = connection.query_row(&sql, params![value], |row| row.get::<_, String>(0)).optional();
     let receipt = receipt.map_err(broken)?;
     receipt.map(|receipt| serde_json::from_str(&receipt).map_err(damaged)).transpose()
 }
 
-/// Swaps the billing periods and gives the receipt, complete.
-pub(super) fn commit(connection: &mut Connection, written: &[Written], delivery: Delivery) -> Result<ImportReceipt> {
+/// Swaps the billing periods and gives the receipt, complete. `undecided` is set from the moment on at which an error
+/// no longer says that nothing was committed.
+pub(super) fn commit(
+    connection: &mut Connection,
+    written: &[Written],
+    delivery: Delivery,
+    undecided: &mut bool,
+) -> Result<ImportReceipt> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
     let snapshot = snapshot_id(&transaction)? + 1;
     let mut receipt = delivery.receipt;
@@ -128,19 +150,27 @@ pub(super) fn commit(connection: &mut Connection, written: &[Written], delivery:
         params![id, delivery.fingerprint, number, delivery.imported_at.micros(), integer(receipt.quarantined)?, json];
     transaction.execute(sql, row).map_err(broken)?;
     written.iter().try_for_each(|segment| insert(&transaction, &id, segment, number))?;
+    for digest in &delivery.files {
+        let sql = "INSERT INTO import_files (digest, import_id) VALUES (?1, ?2)";
+        transaction.execute(sql, params![digest, id]).map_err(broken)?;
+    }
     transaction.execute("UPDATE state SET snapshot = ?1", params![number]).map_err(broken)?;
+    *undecided = true;
     transaction.commit().map_err(broken)?;
     Ok(receipt)
 }
 
 /// Ends the life of what the new segments replace, and says what that was.
 fn retire(transaction: &Transaction<'_>, written: &[Written], snapshot: u64) -> Result<Vec<Replaced>> {
-    let mut after: BTreeMap<&Scope, u64> = BTreeMap::new();
+    let mut after: BTreeMap<&Scope, (u64, BTreeSet<&str>)> = BTreeMap::new();
     for segment in written {
-        *after.entry(&segment.scope).or_default() += segment.charges;
+        let (charges, parties) = after.entry(&segment.scope).or_default();
+        *charges += segment.charges;
+        parties.extend(segment.parties.iter().map(String::as_str));
     }
     let mut replaced = Vec::new();
-    for (scope, charges_after) in after {
+    for (scope, (charges_after, parties)) in after {
+        refuse_strangers(transaction, scope, &parties)?;
         let key = params![scope.billing_account_id, scope.start.micros()];
         let sql = "SELECT sum(charges) FROM segments
                    WHERE died IS NULL AND billing_account_id = ?1 AND period_start = ?2";
@@ -160,13 +190,37 @@ fn retire(transaction: &Transaction<'_>, written: &[Written], snapshot: u64) -> 
     Ok(replaced)
 }
 
+/// Refuses to replace what came from another seller and issuer: two providers may use the same account number.
+fn refuse_strangers(transaction: &Transaction<'_>, scope: &Scope, parties: &BTreeSet<&str>) -> Result<()> {
+    let sql = "SELECT parties FROM segments WHERE died IS NULL AND billing_account_id = ?1 AND period_start = ?2";
+    let mut statement = transaction.prepare_cached(sql).map_err(broken)?;
+    let key = params![scope.billing_account_id, scope.start.micros()];
+    let rows = statement.query_map(key, |row| row.get::<_, String>(0)).map_err(broken)?;
+    let mut held = BTreeSet::new();
+    for row in rows {
+        held.extend(serde_json::from_str::<Vec<String>>(&row.map_err(broken)?).map_err(damaged)?);
+    }
+    if held.is_empty() || parties.is_empty() || held.iter().any(|party| parties.contains(party.as_str())) {
+        return Ok(());
+    }
+    let (account, period) = (&scope.billing_account_id, scope.period_label());
+    let [held, new] = [held.iter().map(String::as_str).collect::<Vec<_>>(), parties.iter().copied().collect()]
+        .map(|names| names.join(", "));
+    let message = format!(
+        "billing account '{account}' in {period} is held from {held}, and the files have it from {new}: map \
+         billing_account_id to a column that tells them apart"
+    );
+    Err(Error::new(ErrorCode::Conflict, message).with_field("path"))
+}
+
 fn insert(transaction: &Transaction<'_>, import: &str, segment: &Written, snapshot: i64) -> Result<()> {
     if segment.charges == 0 {
         return Err(Error::new(ErrorCode::Storage, "a segment without charges must not be named"));
     }
     let sql = "INSERT INTO segments (import_id, billing_account_id, period_start, period_end, file, bytes, digest,
-                                     charges, first_charge, last_charge, born)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                                     charges, first_charge, last_charge, charged_until, parties, born)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let parties = serde_json::to_string(&segment.parties).map_err(damaged)?;
     let row = params![
         import,
         segment.scope.billing_account_id,
@@ -178,6 +232,8 @@ fn insert(transaction: &Transaction<'_>, import: &str, segment: &Written, snapsh
         integer(segment.charges)?,
         segment.first_charge,
         segment.last_charge,
+        segment.charged_until,
+        parties,
         snapshot,
     ];
     transaction.execute(sql, row).map_err(broken)?;

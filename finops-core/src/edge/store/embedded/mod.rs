@@ -116,8 +116,8 @@ impl EmbeddedStore {
         Ok(())
     }
 
-    fn commit(&self, written: &[segment::Written], delivery: Delivery) -> Result<ImportReceipt> {
-        manifest::commit(&mut self.state(), written, delivery)
+    fn commit(&self, written: &[segment::Written], delivery: Delivery, undecided: &mut bool) -> Result<ImportReceipt> {
+        manifest::commit(&mut self.state(), written, delivery, undecided)
     }
 }
 
@@ -137,6 +137,10 @@ impl Store for EmbeddedStore {
 
     fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
         manifest::find_import(&self.state(), fingerprint)
+    }
+
+    fn find_file(&self, digest: &[u8; 32]) -> Result<Option<ImportReceipt>> {
+        manifest::find_file(&self.state(), digest)
     }
 
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {

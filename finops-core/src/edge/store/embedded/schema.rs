@@ -29,6 +29,12 @@ const MIGRATIONS: [&str; 1] = ["
     ) STRICT;
     CREATE INDEX imports_by_fingerprint ON imports (fingerprint);
 
+    CREATE TABLE import_files (
+        digest BLOB NOT NULL,
+        import_id TEXT NOT NULL REFERENCES imports (id),
+        PRIMARY KEY (digest, import_id)
+    ) STRICT, WITHOUT ROWID;
+
     -- A segment belongs to the states from `born` up to, and without, `died`.
     CREATE TABLE segments (
         id INTEGER PRIMARY KEY,
@@ -42,6 +48,8 @@ const MIGRATIONS: [&str; 1] = ["
         charges INTEGER NOT NULL,
         first_charge INTEGER NOT NULL,
         last_charge INTEGER NOT NULL,
+        charged_until INTEGER NOT NULL,
+        parties TEXT NOT NULL, -- JSON: who sold and who invoiced
         born INTEGER NOT NULL,
         died INTEGER
     ) STRICT;

@@ -2,7 +2,7 @@
 
 use super::manifest::SegmentEntry;
 use super::segments::{SegmentFile, SegmentReader};
-use crate::edge::arrow::{SegmentColumn, from_batch, with_dictionaries};
+use crate::edge::arrow::{SegmentColumn, batch_rows, from_batch, with_dictionaries};
 use crate::edge::parquet::ChargeWriter;
 use crate::edge::store::Scan;
 use crate::model::charge::{ChargeColumn, ChargeTable, Scope};
@@ -12,10 +12,17 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
 const READ_ROWS: usize = 65_536;
+/// A day has at most 25 hours.
+const LONGEST_DAY_MICROS: i64 = 25 * 3_600_000_000;
+/// Who a bill comes from.
+const PARTIES: [ChargeColumn; 2] = [ChargeColumn::ServiceProviderName, ChargeColumn::InvoiceIssuerName];
+/// How many names of them a segment remembers.
+const MAX_PARTIES: usize = 256;
 
 /// A segment that is complete and durable.
 #[derive(Debug)]
@@ -27,6 +34,8 @@ pub(super) struct Written {
     pub(super) charges: u64,
     pub(super) first_charge: i64,
     pub(super) last_charge: i64,
+    pub(super) charged_until: i64,
+    pub(super) parties: BTreeSet<String>,
 }
 
 /// A segment being written.
@@ -36,8 +45,39 @@ pub(super) struct SegmentWriter {
     custom: Vec<String>,
     writer: ChargeWriter<Hashed>,
     charges: u64,
-    first_charge: i64,
-    last_charge: i64,
+    reach: Reach,
+    parties: BTreeSet<String>,
+}
+
+/// When the charges of a segment lie.
+struct Reach {
+    first: i64,
+    last: i64,
+    /// The latest end of a charge for a day or less.
+    short_until: i64,
+    /// The latest end of any.
+    until: i64,
+}
+
+impl Reach {
+    const NONE: Self = Self { first: i64::MAX, last: i64::MIN, short_until: i64::MIN, until: i64::MIN };
+
+    /// A charge of that time; one from before the billing period corrects it and says nothing of how far it reaches.
+    fn add(&mut self, start: i64, end: i64, period_start: i64) {
+        self.first = self.first.min(start);
+        self.last = self.last.max(start);
+        if start >= period_start {
+            self.until = self.until.max(end);
+            if end - start <= LONGEST_DAY_MICROS {
+                self.short_until = self.short_until.max(end);
+            }
+        }
+    }
+
+    fn charged_until(&self) -> i64 {
+        let until = if self.short_until > i64::MIN { self.short_until } else { self.until };
+        until.max(self.first)
+    }
 }
 
 impl SegmentWriter {
@@ -46,7 +86,7 @@ impl SegmentWriter {
         let file = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
         let custom: Vec<String> = custom(table).map(str::to_owned).collect();
         let writer = ChargeWriter::new(file, &custom)?;
-        Ok(Self { scope, name, custom, writer, charges: 0, first_charge: i64::MAX, last_charge: i64::MIN })
+        Ok(Self { scope, name, custom, writer, charges: 0, reach: Reach::NONE, parties: BTreeSet::new() })
     }
 
     /// Whether the table has the custom columns that the segment has.
@@ -55,12 +95,18 @@ impl SegmentWriter {
     }
 
     pub(super) fn write(&mut self, scope: &Scope, table: &ChargeTable) -> Result<()> {
-        let no_start = || Error::invalid(ChargeColumn::ChargePeriodStart.name(), "has no value in some row");
-        let starts = table.time(ChargeColumn::ChargePeriodStart).ok_or_else(no_start)?;
+        let missing = || Error::invalid("ChargePeriodStart", "and ChargePeriodEnd must have a value in every row");
+        let starts = table.time(ChargeColumn::ChargePeriodStart).ok_or_else(missing)?;
+        let ends = table.time(ChargeColumn::ChargePeriodEnd).ok_or_else(missing)?;
         for row in 0..table.rows() {
-            let start = starts.get(row).ok_or_else(no_start)?;
-            self.first_charge = self.first_charge.min(start);
-            self.last_charge = self.last_charge.max(start);
+            let (start, end) = starts.get(row).zip(ends.get(row)).ok_or_else(missing)?;
+            self.reach.add(start, end, scope.start.micros());
+        }
+        for party in PARTIES.into_iter().filter_map(|column| table.text(column)) {
+            let names = party.dictionary.iter().take(MAX_PARTIES).filter(|name| !self.parties.contains(*name));
+            let names: Vec<_> =
+                names.take(MAX_PARTIES - self.parties.len().min(MAX_PARTIES)).map(str::to_owned).collect();
+            self.parties.extend(names);
         }
         self.scope.end = self.scope.end.max(scope.end);
         self.charges += u64::try_from(table.rows()).unwrap_or(u64::MAX);
@@ -90,8 +136,10 @@ impl SegmentWriter {
             bytes: hashed.bytes,
             digest: hashed.hasher.finalize().into(),
             charges: self.charges,
-            first_charge: self.first_charge,
-            last_charge: self.last_charge,
+            first_charge: self.reach.first,
+            last_charge: self.reach.last,
+            charged_until: self.reach.charged_until(),
+            parties: self.parties,
         };
         Ok((written, hashed.file))
     }
@@ -136,8 +184,9 @@ pub(super) fn read(
     let columns = columns_in(metadata.metadata(), scan);
     let mask = ProjectionMask::leaves(metadata.parquet_schema(), columns.iter().map(|(leaf, _)| *leaf));
     let groups = row_groups(metadata.metadata(), scan);
+    let rows = batch_rows(metadata.metadata(), READ_ROWS);
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(reader, metadata);
-    let builder = builder.with_projection(mask).with_row_groups(groups).with_batch_size(READ_ROWS);
+    let builder = builder.with_projection(mask).with_row_groups(groups).with_batch_size(rows);
     let columns: Vec<_> = columns.into_iter().map(|(_, column)| column).collect();
     for batch in builder.build().map_err(damaged)? {
         visit(&from_batch(&batch.map_err(|error| self::damaged(entry, error.into()))?, &columns)?)?;

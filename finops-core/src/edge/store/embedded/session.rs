@@ -6,6 +6,7 @@ use crate::edge::store::{Delivery, ImportSession};
 use crate::model::charge::{ChargeTable, Scope};
 use crate::model::receipt::ImportReceipt;
 use crate::{Error, Result};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -24,14 +25,17 @@ pub(super) struct Session<'s> {
     number: u64,
     files: u64,
     open: BTreeMap<Scope, SegmentWriter>,
+    /// What waits in them to be written, in bytes.
+    buffered: usize,
     done: Vec<Written>,
-    committed: bool,
+    /// Whether the manifest names the segments, or may do so.
+    keep: bool,
 }
 
 impl<'s> Session<'s> {
     pub(super) fn new(store: &'s EmbeddedStore) -> Self {
         let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
-        Self { store, number, files: 0, open: BTreeMap::new(), done: Vec::new(), committed: false }
+        Self { store, number, files: 0, open: BTreeMap::new(), buffered: 0, done: Vec::new(), keep: false }
     }
 
     fn create(&mut self, scope: &Scope, table: &ChargeTable) -> Result<SegmentWriter> {
@@ -70,14 +74,19 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Writes out the fullest segments until what waits in memory is within bounds again.
+    /// Writes out the fullest segments until half of what may wait in memory is left.
     fn relieve(&mut self) -> Result<()> {
-        while self.open.values().map(SegmentWriter::buffered_bytes).sum::<usize>() > MAX_BUFFERED_BYTES {
-            match self.open.values_mut().max_by_key(|writer| writer.buffered_bytes()) {
-                Some(fullest) => fullest.flush()?,
-                None => break,
+        let mut writers: Vec<_> = self.open.values_mut().map(|writer| (writer.buffered_bytes(), writer)).collect();
+        writers.sort_by_key(|(bytes, _)| Reverse(*bytes));
+        let mut left: usize = writers.iter().map(|(bytes, _)| bytes).sum();
+        for (bytes, writer) in writers {
+            if left <= MAX_BUFFERED_BYTES / 2 {
+                break;
             }
+            writer.flush()?;
+            left -= bytes;
         }
+        self.buffered = left;
         Ok(())
     }
 }
@@ -88,7 +97,7 @@ impl ImportSession for Session<'_> {
             return Ok(());
         }
         if self.open.get(scope).is_some_and(|writer| !writer.takes(table)) {
-            // A file with other custom columns: its rows go into a segment of their own.
+            // Other custom columns, from another file: these rows go into a segment of their own.
             if let Some(writer) = self.open.remove(scope) {
                 self.close(writer)?;
             }
@@ -98,24 +107,26 @@ impl ImportSession for Session<'_> {
             self.open.insert(scope.clone(), writer);
         }
         if let Some(writer) = self.open.get_mut(scope) {
+            let before = writer.buffered_bytes();
             writer.write(scope, table)?;
+            self.buffered = (self.buffered + writer.buffered_bytes()).saturating_sub(before);
         }
-        self.relieve()
+        if self.buffered > MAX_BUFFERED_BYTES { self.relieve() } else { Ok(()) }
     }
 
     fn commit(mut self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt> {
         while let Some((_, writer)) = self.open.pop_first() {
             self.close(writer)?;
         }
-        let receipt = self.store.commit(&self.done, delivery)?;
-        self.committed = true;
-        Ok(receipt)
+        // When it fails late, a crash may still bring the transaction back: the files stay until the next opening.
+        let Self { store, done, keep, .. } = &mut *self;
+        store.commit(done, delivery, keep)
     }
 }
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.keep {
             let open = std::mem::take(&mut self.open);
             let names: Vec<String> = open.values().map(|writer| writer.name().to_owned()).collect();
             drop(open);

@@ -1,0 +1,72 @@
+//! The questions as the engine takes them, and of its answers what can be compared.
+
+use super::given::{DIMENSIONS, Question, VIEWS};
+use super::plain;
+use finops_core::Finops;
+use finops_tests::support::answer;
+use serde_json::{Map, Value, json};
+
+/// An engine with these files imported as one delivery.
+pub(super) fn import(files: &[String]) -> Finops {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, text) in files.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("{number}.csv")), text).unwrap();
+    }
+    let finops = Finops::open_with(":memory:", json!({"now": "2024-05-01T00:00:00Z"})).unwrap();
+    answer(&finops, "import_charges", json!({"path": folder.path()}));
+    finops
+}
+
+fn request(question: &Question) -> Value {
+    let (first, last) = question.days;
+    let date = |day: u32| if day > 31 { "2024-04-01".to_owned() } else { format!("2024-03-{day:02}") };
+    json!({
+        "period": format!("{}/{}", date(first), date(last)),
+        "group_by": question.group_by.iter().map(|dimension| DIMENSIONS[*dimension].0).collect::<Vec<_>>(),
+        "filter": question.filter,
+        "view": VIEWS[question.view].0,
+        "currency": "USD",
+        "exchange_rates": {"EUR": plain::text(question.rates[0]), "JPY": plain::text(question.rates[1])},
+        "time_zone": question.zone,
+    })
+}
+
+/// The fields of an answer that are compared.
+fn only(answer: &Value, fields: &[&str]) -> Map<String, Value> {
+    fields.iter().map(|field| ((*field).to_owned(), answer[*field].clone())).collect()
+}
+
+/// A summary: its window, its total, its items without shares and what is metered.
+pub(super) fn summary(finops: &Finops, question: &Question, pages: bool) -> Value {
+    let mut request = request(question);
+    let whole = answer(finops, "get_cost_summary", request.clone());
+    let mut items = whole["breakdown"].as_array().unwrap().clone();
+    if pages {
+        // The same in pages.
+        let mut together = Vec::new();
+        for offset in (0..items.len()).step_by(7) {
+            request["limit"] = json!(7);
+            request["offset"] = json!(offset);
+            let page = answer(finops, "get_cost_summary", request.clone());
+            assert_eq!((&page["total_cost"], &page["count"]), (&whole["total_cost"], &whole["count"]));
+            together.extend(page["breakdown"].as_array().unwrap().clone());
+        }
+        assert_eq!(together, items);
+    }
+    let keys: Vec<&str> = question.group_by.iter().map(|dimension| DIMENSIONS[*dimension].0).collect();
+    for item in &mut items {
+        *item = only(item, &[&keys[..], &["cost", "charges"]].concat()).into();
+    }
+    let mut summary = only(&whole, &["window_start", "window_end", "total_cost", "count", "currency"]);
+    summary.insert("unknown".into(), whole["data_health"]["unknown_costs"].clone());
+    summary.insert("breakdown".into(), items.into());
+    summary.into()
+}
+
+/// Daily costs: the days, the groups, the sum and the average.
+pub(super) fn daily(finops: &Finops, question: &Question) -> Value {
+    let whole = answer(finops, "costs.daily", request(question));
+    let mut daily = only(&whole, &["days", "groups", "currency"]);
+    daily.insert("summary".into(), only(&whole["summary"], &["total_period", "daily_average"]).into());
+    daily.into()
+}

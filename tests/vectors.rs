@@ -1,0 +1,163 @@
+//! The vectors of `tests/vectors`, run through the operations by name. Python and Node run the same files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::print_stdout,
+    reason = "a test says what broke by failing"
+)]
+
+use finops_core::{Error, Finops, operations};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn vectors() -> Vec<(PathBuf, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let vector = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        (path, vector)
+    };
+    paths.into_iter().map(read).collect()
+}
+
+#[test]
+fn every_vector_holds() {
+    let vectors = vectors();
+    assert!(vectors.len() >= 20, "only {} vectors", vectors.len());
+    let failures: Vec<String> = vectors
+        .iter()
+        .filter_map(|(path, vector)| {
+            let failure = run(vector).err()?;
+            Some(format!("{}: {failure}", path.file_name().unwrap().to_string_lossy()))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), vectors.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_operation_has_a_vector() {
+    let called: BTreeSet<String> = vectors()
+        .iter()
+        .flat_map(|(_, vector)| vector["steps"].as_array().unwrap().clone())
+        .map(|step| step["call"].as_str().unwrap().to_owned())
+        .collect();
+    let missing: Vec<&str> =
+        operations().iter().map(|known| known.name).filter(|name| !called.contains(*name)).collect();
+    assert!(missing.is_empty(), "without a vector: {missing:?}");
+}
+
+fn run(vector: &Value) -> Result<(), String> {
+    only_keys("the vector", vector, &["about", "now", "files", "steps"])?;
+    vector["about"].as_str().ok_or("`about` says what it shows")?;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in vector["files"].as_object().unwrap_or(&Map::new()) {
+        std::fs::write(folder.path().join(name), content.as_str().ok_or("a file is text")?).unwrap();
+    }
+    let options = vector.get("now").map_or(json!({}), |now| json!({ "now": now }));
+    let finops = Finops::open_with(":memory:", options).map_err(|error| error.to_string())?;
+    let steps = vector["steps"].as_array().filter(|steps| !steps.is_empty()).ok_or("there are no steps")?;
+    for (number, step) in (1..).zip(steps) {
+        take(&finops, step, folder.path()).map_err(|error| format!("step {number}, {}: {error}", step["call"]))?;
+    }
+    Ok(())
+}
+
+fn take(finops: &Finops, step: &Value, folder: &Path) -> Result<(), String> {
+    only_keys("a step", step, &["call", "params", "answer", "error"])?;
+    let params = placed(&step["params"], folder.to_str().unwrap());
+    let outcome = finops.call(step["call"].as_str().ok_or("`call` names an operation")?, params, &());
+    match (step.get("answer"), step.get("error"), outcome) {
+        (Some(want), None, Ok(answer)) => {
+            let answer = serde_json::to_value(answer).map_err(|error| error.to_string())?;
+            matches(&placed(want, folder.to_str().unwrap()), &answer, "answer")
+        }
+        (None, Some(want), Err(error)) => matches_error(want, &error),
+        (Some(_), None, Err(error)) => Err(format!("{}: {error}", error.code())),
+        (None, Some(_), Ok(answer)) => Err(format!("wanted an error, got {}", serde_json::to_string(&answer).unwrap())),
+        _ => Err("a step has an answer or an error".to_owned()),
+    }
+}
+
+/// The value with `$DIR` in its texts replaced by the folder.
+fn placed(value: &Value, folder: &str) -> Value {
+    match value {
+        Value::String(text) => text.replace("$DIR", folder).into(),
+        Value::Array(items) => items.iter().map(|item| placed(item, folder)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), placed(value, folder))).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Objects by the fields that are wanted, lists whole and in order, everything else exactly.
+fn matches(want: &Value, got: &Value, place: &str) -> Result<(), String> {
+    match (want, got) {
+        (Value::Object(want), Value::Object(got)) => want.iter().try_for_each(|(name, want)| {
+            let got = got.get(name).ok_or_else(|| format!("{place} has no {name}"))?;
+            matches(want, got, &format!("{place}.{name}"))
+        }),
+        (Value::Array(want), Value::Array(got)) => {
+            if want.len() != got.len() {
+                let got = Value::from(got.clone());
+                return Err(format!("{place} has not {} items: {got}", want.len()));
+            }
+            let items = want.iter().zip(got).enumerate();
+            items.into_iter().try_for_each(|(number, (want, got))| matches(want, got, &format!("{place}[{number}]")))
+        }
+        _ if want == got => Ok(()),
+        _ => Err(format!("{place}: wanted {want}, got {got}")),
+    }
+}
+
+fn matches_error(want: &Value, got: &Error) -> Result<(), String> {
+    only_keys("an error", want, &["code", "field", "says"])?;
+    if want["code"].as_str() != Some(got.code().as_str()) {
+        return Err(format!("wanted {}, got {}: {got}", want["code"], got.code()));
+    }
+    if want.get("field").is_some_and(|field| field.as_str() != got.field()) {
+        return Err(format!("wanted field {}, got {:?}: {got}", want["field"], got.field()));
+    }
+    match want.get("says").and_then(Value::as_str) {
+        Some(says) if !got.message().contains(says) => Err(format!("does not say '{says}': {got}")),
+        _ => Ok(()),
+    }
+}
+
+/// A misspelled key would check nothing.
+fn only_keys(what: &str, value: &Value, known: &[&str]) -> Result<(), String> {
+    let object = value.as_object().ok_or_else(|| format!("{what} is an object"))?;
+    match object.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(format!("{what} has no `{key}`")),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn a_wrong_vector_is_found() {
+    let step = |step: Value| json!({"about": "x", "now": "2024-01-01T00:00:00Z", "steps": [step]});
+    let right = json!({"call": "tick", "params": {}, "answer": {"now": "2024-01-01T00:00:00Z"}});
+    assert_eq!(run(&step(right)), Ok(()));
+    for (wrong, says) in [
+        (json!({"call": "tick", "params": {}, "answer": {"now": "2024-01-01"}}), "wanted"),
+        (json!({"call": "tick", "params": {}, "answer": {"then": null}}), "has no then"),
+        (json!({"call": "tick", "params": {}, "answers": {}}), "has no `answers`"),
+        (json!({"call": "tick", "params": {}}), "an answer or an error"),
+        (json!({"call": "tick", "params": {}, "error": {"code": "invalid_argument"}}), "wanted an error"),
+        (json!({"call": "tick", "params": {"now": "x"}, "error": {"code": "storage"}}), "wanted \"storage\""),
+        (json!({"call": "tick", "params": {"now": "x"}, "answer": {}}), "invalid_argument"),
+        (
+            json!({"call": "tick", "params": {"now": "x"}, "error": {"code": "invalid_argument", "says": "zebra"}}),
+            "zebra",
+        ),
+        (json!({"call": "catalog.list", "params": {}, "answer": {"items": [{}]}}), "has not 1 items"),
+    ] {
+        let found = run(&step(wrong)).unwrap_err();
+        assert!(found.contains(says), "{found}");
+    }
+}
