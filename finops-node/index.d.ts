@@ -62,6 +62,7 @@ export type Dimension =
   | "namespace"
   | "model"
   | "workflow"
+  | "currency"
   | `tag:${string}`;
 
 type KeysOf<G extends Dimension> = {
@@ -159,9 +160,10 @@ export interface CurrencyTotals<D extends Decimals = "number"> {
   currency: string;
   charges: number;
   billed: Decimal<D>;
-  effective: Decimal<D>;
-  contracted: Decimal<D>;
-  list: Decimal<D>;
+  /** `null`, as the next two, when it is unknown in every row. */
+  effective: Decimal<D> | null;
+  contracted: Decimal<D> | null;
+  list: Decimal<D> | null;
   /** Charges whose effective cost is unknown. */
   effective_unknown: number;
   /** Charges whose contracted cost is unknown. */
@@ -225,6 +227,8 @@ export interface ImportReceipt<D extends Decimals = "number"> {
   /** Whether the same files were here already, so that nothing changed. */
   unchanged: boolean;
   files: number;
+  /** How many files were left out because their charges are here already. */
+  files_known: number;
   /** The FOCUS version that the columns ask for, such as `1.2`. */
   focus_version: string;
   /** Rows read. */
@@ -302,6 +306,8 @@ export interface DataHealth {
   complete: boolean;
   /** Days up to now that no imported bill covers. */
   missing_days: number;
+  /** Further days up to now that the bill of some billing account does not reach yet. */
+  partial_days: number;
   /** Rows that imports set aside. */
   quarantined_rows: number;
   /** Charges without a cost in the chosen view; they are in no sum. */
@@ -360,13 +366,15 @@ export interface DailyParams<G extends Dimension = never> extends CostQuery<G> {
 export interface DayCost<D extends Decimals = "number"> {
   /** When the day starts. */
   date: Timestamp;
+  /** The day by the calendar of the zone, such as `2024-09-30`. */
+  day: string;
   /** `null` when no imported bill covers the day. */
   total: Decimal<D> | null;
 }
 
 /** The days of one group. */
 export type GroupSeries<D extends Decimals = "number", G extends Dimension = Dimension> = DimensionKeys<G> & {
-  total: Decimal<D>;
+  total: Decimal<D> | null;
   days: DayCost<D>[];
 };
 

@@ -40,8 +40,8 @@ test("daily costs take dates and answer days and groups", async (t) => {
   const from = new Date("2024-01-02T00:00:00Z");
   const daily = await finops.costs.daily({ start_date: from, end_date: "2024-01-04", group_by: "service" });
   assert.deepEqual(daily.days, [
-    { date: "2024-01-02T00:00:00Z", total: 1.5 },
-    { date: "2024-01-03T00:00:00Z", total: 2 },
+    { date: "2024-01-02T00:00:00Z", day: "2024-01-02", total: 1.5 },
+    { date: "2024-01-03T00:00:00Z", day: "2024-01-03", total: 2 },
   ]);
   assert.equal(daily.groups[0].service, "Queue");
   assert.equal(daily.summary.total_period, 3.5);

@@ -136,7 +136,7 @@ def test_pandas_keeps_decimals_or_makes_floats(summary: iof.CostSummary) -> None
 def test_pandas_has_days_as_times(daily: iof.DailyCosts) -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
     frame = daily.to_pandas(money="float")
-    assert list(frame.columns) == ["service", "date", "total"]
+    assert list(frame.columns) == ["service", "date", "day", "total"]
     assert len(frame) == 3 * 4
     assert str(frame["date"].dt.tz) == "UTC"
     assert frame["total"].isna().sum() == 3

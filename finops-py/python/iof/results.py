@@ -113,10 +113,10 @@ class DailyCosts(Result):
     """What each day cost. The table is ``days``; with groups, a row for each group and day."""
 
     _rows = "days"
-    _kinds = {"date": "time", "total": "decimal"}
+    _kinds = {"date": "time", "day": "text", "total": "decimal"}
 
     def records(self):
-        """The rows of the table: ``{"date", "total"}``, and with groups their dimensions before them."""
+        """The rows of the table: ``{"date", "day", "total"}``, and with groups their dimensions before them."""
         if not self["groups"]:
             return list(self["days"])
         return [{**_dimensions(group), **day} for group in self["groups"] for day in group["days"]]
@@ -211,6 +211,7 @@ def _total(total, currency):
 def _health(health):
     parts = [
         (health["missing_days"], "day", "without a bill"),
+        (health["partial_days"], "day", "that some bill does not reach"),
         (health["quarantined_rows"], "row", "set aside"),
         (health["unknown_costs"], "charge", "without a cost"),
     ]

@@ -96,6 +96,8 @@ class DataHealth(TypedDict):
     """Whether nothing below speaks against the figures."""
     missing_days: int
     """Days up to now that no imported bill covers."""
+    partial_days: int
+    """Further days that the bill of some billing account does not reach yet."""
     quarantined_rows: int
     """Rows that imports set aside."""
     unknown_costs: int
@@ -140,6 +142,7 @@ class Dimensions(TypedDict, total=False):
     namespace: str | None
     model: str | None
     workflow: str | None
+    currency: str | None
 
 
 class CostSummaryItem(Dimensions):
@@ -148,7 +151,7 @@ class CostSummaryItem(Dimensions):
     cost: Decimal | None
     """In the currency of the answer."""
     share: Decimal | None
-    """Its part of the total, 0 to 1; ``None`` when the total is zero or unknown."""
+    """Its part of the total, below 0 or above 1 where there are credits; ``None`` when the total is zero."""
     charges: int
     """How many charges it is made of."""
     api_calls: Decimal | None
@@ -164,6 +167,8 @@ class Day(TypedDict):
 
     date: datetime
     """When the day starts."""
+    day: str
+    """The day by the calendar of the zone, such as ``"2024-09-30"``."""
     total: Decimal | None
     """``None`` when no imported bill covers the day."""
 
@@ -171,7 +176,7 @@ class Day(TypedDict):
 class DaySeries(Dimensions):
     """The days of one group."""
 
-    total: Decimal
+    total: Decimal | None
     days: list[Day]
 
 
@@ -189,9 +194,10 @@ class CurrencyTotals(TypedDict):
     currency: str
     charges: int
     billed: Decimal
-    effective: Decimal
-    contracted: Decimal
-    list: Decimal
+    effective: Decimal | None
+    """``None``, as the next two, when it is unknown in every row."""
+    contracted: Decimal | None
+    list: Decimal | None
     effective_unknown: int
     contracted_unknown: int
     list_unknown: int
