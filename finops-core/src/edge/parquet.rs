@@ -7,16 +7,29 @@ use arrow_schema::Schema;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{FileMetaData, KeyValue};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
+
+/// Under which the file names the columns in which some row has a value.
+const FILLED: &str = "finops.filled";
+
+/// The columns of a file that may have a value in some row; none when the file does not say.
+pub(super) fn filled(metadata: &FileMetaData) -> Option<Vec<ChargeColumn>> {
+    let entry = metadata.key_value_metadata()?.iter().find(|entry| entry.key == FILLED)?;
+    Some(entry.value.as_deref()?.split(',').filter_map(ChargeColumn::from_name).collect())
+}
 
 /// A file of charges being written.
 pub(super) struct ChargeWriter<W: Write + Send> {
     writer: ArrowWriter<W>,
     schema: Arc<Schema>,
     custom: Vec<String>,
+    /// The columns in which some row has a value.
+    filled: BTreeSet<ChargeColumn>,
 }
 
 impl<W: Write + Send> ChargeWriter<W> {
@@ -24,10 +37,11 @@ impl<W: Write + Send> ChargeWriter<W> {
     pub(super) fn new(file: W, custom: &[String]) -> Result<Self> {
         let schema = Arc::new(segment_schema(custom));
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties())).map_err(unwritable)?;
-        Ok(Self { writer, schema, custom: custom.to_vec() })
+        Ok(Self { writer, schema, custom: custom.to_vec(), filled: BTreeSet::new() })
     }
 
     pub(super) fn write(&mut self, table: &ChargeTable) -> Result<()> {
+        self.filled.extend(ChargeColumn::ALL.iter().filter(|column| table.column(**column).is_some()));
         self.writer.write(&to_batch(table, &self.custom, &self.schema)?).map_err(unwritable)
     }
 
@@ -42,7 +56,9 @@ impl<W: Write + Send> ChargeWriter<W> {
     }
 
     /// Ends the file.
-    pub(super) fn finish(self) -> Result<W> {
+    pub(super) fn finish(mut self) -> Result<W> {
+        let names: Vec<_> = self.filled.iter().map(|column| column.name()).collect();
+        self.writer.append_key_value_metadata(KeyValue::new(FILLED.to_owned(), names.join(",")));
         self.writer.into_inner().map_err(unwritable)
     }
 }

@@ -14,8 +14,11 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, PrimitiveArray};
 use arrow_schema::{DataType, TimeUnit};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +32,8 @@ pub(super) struct ParquetSource {
     reader: ParquetRecordBatchReader,
     path: PathBuf,
     header: Vec<String>,
+    /// For each column of the header, whether it is read: not where the file says that no row has a value.
+    filled: Vec<bool>,
     rows_total: u64,
     rows_read: u64,
     bytes: u64,
@@ -45,9 +50,12 @@ impl ParquetSource {
         let header = metadata.schema().fields().iter().map(|field| field.name().clone()).collect();
         let rows_total = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
         let batch_rows = batch_rows(metadata.metadata(), BATCH_ROWS);
+        let filled = filled(metadata.metadata());
+        let read = filled.iter().enumerate().filter(|(_, filled)| **filled).map(|(root, _)| root);
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), read);
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-        let reader = builder.with_batch_size(batch_rows).build().map_err(damaged)?;
-        Ok(Self { reader, path: path.to_owned(), header, rows_total, rows_read: 0, bytes })
+        let reader = builder.with_projection(mask).with_batch_size(batch_rows).build().map_err(damaged)?;
+        Ok(Self { reader, path: path.to_owned(), header, filled, rows_total, rows_read: 0, bytes })
     }
 }
 
@@ -61,8 +69,12 @@ impl RowSource for ParquetSource {
         let batch = batch.map_err(|error| damaged(&self.path, error))?;
         let rows = batch.num_rows();
         self.rows_read += u64::try_from(rows).unwrap_or(0);
-        let cells = |(name, array): (&String, &ArrayRef)| cells(name, array);
-        let columns = self.header.iter().zip(batch.columns()).map(cells).collect::<Result<_>>()?;
+        let mut arrays = batch.columns().iter();
+        let columns = self.header.iter().zip(&self.filled).map(|(name, filled)| {
+            let array = if *filled { arrays.next() } else { None };
+            array.map_or(Ok(RawCells::Nothing), |array| cells(name, array))
+        });
+        let columns = columns.collect::<Result<_>>()?;
         Ok(Some(RawTable { rows, columns, malformed: Vec::new() }))
     }
 
@@ -71,6 +83,23 @@ impl RowSource for ParquetSource {
         let share = u128::from(self.bytes) * u128::from(self.rows_read) / u128::from(self.rows_total.max(1));
         u64::try_from(share).unwrap_or(self.bytes)
     }
+}
+
+/// For each top-level column, whether some row may have a value. Reading the nulls of a bill's empty columns would
+/// take as long as reading the rest.
+fn filled(metadata: &ParquetMetaData) -> Vec<bool> {
+    let schema = metadata.file_metadata().schema_descr();
+    let mut filled = vec![false; schema.root_schema().get_fields().len()];
+    for group in metadata.row_groups() {
+        for (leaf, column) in group.columns().iter().enumerate() {
+            let nulls = column.statistics().and_then(Statistics::null_count_opt);
+            let is_empty = nulls.and_then(|nulls| i64::try_from(nulls).ok()) == Some(column.num_values());
+            if let Some(filled) = filled.get_mut(schema.get_column_root_idx(leaf)) {
+                *filled |= !is_empty;
+            }
+        }
+    }
+    filled
 }
 
 fn damaged(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {

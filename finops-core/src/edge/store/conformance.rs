@@ -105,6 +105,9 @@ mod tests {
         fn find_import(&self, _: &[u8; 32]) -> Result<Option<ImportReceipt>> {
             Ok(None)
         }
+        fn find_file(&self, digest: &[u8; 32]) -> Result<Option<ImportReceipt>> {
+            self.0.find_file(digest)
+        }
         fn scan(
             &self,
             snapshot: &Snapshot,

@@ -68,6 +68,16 @@ impl Column {
         self.len() == 0
     }
 
+    /// Whether no row has a value.
+    pub(crate) fn is_all_null(&self) -> bool {
+        let none = |valid: &Option<Vec<bool>>| valid.as_ref().is_some_and(|valid| !valid.contains(&true));
+        match self {
+            Self::Text(column) => column.is_all_null(),
+            Self::Decimal(column) => none(&column.valid),
+            Self::Time(column) => none(&column.valid),
+        }
+    }
+
     /// Whether it can stand in a column of that kind.
     fn suits(&self, kind: ColumnKind) -> bool {
         match self {

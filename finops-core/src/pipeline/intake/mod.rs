@@ -130,7 +130,8 @@ impl Batch<'_> {
                 self.remarks.note(name, Remark::UnreadableValue, 1, Some(self.number(row)), value)?;
             }
         }
-        self.table.set(column, read)
+        // A column without values stays absent: that is told from one with values all the way to the query.
+        if read.is_all_null() { Ok(()) } else { self.table.set(column, read) }
     }
 
     /// Keeps a column that FOCUS does not know. It stands in every batch, so that all have the same columns.

@@ -3,7 +3,7 @@
 use super::manifest::SegmentEntry;
 use super::segments::{SegmentFile, SegmentReader};
 use crate::edge::arrow::{SegmentColumn, batch_rows, from_batch, with_dictionaries};
-use crate::edge::parquet::ChargeWriter;
+use crate::edge::parquet::{ChargeWriter, filled};
 use crate::edge::store::Scan;
 use crate::model::charge::{ChargeColumn, ChargeTable, Scope};
 use crate::{Error, ErrorCode, Result};
@@ -197,8 +197,12 @@ pub(super) fn read(
 /// The wanted columns with their places in the file, in the order of the file.
 fn columns_in(metadata: &ParquetMetaData, scan: &Scan) -> Vec<(usize, SegmentColumn)> {
     let leaves = metadata.file_metadata().schema_descr().columns().iter().enumerate();
+    let filled = filled(metadata.file_metadata());
+    let is_filled = |column: &ChargeColumn| filled.as_ref().is_none_or(|filled| filled.contains(column));
     let wanted = leaves.filter_map(|(leaf, column)| match ChargeColumn::from_name(column.name()) {
-        Some(known) => scan.columns.contains(&known).then_some((leaf, SegmentColumn::Known(known))),
+        Some(known) => {
+            (scan.columns.contains(&known) && is_filled(&known)).then_some((leaf, SegmentColumn::Known(known)))
+        }
         None => scan.custom.then(|| (leaf, SegmentColumn::Custom(column.name().to_owned()))),
     });
     wanted.collect()
