@@ -227,6 +227,11 @@ fn two_providers_with_the_same_account_number_do_not_replace_each_other() {
         ])])
     };
     bench.take(&of("AWS"));
+    // Also when another account of the same file is AWS's.
+    let mut other = of("Datadog");
+    other.rows.push(row(&[("BillingAccountId", "2"), ("ServiceProviderName", "AWS"), ("InvoiceIssuerName", "AWS")]));
+    let error = bench.try_import(&bench.put("bill.csv", other.csv())).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Conflict, "{error}");
     let error = bench.try_import(&bench.put("bill.csv", of("Datadog").csv())).unwrap_err();
     assert_eq!((error.code(), error.field()), (ErrorCode::Conflict, Some("path")));
     assert!(error.message().contains("held from AWS") && error.message().contains("Datadog"), "{error}");

@@ -83,6 +83,17 @@ impl TextColumn {
         self.codes.get(row).and_then(|&code| self.dictionary.get(code))
     }
 
+    /// The distinct values that some row has; the dictionary may have others.
+    pub(crate) fn used(&self) -> impl Iterator<Item = &str> {
+        let mut used = vec![false; self.dictionary.len()];
+        for &code in &self.codes {
+            if let Some(used) = usize::try_from(code).ok().and_then(|code| used.get_mut(code)) {
+                *used = true;
+            }
+        }
+        self.dictionary.iter().zip(used).filter(|(_, used)| *used).map(|(value, _)| value)
+    }
+
     /// The given rows, in that order. The dictionary is shared, unless most of it would go unused.
     pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let codes = rows.iter().filter_map(|&row| self.codes.get(row).copied());

@@ -103,10 +103,11 @@ impl SegmentWriter {
             self.reach.add(start, end, scope.start.micros());
         }
         for party in PARTIES.into_iter().filter_map(|column| table.text(column)) {
-            let names = party.dictionary.iter().take(MAX_PARTIES).filter(|name| !self.parties.contains(*name));
-            let names: Vec<_> =
-                names.take(MAX_PARTIES - self.parties.len().min(MAX_PARTIES)).map(str::to_owned).collect();
-            self.parties.extend(names);
+            for name in party.used() {
+                if self.parties.len() < MAX_PARTIES && !self.parties.contains(name) {
+                    self.parties.insert(name.to_owned());
+                }
+            }
         }
         self.scope.end = self.scope.end.max(scope.end);
         self.charges += u64::try_from(table.rows()).unwrap_or(u64::MAX);
