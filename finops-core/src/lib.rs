@@ -45,6 +45,11 @@ pub mod pipeline;
 
 mod error;
 
+/// The Rust of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
 #[cfg(feature = "embedded")]
 pub use engine::{Document, ExportReport, Finops, ImportCharges, Observer, Operation, Progress, operations};
 pub use error::{Error, ErrorCode, Result};

@@ -1,0 +1,29 @@
+// The JavaScript of the README runs.
+import assert from "node:assert/strict";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import test from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { billFile, folder } from "./fixtures/help.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+test("the JavaScript of the README runs", async (t) => {
+  const readme = await readFile(join(here, "../../README.md"), "utf8");
+  const code = /```js\n([\s\S]*?)```/.exec(readme)[1];
+  const place = await folder(t);
+  await mkdir(join(place, "bills"));
+  // What a file holds is told by its content, not by its name.
+  const bill = await readFile(await billFile(t, [{ cost: "1.5" }]), "utf8");
+  await writeFile(join(place, "bills/2024-09.parquet"), bill.replaceAll("2024-01", "2024-09").replaceAll("2024-02", "2024-10"));
+  // Beside the tests, so that "iof" is this package.
+  const script = join(here, "readme-of-this-run.mjs");
+  await writeFile(script, `${code}\nexport { summary, daily };\n`);
+  t.after(() => rm(script, { force: true }));
+  const before = process.cwd();
+  process.chdir(place);
+  t.after(() => process.chdir(before));
+  const { summary, daily } = await import(pathToFileURL(script));
+  assert.equal(summary.total_cost, 1.5);
+  assert.equal(daily.summary.total_period, 1.5);
+});
