@@ -2,15 +2,14 @@
 
 use super::Finops;
 use crate::Result;
-use crate::edge::store::{Scan, Snapshot};
+use crate::edge::store::Scan;
 use crate::insight::daily::{DailyPlan, DailyQuery};
 use crate::insight::health::Held;
+use crate::insight::query::{CostQuery, Needs};
 use crate::insight::summary::SummaryQuery;
 use crate::insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
 use crate::model::catalog::Kind;
-use crate::model::charge::{ChargeColumn, ChargeTable};
 use crate::model::dimension::{BuiltIn, Dimension};
-use crate::model::time::Interval;
 
 impl Finops {
     /// What a period cost, by any dimensions, largest first.
@@ -31,11 +30,7 @@ impl Finops {
     /// `invalid_argument` for a request that cannot be answered; `mixed_currencies` when charges are in several
     /// currencies and rates are missing; `overflow` when a sum does not fit; `storage`.
     pub fn get_cost_summary(&self, request: &CostSummaryRequest) -> Result<CostSummary> {
-        let mut query = SummaryQuery::new(request, self.clock.now())?;
-        let snapshot = self.store.snapshot()?;
-        let (columns, interval) = (query.columns().to_vec(), query.interval());
-        self.read(&snapshot, columns, interval, &mut |table| query.add(table))?;
-        query.finish(held(&snapshot), &|dimension, value| self.name_of(dimension, value))
+        self.answer(SummaryQuery::new(request, self.clock.now())?)
     }
 
     /// What each day cost, with the total, the average and the trend.
@@ -56,24 +51,20 @@ impl Finops {
     /// As [`Finops::get_cost_summary`].
     pub fn costs_daily(&self, request: &DailyRequest) -> Result<DailyCosts> {
         let plan = DailyPlan::new(request, self.clock.now())?;
-        let mut query = DailyQuery::new(request, &plan);
-        let snapshot = self.store.snapshot()?;
-        let (columns, interval) = (query.columns().to_vec(), query.interval());
-        self.read(&snapshot, columns, interval, &mut |table| query.add(table))?;
-        query.finish(held(&snapshot), &|dimension, value| self.name_of(dimension, value))
+        self.answer(DailyQuery::new(request, &plan))
     }
 
-    fn read(
-        &self,
-        snapshot: &Snapshot,
-        columns: Vec<ChargeColumn>,
-        charged: Interval,
-        add: &mut dyn FnMut(&ChargeTable),
-    ) -> Result<()> {
-        self.store.scan(snapshot, &Scan { columns, custom: false, charged }, &mut |table| {
-            add(table);
+    /// Gives a query the charges of the present state, and finishes it.
+    fn answer<Q: CostQuery>(&self, mut query: Q) -> Result<Q::Answer> {
+        let snapshot = self.store.snapshot()?;
+        let Needs { columns, charged } = query.needs();
+        let scan = Scan { columns, custom: false, charged };
+        self.store.scan(&snapshot, &scan, &mut |table| {
+            query.add(table);
             Ok(())
-        })
+        })?;
+        let held = Held { snapshot: snapshot.id, coverage: &snapshot.coverage, imports: &snapshot.imports };
+        query.finish(held, &|dimension, value| self.name_of(dimension, value))
     }
 
     /// What the catalogue calls a value of a dimension.
@@ -81,10 +72,6 @@ impl Finops {
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
     }
-}
-
-fn held(snapshot: &Snapshot) -> Held<'_> {
-    Held { snapshot: snapshot.id, coverage: &snapshot.coverage, imports: &snapshot.imports }
 }
 
 /// The kind of entry that names the values of a dimension.

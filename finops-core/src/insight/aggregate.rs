@@ -5,6 +5,7 @@
 
 use super::group::Groups;
 use super::matching;
+use super::query::Needs;
 use crate::model::charge::{ChargeColumn, ChargeTable, CostView, TextColumn};
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
@@ -35,7 +36,7 @@ pub(super) struct Question<'q> {
 
 impl Question<'_> {
     /// The columns that have to be read.
-    pub(super) fn columns(&self) -> Vec<ChargeColumn> {
+    fn columns(&self) -> Vec<ChargeColumn> {
         let mut asked = Vec::new();
         self.filter.dimensions(&mut asked);
         let asked = asked.into_iter().chain(self.dimensions).map(Dimension::column);
@@ -113,6 +114,11 @@ impl<'q> Aggregation<'q> {
         // The currency stands first in a key, the day last.
         let groups = Groups::new(question.dimensions.len() + 1);
         Self { question, groups, cells: Vec::new(), days: Vec::new() }
+    }
+
+    /// Which charges it needs.
+    pub(super) fn needs(&self) -> Needs {
+        Needs { columns: self.question.columns(), charged: self.question.interval }
     }
 
     /// Adds the charges of a table.

@@ -3,9 +3,10 @@
 use super::aggregate::{Aggregation, Question};
 use super::exchange::{Settled, SettledGroup, settle};
 use super::health::{DataHealth, Held, is_known, known_cost};
+use super::query::{CostQuery, NameOf, Needs};
 use super::request::{Bound, GroupBy, Rates, Span, Terms};
 use super::summary::{DimensionValue, named, serialize_dimensions};
-use crate::model::charge::{ChargeColumn, ChargeTable, CostView};
+use crate::model::charge::{ChargeTable, CostView};
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Rounding};
@@ -157,7 +158,6 @@ pub struct DailyQuery<'q> {
     request: &'q DailyRequest,
     plan: &'q DailyPlan,
     aggregation: Aggregation<'q>,
-    columns: Vec<ChargeColumn>,
 }
 
 /// Which days a request is about, and what is to hold for their charges.
@@ -196,34 +196,22 @@ impl<'q> DailyQuery<'q> {
             filter: &plan.filter,
             view: request.view,
         };
-        let columns = question.columns();
-        Self { request, plan, aggregation: Aggregation::new(question), columns }
+        Self { request, plan, aggregation: Aggregation::new(question) }
+    }
+}
+
+impl CostQuery for DailyQuery<'_> {
+    type Answer = DailyCosts;
+
+    fn needs(&self) -> Needs {
+        self.aggregation.needs()
     }
 
-    /// Which charges it needs.
-    pub const fn interval(&self) -> Interval {
-        self.plan.interval
-    }
-
-    /// Which columns of them.
-    pub fn columns(&self) -> &[ChargeColumn] {
-        &self.columns
-    }
-
-    /// Adds a table.
-    pub fn add(&mut self, table: &ChargeTable) {
+    fn add(&mut self, table: &ChargeTable) {
         self.aggregation.add(table);
     }
 
-    /// The answer; `name` looks up what a value is called.
-    ///
-    /// # Errors
-    /// `mixed_currencies`, `overflow`, and whatever `name` gives.
-    pub fn finish(
-        self,
-        held: Held<'_>,
-        name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
-    ) -> Result<DailyCosts> {
+    fn finish(self, held: Held<'_>, name: NameOf<'_>) -> Result<DailyCosts> {
         let Self { request, plan, aggregation, .. } = self;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(aggregation.finish()?, &terms)?;
@@ -286,7 +274,7 @@ fn group_series(
     request: &DailyRequest,
     plan: &DailyPlan,
     known: &[bool],
-    name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
+    name: NameOf<'_>,
 ) -> Result<Vec<GroupSeries>> {
     if request.group_by.0.is_empty() {
         return Ok(Vec::new());

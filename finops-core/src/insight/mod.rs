@@ -9,6 +9,7 @@ mod exchange;
 mod group;
 pub mod health;
 mod matching;
+pub mod query;
 pub mod request;
 pub mod summary;
 

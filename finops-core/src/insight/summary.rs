@@ -3,9 +3,10 @@
 use super::aggregate::{Aggregation, METERED, Question};
 use super::exchange::{Settled, SettledGroup, settle};
 use super::health::{DataHealth, Held, is_known, known_cost};
+use super::query::{CostQuery, NameOf, Needs};
 use super::request::{GroupBy, Rates, Span, Terms, page};
 use crate::Result;
-use crate::model::charge::{ChargeColumn, ChargeTable, CostView};
+use crate::model::charge::{ChargeTable, CostView};
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Quantity, ratio};
@@ -173,7 +174,6 @@ pub struct SummaryQuery<'q> {
     days: Vec<Day>,
     now: Stamp,
     aggregation: Aggregation<'q>,
-    columns: Vec<ChargeColumn>,
 }
 
 impl<'q> SummaryQuery<'q> {
@@ -187,34 +187,22 @@ impl<'q> SummaryQuery<'q> {
         request.exchange_rates.check()?;
         let dimensions = &request.group_by.0;
         let question = Question { interval, days: None, dimensions, filter: &request.filter, view: request.view };
-        let columns = question.columns();
-        Ok(Self { request, interval, days, now, aggregation: Aggregation::new(question), columns })
+        Ok(Self { request, interval, days, now, aggregation: Aggregation::new(question) })
+    }
+}
+
+impl CostQuery for SummaryQuery<'_> {
+    type Answer = CostSummary;
+
+    fn needs(&self) -> Needs {
+        self.aggregation.needs()
     }
 
-    /// Which charges it needs.
-    pub const fn interval(&self) -> Interval {
-        self.interval
-    }
-
-    /// Which columns of them.
-    pub fn columns(&self) -> &[ChargeColumn] {
-        &self.columns
-    }
-
-    /// Adds a table.
-    pub fn add(&mut self, table: &ChargeTable) {
+    fn add(&mut self, table: &ChargeTable) {
         self.aggregation.add(table);
     }
 
-    /// The answer; `name` looks up what a value is called.
-    ///
-    /// # Errors
-    /// `mixed_currencies`, `overflow`, and whatever `name` gives.
-    pub fn finish(
-        self,
-        held: Held<'_>,
-        name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
-    ) -> Result<CostSummary> {
+    fn finish(self, held: Held<'_>, name: NameOf<'_>) -> Result<CostSummary> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let mut settled = settle(self.aggregation.finish()?, &terms)?;
@@ -243,11 +231,7 @@ impl<'q> SummaryQuery<'q> {
     }
 }
 
-fn items(
-    settled: &Settled,
-    request: &CostSummaryRequest,
-    name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
-) -> Result<Vec<CostItem>> {
+fn items(settled: &Settled, request: &CostSummaryRequest, name: NameOf<'_>) -> Result<Vec<CostItem>> {
     let (limit, offset) = page(request.limit, request.offset)?;
     let page = settled.groups.iter().skip(offset).take(limit.unwrap_or(usize::MAX));
     let item = |group: &SettledGroup| {
@@ -266,7 +250,7 @@ fn items(
 pub(super) fn named(
     dimensions: &[Dimension],
     values: &[Option<String>],
-    name: &dyn Fn(&Dimension, &str) -> Result<Option<String>>,
+    name: NameOf<'_>,
 ) -> Result<Vec<DimensionValue>> {
     let value = |(dimension, value): (&Dimension, &Option<String>)| {
         let name = value.as_deref().map_or(Ok(None), |value| name(dimension, value))?;
