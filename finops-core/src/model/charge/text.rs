@@ -84,7 +84,7 @@ impl TextColumn {
     }
 
     /// The distinct values that some row has; the dictionary may have others.
-    pub(crate) fn used(&self) -> impl Iterator<Item = &str> {
+    pub fn used(&self) -> impl Iterator<Item = &str> {
         let mut used = vec![false; self.dictionary.len()];
         for &code in &self.codes {
             if let Some(used) = usize::try_from(code).ok().and_then(|code| used.get_mut(code)) {
