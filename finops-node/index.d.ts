@@ -368,7 +368,7 @@ export interface DayCost<D extends Decimals = "number"> {
   date: Timestamp;
   /** The day by the calendar of the zone, such as `2024-09-30`. */
   day: string;
-  /** `null` when no imported bill covers the day. */
+  /** `null` when no imported bill reaches the day, or none of its charges has a known cost. */
   total: Decimal<D> | null;
 }
 

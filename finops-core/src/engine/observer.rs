@@ -14,7 +14,8 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
-/// Looks on at long work. Called on the caller's thread, several times a second.
+/// Looks on at an import. Called on the caller's thread after each batch that was written; before the first, while the
+/// files are hashed, it is not called.
 pub trait Observer {
     /// Sees how far the work is; `Break` stops it, and then nothing has changed.
     fn progress(&self, progress: &Progress) -> ControlFlow<()>;

@@ -101,7 +101,7 @@ pub struct DayCost {
     pub date: Stamp,
     /// The day by the calendar of the zone, such as `2024-09-30`.
     pub day: NaiveDate,
-    /// The sum; none when no imported bill covers the day.
+    /// The sum; none when no imported bill reaches the day, or none of its charges has a known cost.
     pub total: Option<Money>,
 }
 

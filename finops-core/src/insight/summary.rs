@@ -83,7 +83,7 @@ pub struct CostSummary {
     pub currency: Option<Currency>,
     /// Which cost was added up.
     pub view: CostView,
-    /// The sum; none when no imported bill covers any of it.
+    /// The sum; none when no imported bill reaches any of it, or none of its charges has a known cost.
     pub total_cost: Option<Money>,
     /// How many items there are, on all pages.
     pub count: u64,

@@ -170,7 +170,7 @@ class Day(TypedDict):
     day: str
     """The day by the calendar of the zone, such as ``"2024-09-30"``."""
     total: Decimal | None
-    """``None`` when no imported bill covers the day."""
+    """``None`` when no imported bill reaches the day, or none of its charges has a known cost."""
 
 
 class DaySeries(Dimensions):

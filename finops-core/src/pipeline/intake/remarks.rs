@@ -93,11 +93,6 @@ impl Remarks {
         self.quarantined
     }
 
-    /// The rows that were set aside, the first thousand.
-    pub fn listed(&self) -> &[Quarantined] {
-        &self.listed
-    }
-
     /// The remarks, by column and kind, and the rows set aside.
     pub fn into_parts(self) -> (Vec<Warning>, Vec<Quarantined>) {
         (self.warnings.into_values().collect(), self.listed)
