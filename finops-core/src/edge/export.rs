@@ -27,7 +27,7 @@ pub fn write_parquet(store: &dyn Store, snapshot: &Snapshot, charged: Interval, 
     let custom = store.custom_columns(snapshot, charged)?;
     let mut writer = ChargeWriter::new(BufWriter::new(file), &custom)?;
     let mut rows = 0;
-    let scan = Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged };
+    let scan = Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged, estimated_only: false };
     store.scan(snapshot, &scan, &mut |table| {
         let kept = within(table, charged);
         rows += u64::try_from(kept.rows()).unwrap_or(u64::MAX);

@@ -1,12 +1,10 @@
 //! Cost queries: one state of the store, read once.
 
-use super::Finops;
+use super::{Finops, Observer};
 use crate::Result;
-use crate::edge::store::Scan;
-use crate::insight::daily::{DailyPlan, DailyQuery};
 use crate::insight::health::Held;
-use crate::insight::query::{CostQuery, Needs};
-use crate::insight::summary::SummaryQuery;
+use crate::insight::query::{AnswerTo, CostQuery, CostRequest};
+use crate::insight::question::Question;
 use crate::insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
 use crate::model::catalog::Kind;
 use crate::model::dimension::{BuiltIn, Dimension};
@@ -30,7 +28,7 @@ impl Finops {
     /// `invalid_argument` for a request that cannot be answered; `mixed_currencies` when charges are in several
     /// currencies and rates are missing; `overflow` when a sum does not fit; `storage`.
     pub fn get_cost_summary(&self, request: &CostSummaryRequest) -> Result<CostSummary> {
-        self.answer(SummaryQuery::new(request, self.clock.now())?)
+        self.ask(request, &())
     }
 
     /// What each day cost, with the total, the average and the trend.
@@ -50,21 +48,33 @@ impl Finops {
     /// # Errors
     /// As [`Finops::get_cost_summary`].
     pub fn costs_daily(&self, request: &DailyRequest) -> Result<DailyCosts> {
-        let plan = DailyPlan::new(request, self.clock.now())?;
-        self.answer(DailyQuery::new(request, &plan))
+        self.ask(request, &())
     }
 
-    /// Gives a query the charges of the present state, and finishes it.
-    fn answer<Q: CostQuery>(&self, mut query: Q) -> Result<Q::Answer> {
+    /// Answers any cost request, with somebody looking on who may stop it.
+    ///
+    /// ```
+    /// use finops_core::{DailyRequest, ErrorCode, Finops, Progress};
+    /// use std::ops::ControlFlow;
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let daily = finops.ask(&DailyRequest::default(), &|_: &Progress| ControlFlow::Continue(()))?;
+    /// assert_eq!(daily.days.len(), 30);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `cancelled` when the observer asked for it; else as [`Finops::get_cost_summary`].
+    pub fn ask<'q, R: CostRequest>(&self, request: &'q R, observer: &dyn Observer) -> Result<AnswerTo<'q, R>> {
+        let query = request.query(self.clock.now())?;
         let snapshot = self.store.snapshot()?;
-        let Needs { columns, charged } = query.needs();
-        let scan = Scan { columns, custom: false, charged };
-        self.store.scan(&snapshot, &scan, &mut |table| {
-            query.add(table);
-            Ok(())
-        })?;
-        let held = Held { snapshot: snapshot.id, coverage: &snapshot.coverage, imports: &snapshot.imports };
-        query.finish(held, &|dimension, value| self.name_of(dimension, value))
+        let questions = query.questions();
+        let ask = |question: &Question| self.store.aggregate(&snapshot, question, observer);
+        let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
+        let estimated = questions.first().map(|first| ask(&first.estimated())).transpose()?.unwrap_or_default();
+        let (coverage, imports) = (&snapshot.coverage, &snapshot.imports);
+        let held = Held { snapshot: snapshot.id, coverage, imports, estimated: &estimated };
+        query.finish(sums, held, &|dimension, value| self.name_of(dimension, value))
     }
 
     /// What the catalogue calls a value of a dimension.

@@ -5,14 +5,13 @@ mod costs;
 mod document;
 mod export;
 mod import;
-mod observer;
 mod operations;
 
+pub use crate::model::progress::{Observer, Progress};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use document::Document;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use import::{ImportCharges, ImportFormat};
-pub use observer::{Observer, Progress};
 pub use operations::{Operation, operations};
 
 use crate::edge::store::{EmbeddedStore, Store};

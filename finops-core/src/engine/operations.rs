@@ -5,9 +5,11 @@
 
 use super::catalog::ENTRY_FIELDS;
 use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
+use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{CostSummaryRequest, DailyRequest};
 use crate::model::catalog::Entry;
 use crate::{Error, ErrorCode, Result};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
@@ -46,16 +48,8 @@ const OPERATIONS: &[Operation] = &[
         fields: ExportReport::FIELDS,
         call: |finops, params, _| Document::of(&finops.export_report(&parse(params)?)?),
     },
-    Operation {
-        name: "get_cost_summary",
-        fields: CostSummaryRequest::FIELDS,
-        call: |finops, params, _| Document::of(&finops.get_cost_summary(&parse(params)?)?),
-    },
-    Operation {
-        name: "costs.daily",
-        fields: DailyRequest::FIELDS,
-        call: |finops, params, _| Document::of(&finops.costs_daily(&parse(params)?)?),
-    },
+    Operation { name: "get_cost_summary", fields: CostSummaryRequest::FIELDS, call: answer::<CostSummaryRequest> },
+    Operation { name: "costs.daily", fields: DailyRequest::FIELDS, call: answer::<DailyRequest> },
     Operation {
         name: "catalog.upsert",
         fields: ENTRY_FIELDS,
@@ -112,6 +106,16 @@ impl Finops {
         })?;
         (known.call)(self, params, observer)
     }
+}
+
+/// Answers a cost request.
+fn answer<R>(finops: &Finops, params: Value, observer: &dyn Observer) -> Result<Document>
+where
+    R: CostRequest + DeserializeOwned,
+    for<'q> AnswerTo<'q, R>: Serialize,
+{
+    let request: R = parse(params)?;
+    Document::of(&finops.ask(&request, observer)?)
 }
 
 /// Reads parameters, naming the field that cannot be read.

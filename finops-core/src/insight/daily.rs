@@ -1,12 +1,13 @@
 //! Daily costs: a series, by any dimensions, with its total, average and trend.
 
-use super::aggregate::{Aggregation, Question};
-use super::exchange::{Settled, SettledGroup, settle};
-use super::health::{DataHealth, Held, is_known, known_cost};
-use super::query::{CostQuery, NameOf, Needs};
-use super::request::{Bound, GroupBy, Rates, Span, Terms};
+use super::health::{About, DataHealth, Held, is_known, known_cost};
+use super::query::{CostQuery, CostRequest, NameOf, only};
+use super::question::Question;
+use super::request::{Bound, GroupBy, Rates, Span, Terms, request};
+use super::settled::{Settled, settle};
 use super::summary::{DimensionValue, named, serialize_dimensions};
-use crate::model::charge::{ChargeTable, CostView};
+use super::sums::Sums;
+use crate::model::charge::CostView;
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Rounding};
@@ -14,57 +15,38 @@ use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
 use chrono::NaiveDate;
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How many days, over all groups, one answer has at most.
 const MAX_POINTS: usize = 1_000_000;
 
-/// What daily costs are asked for.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct DailyRequest {
-    /// The first day, as a date or an instant; by default thirty days before the end.
-    pub start_date: Option<Bound>,
-    /// The end, exclusive; by default tonight.
-    pub end_date: Option<Bound>,
-    /// Or the period, such as `2024-01`.
-    pub period: Option<Period>,
-    /// Or the window, such as `7d`. It counts days in UTC: in another zone its first and last day are cut.
-    pub window: Option<Window>,
-    /// Only charges for resources of that type.
-    pub resource_type: Option<String>,
-    /// What to break down by.
-    pub group_by: GroupBy,
-    /// Which charges count.
-    pub filter: Filter,
-    /// The currency of the answer; by default the one that all charges have.
-    pub currency: Option<Currency>,
-    /// Which cost, by default the effective one.
-    pub view: CostView,
-    /// What other currencies are worth in that of the answer.
-    pub exchange_rates: Rates,
-    /// Where days begin, by default UTC.
-    pub time_zone: Zone,
-}
-
-impl DailyRequest {
-    /// The fields of its JSON form.
-    pub const FIELDS: &'static [&'static str] = &[
-        "start_date",
-        "end_date",
-        "period",
-        "window",
-        "resource_type",
-        "group_by",
-        "filter",
-        "currency",
-        "view",
-        "exchange_rates",
-        "time_zone",
-    ];
+request! {
+    /// What daily costs are asked for.
+    pub struct DailyRequest {
+        /// The first day, as a date or an instant; by default thirty days before the end.
+        pub start_date: Option<Bound>,
+        /// The end, exclusive; by default tonight.
+        pub end_date: Option<Bound>,
+        /// Or the period, such as `2024-01`.
+        pub period: Option<Period>,
+        /// Or the window, such as `7d`. It counts days in UTC: in another zone its first and last day are cut.
+        pub window: Option<Window>,
+        /// Only charges for resources of that type.
+        pub resource_type: Option<String>,
+        /// What to break down by.
+        pub group_by: GroupBy,
+        /// Which charges count.
+        pub filter: Filter,
+        /// The currency of the answer; by default the one that all charges have.
+        pub currency: Option<Currency>,
+        /// Which cost, by default the effective one.
+        pub view: CostView,
+        /// What other currencies are worth in that of the answer.
+        pub exchange_rates: Rates,
+        /// Where days begin, by default UTC.
+        pub time_zone: Zone,
+    }
 }
 
 /// What each day cost.
@@ -152,27 +134,20 @@ pub enum Trend {
     Decreasing,
 }
 
-/// Daily costs in the making: made for a state of the store, given its tables, then finished.
+/// Daily costs in the making.
 #[derive(Debug)]
 pub struct DailyQuery<'q> {
     request: &'q DailyRequest,
-    plan: &'q DailyPlan,
-    aggregation: Aggregation<'q>,
-}
-
-/// Which days a request is about, and what is to hold for their charges.
-#[derive(Debug)]
-pub struct DailyPlan {
     interval: Interval,
     days: Vec<Day>,
     filter: Filter,
     now: Stamp,
 }
 
-impl DailyPlan {
+impl<'q> DailyQuery<'q> {
     /// # Errors
     /// `invalid_argument` for a request that cannot be answered.
-    pub fn new(request: &DailyRequest, now: Stamp) -> Result<Self> {
+    pub fn new(request: &'q DailyRequest, now: Stamp) -> Result<Self> {
         let (start, end) = (request.start_date, request.end_date);
         let span = Span { period: request.period.as_ref(), window: request.window.as_ref(), start, end };
         let (interval, days) = span.resolve(now, request.time_zone)?;
@@ -182,52 +157,46 @@ impl DailyPlan {
         if let Some(kind) = &request.resource_type {
             filters.push(Filter::equals(Dimension::BuiltIn(BuiltIn::ResourceType), kind));
         }
-        Ok(Self { interval, days, filter: Filter::All(filters), now })
+        Ok(Self { request, interval, days, filter: Filter::All(filters), now })
     }
 }
 
-impl<'q> DailyQuery<'q> {
-    /// A query for a plan.
-    pub fn new(request: &'q DailyRequest, plan: &'q DailyPlan) -> Self {
-        let question = Question {
-            interval: plan.interval,
-            days: Some(&plan.days),
-            dimensions: &request.group_by.0,
-            filter: &plan.filter,
-            view: request.view,
-        };
-        Self { request, plan, aggregation: Aggregation::new(question) }
+impl CostRequest for DailyRequest {
+    type Query<'q> = DailyQuery<'q>;
+
+    fn query(&self, now: Stamp) -> Result<DailyQuery<'_>> {
+        DailyQuery::new(self, now)
     }
 }
 
 impl CostQuery for DailyQuery<'_> {
     type Answer = DailyCosts;
 
-    fn needs(&self) -> Needs {
-        self.aggregation.needs()
+    fn questions(&self) -> Vec<Question> {
+        let mut question = Question::new(self.interval, self.request.view);
+        question.buckets = Some(self.days.iter().map(|day| day.interval).collect());
+        question.dimensions.clone_from(&self.request.group_by.0);
+        question.filter = self.filter.clone();
+        vec![question]
     }
 
-    fn add(&mut self, table: &ChargeTable) {
-        self.aggregation.add(table);
-    }
-
-    fn finish(self, held: Held<'_>, name: NameOf<'_>) -> Result<DailyCosts> {
-        let Self { request, plan, aggregation, .. } = self;
+    fn finish(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<DailyCosts> {
+        let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
-        let settled = settle(aggregation.finish()?, &terms)?;
-        let known: Vec<bool> = plan.days.iter().map(|day| is_known(held.coverage, day)).collect();
-        refuse_too_much(&settled, request, plan)?;
-        let unknown = settled.groups.iter().map(|group| group.cell.unknown).sum();
-        let data_health = DataHealth::new(held, plan.interval, &plan.days, plan.now, unknown);
-        let totals = day_sums(&settled.groups.iter().collect::<Vec<_>>(), &known)?;
+        let settled = settle(only(sums), &terms)?;
+        let known: Vec<bool> = self.days.iter().map(|day| is_known(held.coverage, day)).collect();
+        let about = About { interval: self.interval, days: &self.days, now: self.now };
+        let data_health = DataHealth::of(held, about, &settled, &terms)?;
+        let all: Vec<usize> = (0..settled.len()).collect();
+        let totals = day_sums(&settled, &all, &known)?;
         Ok(DailyCosts {
-            window_start: plan.interval.start(),
-            window_end: plan.interval.end(),
+            window_start: self.interval.start(),
+            window_end: self.interval.end(),
             time_zone: request.time_zone,
             currency: settled.currency.or(request.currency),
             view: request.view,
-            days: series(&plan.days, &totals),
-            groups: group_series(&settled, request, plan, &known, name)?,
+            days: series(&self.days, &totals),
+            groups: group_series(&settled, &self, &known, name)?,
             summary: summarize(&totals)?,
             data_health,
             snapshot: held.snapshot,
@@ -235,26 +204,15 @@ impl CostQuery for DailyQuery<'_> {
     }
 }
 
-/// A series for each group takes memory for each day.
-fn refuse_too_much(settled: &Settled, request: &DailyRequest, plan: &DailyPlan) -> Result<()> {
-    let values: BTreeSet<_> = settled.groups.iter().map(|group| &group.values).collect();
-    if request.group_by.0.is_empty() || values.len().saturating_mul(plan.days.len()) <= MAX_POINTS {
-        return Ok(());
-    }
-    let (groups, days) = (values.len(), plan.days.len());
-    let message = format!("gives {groups} groups of {days} days: filter, or ask for fewer days or dimensions");
-    Err(Error::invalid("group_by", message))
-}
-
-/// The sum of each day. A day that no bill covers has none, unless there are charges all the same; neither has one
-/// whose charges all lack the cost.
-fn day_sums(groups: &[&SettledGroup], known: &[bool]) -> Result<Vec<Option<Money>>> {
+/// The sum of each day over some groups. A day that no bill covers has none, unless there are charges all the same;
+/// neither has one whose charges all lack the cost.
+fn day_sums(settled: &Settled, groups: &[usize], known: &[bool]) -> Result<Vec<Option<Money>>> {
     let mut days = vec![(Money::ZERO, 0, 0); known.len()];
     for group in groups {
-        if let Some((total, charges, unknown)) = group.day.and_then(|day| days.get_mut(day)) {
-            *total = total.checked_add(group.cost)?;
-            *charges += group.cell.charges;
-            *unknown += group.cell.unknown;
+        if let Some((total, charges, unknown)) = days.get_mut(settled.bucket_of(*group)) {
+            *total = total.checked_add(settled.sum_of(*group, 0))?;
+            *charges += settled.charges_of(*group);
+            *unknown += settled.unknown_of(*group, 0);
         }
     }
     let sum = |((total, charges, unknown), known): ((Money, u64, u64), &bool)| {
@@ -271,27 +229,34 @@ fn series(days: &[Day], totals: &[Option<Money>]) -> Vec<DayCost> {
 
 fn group_series(
     settled: &Settled,
-    request: &DailyRequest,
-    plan: &DailyPlan,
+    query: &DailyQuery<'_>,
     known: &[bool],
     name: NameOf<'_>,
 ) -> Result<Vec<GroupSeries>> {
-    if request.group_by.0.is_empty() {
+    let dimensions = &query.request.group_by.0;
+    if dimensions.is_empty() {
         return Ok(Vec::new());
     }
-    let mut by_values: BTreeMap<&[Option<String>], Vec<&SettledGroup>> = BTreeMap::new();
-    for group in &settled.groups {
-        by_values.entry(&group.values).or_default().push(group);
-    }
-    let groups = by_values.into_iter().map(|(values, groups)| {
-        let totals = day_sums(&groups, known)?;
-        let total = sum(&totals)?;
-        let days = series(&plan.days, &totals);
-        Ok(GroupSeries { dimensions: named(&request.group_by.0, values, name)?, total, days })
+    let combinations = settled.by_values();
+    refuse_too_much(combinations.len(), query.days.len())?;
+    let groups = combinations.into_iter().map(|groups| {
+        let totals = day_sums(settled, &groups, known)?;
+        let values = groups.first().map(|group| settled.values_of(*group)).unwrap_or_default();
+        let (total, days) = (sum(&totals)?, series(&query.days, &totals));
+        Ok(GroupSeries { dimensions: named(dimensions, &values, name)?, total, days })
     });
     let mut groups = groups.collect::<Result<Vec<_>>>()?;
     groups.sort_by_key(|group| Reverse(group.total));
     Ok(groups)
+}
+
+/// A series for each group takes memory for each day.
+fn refuse_too_much(groups: usize, days: usize) -> Result<()> {
+    if groups.saturating_mul(days) <= MAX_POINTS {
+        return Ok(());
+    }
+    let message = format!("gives {groups} groups of {days} days: filter, or ask for fewer days or dimensions");
+    Err(Error::invalid("group_by", message))
 }
 
 /// The sum of the days that are known; none when none is.

@@ -1,59 +1,92 @@
-//! From sums by currency to figures in one.
+//! Bringing sums into one currency: only by the rates that the caller gives, rounded once.
 
-use super::aggregate::{Cell, Group};
 use super::request::Terms;
+use super::settled::compare;
+use super::sums::{Head, MeteredQuantities, Sums};
 use crate::model::money::{Currency, ExactSum, Money, Quantity, Rounding, apportion};
 use crate::{Error, ErrorCode, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
-/// What tells groups apart once their currencies are one: the values, and the day.
-type Key = (Vec<Option<String>>, Option<usize>);
-
-/// A group with its cost in the currency of the answer.
-#[derive(Debug)]
-pub(super) struct SettledGroup {
-    pub(super) values: Vec<Option<String>>,
-    pub(super) day: Option<usize>,
-    pub(super) cost: Money,
-    pub(super) cell: Cell,
-}
-
-/// Groups in one currency.
-#[derive(Debug)]
-pub(super) struct Settled {
-    /// The currency; none when there is no charge and none was asked for.
-    pub(super) currency: Option<Currency>,
-    /// The exact sum, rounded once at 18 decimals where an exchange rate made it longer.
-    pub(super) total: Money,
-    /// The groups in the order of their keys; their costs add up to the total.
-    pub(super) groups: Vec<SettledGroup>,
-}
-
-/// Brings the groups into one currency.
+/// The currency of the answer, and the sums in it.
 ///
 /// # Errors
 /// `mixed_currencies` when there are several and no rates for them; `overflow` when a sum does not fit.
-pub(super) fn settle(groups: Vec<Group>, terms: &Terms<'_>) -> Result<Settled> {
-    let found: BTreeSet<Currency> = groups.iter().map(|group| group.currency).collect();
+pub(super) fn exchange(sums: Sums, terms: &Terms<'_>) -> Result<(Option<Currency>, Sums)> {
+    let found: BTreeSet<u32> = sums.heads.iter().map(|head| head.currency).collect();
+    let found: BTreeSet<Currency> = found.into_iter().filter_map(|place| currency_at(&sums, place)).collect();
     let currency = choose(&found, terms)?;
-    let mut merged: BTreeMap<Key, Cell> = BTreeMap::new();
-    for Group { currency: from, values, day, mut cell } in groups {
-        if Some(from) != currency {
-            let rate = rate(from, terms)?;
-            let mut converted = ExactSum::default();
-            converted.add_converted(cell.cost.to_money(Rounding::HalfEven)?, rate)?;
-            cell.cost = converted;
-        }
-        merged.entry((values, day)).or_default().merge(&cell)?;
+    if found.iter().all(|found| Some(*found) == currency) {
+        return Ok((currency, sums));
     }
-    let parts: Vec<ExactSum> = merged.values().map(|cell| cell.cost).collect();
-    let mut sum = ExactSum::default();
-    parts.iter().try_for_each(|part| sum.merge(part))?;
-    let total = sum.to_money(Rounding::HalfEven)?;
-    let costs = apportion(&parts, total)?;
-    let group = |(((values, day), cell), cost)| SettledGroup { values, day, cost, cell };
-    let groups = merged.into_iter().zip(costs).map(group).collect();
-    Ok(Settled { currency, total, groups })
+    Ok((currency, convert(&sums, currency, terms)?))
+}
+
+fn currency_at(sums: &Sums, place: u32) -> Option<Currency> {
+    usize::try_from(place).ok().and_then(|place| sums.currencies.get(place)).copied()
+}
+
+/// Merges the groups that differ in nothing but their currency.
+fn convert(sums: &Sums, currency: Option<Currency>, terms: &Terms<'_>) -> Result<Sums> {
+    let mut order: Vec<usize> = (0..sums.len()).collect();
+    // The largest remainders are served in this order.
+    order.sort_unstable_by(|one, other| compare(sums, *one, *other));
+    let mut merged = Sums::new(sums.labels.clone(), sums.views);
+    let mut parts: Vec<Vec<ExactSum>> = vec![Vec::new(); sums.views];
+    let mut last = None;
+    for group in order {
+        let Some(head) = sums.heads.get(group) else { continue };
+        if last.is_none_or(|last| compare(sums, last, group) != Ordering::Equal) {
+            merged.heads.push(Head { currency: 0, bucket: head.bucket, charges: 0 });
+            merged.codes.extend(sums.codes_of(group));
+            merged.unknown.extend(std::iter::repeat_n(0, sums.views));
+            parts.iter_mut().for_each(|parts| parts.push(ExactSum::default()));
+            if !sums.metered.is_empty() {
+                merged.metered.push(MeteredQuantities::default());
+            }
+        }
+        last = Some(group);
+        add_group(sums, group, &mut merged)?;
+        let from = currency_at(sums, head.currency);
+        let rate = from.filter(|from| Some(*from) != currency).map(|from| rate(from, terms)).transpose()?;
+        for (parts, mantissa) in parts.iter_mut().zip(sums.costs_of(group)) {
+            let Some(part) = parts.last_mut() else { continue };
+            match rate {
+                Some(rate) => part.add_converted(Money::from_mantissa(*mantissa), rate)?,
+                None => part.add(Money::from_mantissa(*mantissa)),
+            }
+        }
+    }
+    let mut costs = Vec::with_capacity(sums.views);
+    for parts in &parts {
+        let mut total = ExactSum::default();
+        parts.iter().try_for_each(|part| total.merge(part))?;
+        costs.push(apportion(parts, total.to_money(Rounding::HalfEven)?)?);
+    }
+    let cost = |group: usize, view: usize| costs.get(view).and_then(|costs: &Vec<Money>| costs.get(group)).copied();
+    let cells = (0..merged.len()).flat_map(|group| (0..sums.views).map(move |view| (group, view)));
+    merged.costs = cells.map(|(group, view)| cost(group, view).unwrap_or_default().mantissa()).collect();
+    (merged.distinct, merged.path) = (sums.distinct.clone(), sums.path.clone());
+    Ok(merged)
+}
+
+/// Adds everything of a group that has no currency to the last merged one.
+fn add_group(sums: &Sums, group: usize, merged: &mut Sums) -> Result<()> {
+    if let (Some(into), Some(head)) = (merged.heads.last_mut(), sums.heads.get(group)) {
+        into.charges += head.charges;
+    }
+    let first = merged.unknown.len().saturating_sub(sums.views);
+    for (into, unknown) in merged.unknown.iter_mut().skip(first).zip(sums.unknown_of(group)) {
+        *into += unknown;
+    }
+    if let Some(into) = merged.metered.last_mut() {
+        for (into, quantity) in into.iter_mut().zip(sums.metered_of(group)) {
+            if let Some(quantity) = quantity {
+                *into = Some(into.unwrap_or(Quantity::ZERO).checked_add(quantity)?);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn choose(found: &BTreeSet<Currency>, terms: &Terms<'_>) -> Result<Option<Currency>> {
@@ -85,52 +118,4 @@ fn rate(from: Currency, terms: &Terms<'_>) -> Result<Quantity> {
         );
         Error::new(ErrorCode::MixedCurrencies, message).with_field("exchange_rates")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::insight::Rates;
-
-    fn group(currency: &str, value: &str, cost: &str) -> Group {
-        let mut cell = Cell { charges: 1, ..Cell::default() };
-        cell.cost.add(cost.parse().unwrap());
-        Group { currency: currency.parse().unwrap(), values: vec![Some(value.to_owned())], day: None, cell }
-    }
-
-    fn rates(rates: &[(&str, &str)]) -> Rates {
-        Rates(rates.iter().map(|(code, rate)| (code.parse().unwrap(), rate.parse().unwrap())).collect())
-    }
-
-    fn settled(groups: Vec<Group>, currency: Option<&str>, rates: &Rates) -> Result<Settled> {
-        settle(groups, &Terms { currency: currency.map(|code| code.parse().unwrap()), rates })
-    }
-
-    #[test]
-    fn converted_parts_add_up_to_the_total_that_is_rounded_once() {
-        // A third of the last digit each: rounded one by one they would vanish.
-        let rates = rates(&[("EUR", "0.333333333333333333")]);
-        let groups = ["a", "b", "c"].map(|value| group("EUR", value, "0.000000000000000001")).into();
-        let settled = settled(groups, Some("USD"), &rates).unwrap();
-        assert_eq!(settled.total.to_string(), "0.000000000000000001");
-        let parts = Money::try_sum(settled.groups.iter().map(|group| group.cost)).unwrap();
-        assert_eq!(parts, settled.total);
-    }
-
-    #[test]
-    fn a_value_in_two_currencies_becomes_one_group() {
-        let groups = vec![group("EUR", "a", "10"), group("USD", "a", "1")];
-        let settled = settled(groups, Some("USD"), &rates(&[("EUR", "1.5")])).unwrap();
-        assert_eq!((settled.groups.len(), settled.total.to_string()), (1, "16".to_owned()));
-    }
-
-    #[test]
-    fn several_currencies_without_rates_are_an_error_that_names_them() {
-        let groups = || vec![group("EUR", "a", "10"), group("USD", "a", "1")];
-        let error = settled(groups(), None, &Rates::default()).unwrap_err();
-        assert_eq!((error.code(), error.field()), (ErrorCode::MixedCurrencies, Some("currency")));
-        let error = settled(groups(), Some("USD"), &Rates::default()).unwrap_err();
-        assert_eq!((error.code(), error.field()), (ErrorCode::MixedCurrencies, Some("exchange_rates")));
-        assert!(error.message().contains("EUR"));
-    }
 }

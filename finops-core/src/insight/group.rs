@@ -1,13 +1,15 @@
 //! Groups: the distinct combinations of values that an answer is broken down by.
 
 use super::matching;
+use super::sums::Labels;
+use crate::Result;
 use crate::model::charge::{ChargeTable, TextBuilder, TextColumn};
 use crate::model::dimension::Dimension;
-use std::borrow::Cow;
+use crate::model::virtual_dimension::Virtuals;
 use std::collections::HashMap;
 
-/// The place of a row without a value in a key.
-const ABSENT: u32 = TextColumn::NULL;
+/// The place of a row without a value in a key; values count from 1.
+const ABSENT: u32 = 0;
 
 /// Gives each combination of values a number, the same over all tables.
 #[derive(Debug, Default)]
@@ -29,21 +31,31 @@ impl Groups {
     pub(super) fn codes(
         &mut self,
         table: &ChargeTable,
-        dimensions: &[Dimension],
+        dimensions: &[&Dimension],
         first: usize,
         rows: &[usize],
-    ) -> Vec<Vec<u32>> {
-        let builders = self.values.iter_mut().skip(first);
-        let columns = dimensions.iter().zip(builders).map(|(dimension, builder)| {
-            let column = matching::values(table, dimension);
-            recode(column, builder, rows)
+        virtuals: &Virtuals,
+    ) -> Result<Vec<Vec<u32>>> {
+        let columns = (first..).zip(dimensions).map(|(place, dimension)| {
+            Ok(match matching::values(table, dimension, virtuals)? {
+                Some(column) => self.recode(place, &column, rows),
+                None => vec![ABSENT; rows.len()],
+            })
         });
         columns.collect()
     }
 
-    /// The code of a value at a place of the key.
-    pub(super) fn intern(&mut self, place: usize, value: &str) -> u32 {
-        self.values.get_mut(place).map_or(ABSENT, |builder| builder.intern(value))
+    /// The codes of rows of a column whose values stand at a place of the key. A value gets its code at its first row:
+    /// one that no row uses is no group.
+    pub(super) fn recode(&mut self, place: usize, column: &TextColumn, rows: &[usize]) -> Vec<u32> {
+        let Some(builder) = self.values.get_mut(place) else { return vec![ABSENT; rows.len()] };
+        let mut known: Vec<Option<u32>> = vec![None; column.dictionary.len()];
+        let code = |row: &usize| {
+            let code = column.codes.get(*row).copied().unwrap_or(TextColumn::NULL);
+            let Some(known) = usize::try_from(code).ok().and_then(|code| known.get_mut(code)) else { return ABSENT };
+            *known.get_or_insert_with(|| column.dictionary.get(code).map_or(ABSENT, |value| builder.intern(value) + 1))
+        };
+        rows.iter().map(code).collect()
     }
 
     /// The number of a key.
@@ -57,24 +69,8 @@ impl Groups {
         number
     }
 
-    /// The values of each group, in the order of the numbers.
-    pub(super) fn into_keys(self) -> impl Iterator<Item = Vec<Option<String>>> {
-        let columns: Vec<TextColumn> = self.values.into_iter().map(|mut builder| builder.take()).collect();
-        self.keys.into_iter().map(move |key| {
-            let value = |(code, column): (&u32, &TextColumn)| column.dictionary.get(*code).map(str::to_owned);
-            key.iter().zip(&columns).map(value).collect()
-        })
+    /// The keys in the order of their numbers, and the texts of the codes at each place.
+    pub(super) fn into_parts(self) -> (Vec<Box<[u32]>>, Vec<Labels>) {
+        (self.keys, self.values.into_iter().map(|mut builder| Labels::new(builder.take().dictionary)).collect())
     }
-}
-
-fn recode(column: Option<Cow<'_, TextColumn>>, builder: &mut TextBuilder, rows: &[usize]) -> Vec<u32> {
-    let Some(column) = column else { return vec![ABSENT; rows.len()] };
-    // A value gets its code at its first row: one that no row uses is no group.
-    let mut known: Vec<Option<u32>> = vec![None; column.dictionary.len()];
-    let code = |row: &usize| {
-        let code = column.codes.get(*row).copied().unwrap_or(ABSENT);
-        let Some(known) = usize::try_from(code).ok().and_then(|code| known.get_mut(code)) else { return ABSENT };
-        *known.get_or_insert_with(|| column.dictionary.get(code).map_or(ABSENT, |value| builder.intern(value)))
-    };
-    rows.iter().map(code).collect()
 }

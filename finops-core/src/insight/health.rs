@@ -1,9 +1,16 @@
 //! How far an answer can be trusted: unknown is not zero, and shows here.
 
+use super::request::Terms;
+use super::settled::{Settled, settle};
+use super::sums::Sums;
+use crate::Result;
 use crate::model::charge::{Coverage, ImportMark};
-use crate::model::money::Money;
+use crate::model::money::{Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Stamp};
 use serde::Serialize;
+
+/// How many decimals a share has.
+pub(super) const SHARE_DECIMALS: u32 = 6;
 
 /// How complete the data behind an answer is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,6 +26,11 @@ pub struct DataHealth {
     pub quarantined_rows: u64,
     /// Charges in the answer whose cost in the chosen view is unknown; they are in no sum.
     pub unknown_costs: u64,
+    /// The part of the cost that comes from billing periods which had not ended when they were imported, at 6 decimals:
+    /// the provider may still restate it. None when the cost is zero or unknown.
+    pub estimated_share: Option<Quantity>,
+    /// Files beside the charges that were missing or damaged and had to be built again for this answer.
+    pub rebuilt_segments: u64,
     /// When the latest of the data came.
     pub last_import_at: Option<Stamp>,
 }
@@ -32,10 +44,41 @@ pub struct Held<'s> {
     pub coverage: &'s [Coverage],
     /// The imports that it came with.
     pub imports: &'s [ImportMark],
+    /// The sums over the charges of the (first) question that may still be restated.
+    pub estimated: &'s Sums,
+}
+
+impl Held<'_> {
+    /// The part of the settled total that may still be restated.
+    fn estimated_share(&self, settled: &Settled, terms: &Terms<'_>) -> Result<Option<Quantity>> {
+        let estimated = settle(self.estimated.clone(), terms)?;
+        let total = settled.total(0).unwrap_or_default();
+        Ok(ratio(estimated.total(0).unwrap_or_default(), total, SHARE_DECIMALS))
+    }
+}
+
+/// What a query is about, for judging how complete its data is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'q> {
+    pub(super) interval: Interval,
+    pub(super) days: &'q [Day],
+    pub(super) now: Stamp,
 }
 
 impl DataHealth {
-    pub(super) fn new(held: Held<'_>, interval: Interval, days: &[Day], now: Stamp, unknown_costs: u64) -> Self {
+    /// How complete the data behind settled sums is.
+    ///
+    /// # Errors
+    /// As [`settle`], for the charges that may still be restated.
+    pub(super) fn of(held: Held<'_>, about: About<'_>, settled: &Settled, terms: &Terms<'_>) -> Result<Self> {
+        let mut health = Self::new(held, about, settled.unknown(0));
+        health.estimated_share = held.estimated_share(settled, terms)?;
+        health.rebuilt_segments = settled.path().rebuilt_segments;
+        Ok(health)
+    }
+
+    fn new(held: Held<'_>, about: About<'_>, unknown_costs: u64) -> Self {
+        let About { interval, days, now } = about;
         let past: Vec<&Day> = days.iter().filter(|day| day.interval.start() < now).collect();
         let count = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);
         let missing_days = count(past.iter().filter(|day| !is_known(held.coverage, day)).count());
@@ -46,7 +89,17 @@ impl DataHealth {
         let quarantined_rows = imports.iter().map(|import| import.quarantined).sum();
         let complete = [missing_days, partial_days, quarantined_rows, unknown_costs] == [0; 4];
         let last_import_at = imports.iter().map(|import| import.imported_at).max();
-        Self { complete, missing_days, partial_days, quarantined_rows, unknown_costs, last_import_at }
+        let (estimated_share, rebuilt_segments) = (None, 0);
+        Self {
+            complete,
+            missing_days,
+            partial_days,
+            quarantined_rows,
+            unknown_costs,
+            estimated_share,
+            rebuilt_segments,
+            last_import_at,
+        }
     }
 }
 
@@ -101,8 +154,9 @@ mod tests {
 
     fn health(coverage: &[Coverage], start: &str, end: &str) -> DataHealth {
         let interval = Interval::new(stamp(start), stamp(end)).unwrap();
-        let held = Held { snapshot: 1, coverage, imports: &[] };
-        DataHealth::new(held, interval, &Zone::UTC.days(interval).unwrap(), stamp("2024-07-05"), 0)
+        let held = Held { snapshot: 1, coverage, imports: &[], estimated: &Sums::default() };
+        let days = Zone::UTC.days(interval).unwrap();
+        DataHealth::new(held, About { interval, days: &days, now: stamp("2024-07-05") }, 0)
     }
 
     #[test]

@@ -9,9 +9,13 @@ mod exchange;
 mod group;
 pub mod health;
 mod matching;
+pub mod plan;
 pub mod query;
+pub mod question;
 pub mod request;
+mod settled;
 pub mod summary;
+pub mod sums;
 
 pub use daily::{DailyCosts, DailyRequest};
 pub use health::DataHealth;

@@ -1,37 +1,48 @@
-//! What every cost query goes through: made for a request, given the charges of one state of the store, finished.
+//! What every cost query goes through: it asks questions of one state of the store, and is finished from the sums.
 
 use super::health::Held;
+use super::question::Question;
+use super::sums::Sums;
 use crate::Result;
-use crate::model::charge::{ChargeColumn, ChargeTable};
 use crate::model::dimension::Dimension;
-use crate::model::time::Interval;
+use crate::model::time::Stamp;
 
 /// Looks up what a value of a dimension is called.
 pub type NameOf<'n> = &'n dyn Fn(&Dimension, &str) -> Result<Option<String>>;
 
-/// Which charges a query needs, and what of them.
-#[derive(Debug, Clone)]
-pub struct Needs {
-    /// The columns.
-    pub columns: Vec<ChargeColumn>,
-    /// Charges whose `ChargePeriodStart` lies there; others may be given too.
-    pub charged: Interval,
-}
-
-/// A cost query in the making.
+/// A cost query: made for a request, given the answers to its questions, finished.
 pub trait CostQuery: Sized {
     /// What it comes to.
     type Answer;
 
-    /// Which charges it needs.
-    fn needs(&self) -> Needs;
+    /// What it asks; usually one question.
+    fn questions(&self) -> Vec<Question>;
 
-    /// Adds a table.
-    fn add(&mut self, table: &ChargeTable);
-
-    /// The answer, for the state of the store that the tables came from.
+    /// The answer, from the sums for each question, in their order, and the state of the store that they are of.
     ///
     /// # Errors
     /// `mixed_currencies`, `overflow`, and whatever `name` gives.
-    fn finish(self, held: Held<'_>, name: NameOf<'_>) -> Result<Self::Answer>;
+    fn finish(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<Self::Answer>;
+}
+
+/// A request that a cost query answers.
+pub trait CostRequest {
+    /// The query for it.
+    type Query<'q>: CostQuery
+    where
+        Self: 'q;
+
+    /// The query, seen from `now`.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a request that cannot be answered.
+    fn query(&self, now: Stamp) -> Result<Self::Query<'_>>;
+}
+
+/// What a request is answered with.
+pub type AnswerTo<'q, R> = <<R as CostRequest>::Query<'q> as CostQuery>::Answer;
+
+/// The sums for the only question.
+pub(super) fn only(sums: Vec<Sums>) -> Sums {
+    sums.into_iter().next().unwrap_or_default()
 }

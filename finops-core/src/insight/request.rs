@@ -8,6 +8,25 @@ use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
+/// A request as JSON has it: every field may be left out, none may be unknown, and `FIELDS` names them.
+macro_rules! request {
+    ($(#[$doc:meta])* pub struct $name:ident { $( $(#[$field_doc:meta])* pub $field:ident: $type:ty, )+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$field_doc])* pub $field: $type, )+
+        }
+
+        impl $name {
+            /// The fields of its JSON form.
+            pub const FIELDS: &'static [&'static str] = &[$( stringify!($field) ),+];
+        }
+    };
+}
+pub(super) use request;
+
 /// How many dimensions one answer may be grouped by.
 const MAX_DIMENSIONS: usize = 8;
 /// How many days a query is about that does not say.

@@ -1,72 +1,52 @@
 //! The cost summary: what a period cost, by any dimensions, largest first.
 
-use super::aggregate::{Aggregation, METERED, Question};
-use super::exchange::{Settled, SettledGroup, settle};
-use super::health::{DataHealth, Held, is_known, known_cost};
-use super::query::{CostQuery, NameOf, Needs};
-use super::request::{GroupBy, Rates, Span, Terms, page};
+use super::health::{About, DataHealth, Held, SHARE_DECIMALS, is_known};
+use super::query::{CostQuery, CostRequest, NameOf, only};
+use super::question::{METERED, Question};
+use super::request::{GroupBy, Rates, Span, Terms, page, request};
+use super::settled::{Settled, settle};
+use super::sums::Sums;
 use crate::Result;
-use crate::model::charge::{ChargeTable, CostView};
+use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
-use std::cmp::Reverse;
+use serde::{Serialize, Serializer};
 
-/// How many decimals a share has.
-const SHARE_DECIMALS: u32 = 6;
-
-/// What a cost summary is asked for.
-///
-/// ```
-/// use finops_core::insight::CostSummaryRequest;
-///
-/// let request: CostSummaryRequest =
-///     serde_json::from_str(r#"{"period": "2024-01", "group_by": "tenant", "currency": "USD"}"#).unwrap();
-/// assert_eq!(request.group_by.0.len(), 1);
-/// ```
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct CostSummaryRequest {
-    /// The period, such as `2024-01`; a charge belongs to it by the start of its charge period.
-    pub period: Option<Period>,
-    /// Or the window, such as `30d`. Without either, the thirty days up to tonight.
-    pub window: Option<Window>,
-    /// What to break down by; nothing gives the total alone.
-    pub group_by: GroupBy,
-    /// The currency of the answer; by default the one that all charges have.
-    pub currency: Option<Currency>,
-    /// Which charges count.
-    pub filter: Filter,
-    /// Which cost, by default the effective one.
-    pub view: CostView,
-    /// What other currencies are worth in that of the answer.
-    pub exchange_rates: Rates,
-    /// Where days begin and periods lie, by default UTC.
-    pub time_zone: Zone,
-    /// How many items to give, 1 to 1000; by default all.
-    pub limit: Option<i64>,
-    /// How many items to leave out before.
-    pub offset: Option<i64>,
-}
-
-impl CostSummaryRequest {
-    /// The fields of its JSON form.
-    pub const FIELDS: &'static [&'static str] = &[
-        "period",
-        "window",
-        "group_by",
-        "currency",
-        "filter",
-        "view",
-        "exchange_rates",
-        "time_zone",
-        "limit",
-        "offset",
-    ];
+request! {
+    /// What a cost summary is asked for.
+    ///
+    /// ```
+    /// use finops_core::insight::CostSummaryRequest;
+    ///
+    /// let request: CostSummaryRequest =
+    ///     serde_json::from_str(r#"{"period": "2024-01", "group_by": "tenant", "currency": "USD"}"#).unwrap();
+    /// assert_eq!(request.group_by.0.len(), 1);
+    /// ```
+    pub struct CostSummaryRequest {
+        /// The period, such as `2024-01`; a charge belongs to it by the start of its charge period.
+        pub period: Option<Period>,
+        /// Or the window, such as `30d`. Without either, the thirty days up to tonight.
+        pub window: Option<Window>,
+        /// What to break down by; nothing gives the total alone.
+        pub group_by: GroupBy,
+        /// The currency of the answer; by default the one that all charges have.
+        pub currency: Option<Currency>,
+        /// Which charges count.
+        pub filter: Filter,
+        /// Which cost, by default the effective one.
+        pub view: CostView,
+        /// What other currencies are worth in that of the answer.
+        pub exchange_rates: Rates,
+        /// Where days begin and periods lie, by default UTC.
+        pub time_zone: Zone,
+        /// How many items to give, 1 to 1000; by default all.
+        pub limit: Option<i64>,
+        /// How many items to leave out before.
+        pub offset: Option<i64>,
+    }
 }
 
 /// What a period cost.
@@ -166,14 +146,13 @@ impl Serialize for CostItem {
     }
 }
 
-/// A summary in the making: made for a state of the store, given its tables, then finished.
+/// A summary in the making.
 #[derive(Debug)]
 pub struct SummaryQuery<'q> {
     request: &'q CostSummaryRequest,
     interval: Interval,
     days: Vec<Day>,
     now: Stamp,
-    aggregation: Aggregation<'q>,
 }
 
 impl<'q> SummaryQuery<'q> {
@@ -185,46 +164,46 @@ impl<'q> SummaryQuery<'q> {
         request.group_by.check()?;
         page(request.limit, request.offset)?;
         request.exchange_rates.check()?;
-        let dimensions = &request.group_by.0;
-        let question = Question { interval, days: None, dimensions, filter: &request.filter, view: request.view };
-        Ok(Self { request, interval, days, now, aggregation: Aggregation::new(question) })
+        Ok(Self { request, interval, days, now })
+    }
+}
+
+impl CostRequest for CostSummaryRequest {
+    type Query<'q> = SummaryQuery<'q>;
+
+    fn query(&self, now: Stamp) -> Result<SummaryQuery<'_>> {
+        SummaryQuery::new(self, now)
     }
 }
 
 impl CostQuery for SummaryQuery<'_> {
     type Answer = CostSummary;
 
-    fn needs(&self) -> Needs {
-        self.aggregation.needs()
+    fn questions(&self) -> Vec<Question> {
+        let mut question = Question::new(self.interval, self.request.view);
+        question.dimensions.clone_from(&self.request.group_by.0);
+        question.filter = self.request.filter.clone();
+        question.metered = !question.dimensions.is_empty();
+        vec![question]
     }
 
-    fn add(&mut self, table: &ChargeTable) {
-        self.aggregation.add(table);
-    }
-
-    fn finish(self, held: Held<'_>, name: NameOf<'_>) -> Result<CostSummary> {
+    fn finish(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<CostSummary> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
-        let mut settled = settle(self.aggregation.finish()?, &terms)?;
-        let unknown = settled.groups.iter().map(|group| group.cell.unknown).sum();
-        let charges = settled.groups.iter().map(|group| group.cell.charges).sum();
-        let covered = charges > 0 || self.days.iter().any(|day| is_known(held.coverage, day));
-        let data_health = DataHealth::new(held, self.interval, &self.days, self.now, unknown);
-        if request.group_by.0.is_empty() {
-            settled.groups.clear();
-        }
-        // Stable: what costs the same stays in the order of its values.
-        settled.groups.sort_by_key(|group| Reverse(group.cost));
-        let count = u64::try_from(settled.groups.len()).unwrap_or(u64::MAX);
+        let settled = settle(only(sums), &terms)?;
+        let covered = settled.charges() > 0 || self.days.iter().any(|day| is_known(held.coverage, day));
+        let about = About { interval: self.interval, days: &self.days, now: self.now };
+        let data_health = DataHealth::of(held, about, &settled, &terms)?;
+        let grouped = !request.group_by.0.is_empty();
         Ok(CostSummary {
             period: request.period.clone(),
             window_start: self.interval.start(),
             window_end: self.interval.end(),
             currency: settled.currency.or(request.currency),
             view: request.view,
-            total_cost: known_cost(settled.total, charges, unknown).filter(|_| covered),
-            count,
-            breakdown: items(&settled, request, name)?,
+            total_cost: settled.total(0).filter(|_| covered),
+            count: if grouped { u64::try_from(settled.len()).unwrap_or(u64::MAX) } else { 0 },
+            breakdown: if grouped { items(&settled, request, name)? } else { Vec::new() },
             data_health,
             snapshot: held.snapshot,
         })
@@ -233,28 +212,28 @@ impl CostQuery for SummaryQuery<'_> {
 
 fn items(settled: &Settled, request: &CostSummaryRequest, name: NameOf<'_>) -> Result<Vec<CostItem>> {
     let (limit, offset) = page(request.limit, request.offset)?;
-    let page = settled.groups.iter().skip(offset).take(limit.unwrap_or(usize::MAX));
-    let item = |group: &SettledGroup| {
+    let total = settled.total(0).unwrap_or_default();
+    let item = |group: usize| {
         Ok(CostItem {
-            dimensions: named(&request.group_by.0, &group.values, name)?,
-            cost: known_cost(group.cost, group.cell.charges, group.cell.unknown),
-            share: ratio(group.cost, settled.total, SHARE_DECIMALS),
-            charges: group.cell.charges,
-            metered: group.cell.metered()?,
+            dimensions: named(&request.group_by.0, &settled.values_of(group), name)?,
+            cost: settled.cost_of(group, 0),
+            share: ratio(settled.sum_of(group, 0), total, SHARE_DECIMALS),
+            charges: settled.charges_of(group),
+            metered: settled.metered_of(group),
         })
     };
-    page.map(item).collect()
+    settled.largest(limit, offset).into_iter().map(item).collect()
 }
 
 /// The values of a group with their names.
 pub(super) fn named(
     dimensions: &[Dimension],
-    values: &[Option<String>],
+    values: &[Option<&str>],
     name: NameOf<'_>,
 ) -> Result<Vec<DimensionValue>> {
-    let value = |(dimension, value): (&Dimension, &Option<String>)| {
-        let name = value.as_deref().map_or(Ok(None), |value| name(dimension, value))?;
-        Ok(DimensionValue { dimension: dimension.clone(), value: value.clone(), name })
+    let value = |(dimension, value): (&Dimension, &Option<&str>)| {
+        let name = value.map_or(Ok(None), |value| name(dimension, value))?;
+        Ok(DimensionValue { dimension: dimension.clone(), value: value.map(str::to_owned), name })
     };
     dimensions.iter().zip(values).map(value).collect()
 }

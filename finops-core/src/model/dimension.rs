@@ -75,7 +75,7 @@ impl BuiltIn {
     }
 }
 
-/// A built-in dimension or a tag, as `group_by` and `filter` name it.
+/// A built-in dimension, a tag or a virtual dimension, as `group_by` and `filter` name it.
 ///
 /// ```
 /// use finops_core::model::dimension::{BuiltIn, Dimension};
@@ -92,14 +92,17 @@ pub enum Dimension {
     BuiltIn(BuiltIn),
     /// The value of a tag; the key's case counts.
     Tag(String),
+    /// What the rules of a virtual dimension give, by its name.
+    Virtual(String),
 }
 
 impl Dimension {
-    /// The column that it is read from.
-    pub const fn column(&self) -> ChargeColumn {
+    /// The column that it is read from; none for a virtual one, whose rules say what they look at.
+    pub const fn column(&self) -> Option<ChargeColumn> {
         match self {
-            Self::BuiltIn(dimension) => dimension.column(),
-            Self::Tag(_) => ChargeColumn::Tags,
+            Self::BuiltIn(dimension) => Some(dimension.column()),
+            Self::Tag(_) => Some(ChargeColumn::Tags),
+            Self::Virtual(_) => None,
         }
     }
 
@@ -117,6 +120,7 @@ impl fmt::Display for Dimension {
         match self {
             Self::BuiltIn(dimension) => f.write_str(dimension.as_str()),
             Self::Tag(key) => write!(f, "tag:{key}"),
+            Self::Virtual(name) => write!(f, "virtual:{name}"),
         }
     }
 }
@@ -131,6 +135,12 @@ impl FromStr for Dimension {
                 key => Ok(Self::Tag(key.to_owned())),
             };
         }
+        if let Some(name) = text.strip_prefix("virtual:") {
+            return match name {
+                "" => Err(Error::invalid("group_by", "'virtual:' needs a name, such as 'virtual:product'")),
+                name => Ok(Self::Virtual(name.to_owned())),
+            };
+        }
         let known = BuiltIn::ALL.iter().find(|dimension| dimension.as_str() == text);
         known.copied().map(Self::BuiltIn).ok_or_else(|| unknown(text))
     }
@@ -139,7 +149,10 @@ impl FromStr for Dimension {
 fn unknown(text: &str) -> Error {
     let words: Vec<_> = BuiltIn::ALL.iter().map(|dimension| dimension.as_str()).collect();
     let text: String = text.chars().take(60).collect();
-    Error::invalid("group_by", format!("'{text}' is no dimension: use one of {}, or 'tag:KEY'", words.join(", ")))
+    Error::invalid(
+        "group_by",
+        format!("'{text}' is no dimension: use one of {}, 'tag:KEY' or 'virtual:NAME'", words.join(", ")),
+    )
 }
 
 impl Serialize for Dimension {

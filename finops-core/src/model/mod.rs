@@ -6,6 +6,8 @@ pub mod dimension;
 pub mod filter;
 pub mod id;
 pub mod money;
+pub mod progress;
 pub mod receipt;
 pub mod tags;
 pub mod time;
+pub mod virtual_dimension;

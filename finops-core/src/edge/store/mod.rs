@@ -9,11 +9,15 @@ mod embedded;
 
 pub use embedded::EmbeddedStore;
 
-use crate::Result;
+use crate::insight::aggregate::Aggregation;
+use crate::insight::question::Question;
+use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Coverage, ImportMark, Scope};
+use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
+use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 
@@ -48,6 +52,8 @@ pub struct Scan {
     pub custom: bool,
     /// Charges whose `ChargePeriodStart` lies there. The store may give others too.
     pub charged: Interval,
+    /// Only charges of billing periods that had not ended when they were imported.
+    pub estimated_only: bool,
 }
 
 /// A delivery that is complete and may become part of the store.
@@ -113,6 +119,24 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`, and whatever `visit` gives.
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()>;
 
+    /// The sums that a question asks for, of a state. A store that knows nothing better goes through the charges.
+    ///
+    /// # Errors
+    /// `invalid_argument` when the question makes too many groups; `overflow`; `cancelled` when the observer asks for
+    /// it; `storage`.
+    fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
+        let (columns, charged) = (question.columns()?, question.interval);
+        let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
+        let mut aggregation = Aggregation::new(question);
+        let mut progress = Progress::default();
+        self.scan(snapshot, &scan, &mut |table| {
+            progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
+            watch(observer, &progress)?;
+            aggregation.add(table)
+        })?;
+        aggregation.finish()
+    }
+
     /// The names of the custom columns that charges of a state have, in order.
     ///
     /// # Errors
@@ -142,4 +166,12 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
     fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool>;
+}
+
+/// Lets the observer look on, and stop a query.
+pub(crate) fn watch(observer: &dyn Observer, progress: &Progress) -> Result<()> {
+    if observer.progress(progress).is_break() {
+        return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));
+    }
+    Ok(())
 }

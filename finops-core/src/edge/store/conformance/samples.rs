@@ -98,7 +98,7 @@ pub(super) fn in_order(store: &dyn Store, snapshot: &Snapshot, scan: &Scan) -> R
 
 /// A scan of all columns.
 pub(super) fn everything(charged: Interval) -> Scan {
-    Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged }
+    Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged, estimated_only: false }
 }
 
 /// The rows that charges make, sorted as [`all`] gives them.

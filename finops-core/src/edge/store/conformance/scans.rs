@@ -115,7 +115,7 @@ fn projection(store: &dyn Store) -> Result<()> {
     let snapshot = store.snapshot()?;
     let columns = vec![ChargeColumn::BilledCost, ChargeColumn::Tags, ChargeColumn::ChargePeriodStart];
     for custom in [false, true] {
-        let scan = Scan { columns: columns.clone(), custom, charged: Interval::always() };
+        let scan = Scan { columns: columns.clone(), custom, charged: Interval::always(), estimated_only: false };
         let mut charges = 0;
         store.scan(&snapshot, &scan, &mut |table| {
             for column in ChargeColumn::ALL.iter().filter(|column| !columns.contains(column)) {
@@ -129,7 +129,7 @@ fn projection(store: &dyn Store) -> Result<()> {
     }
     // Rows are counted even when no column of theirs is read.
     let mut charges = 0;
-    let none = Scan { columns: Vec::new(), custom: false, charged: Interval::always() };
+    let none = Scan { columns: Vec::new(), custom: false, charged: Interval::always(), estimated_only: false };
     store.scan(&snapshot, &none, &mut |table| {
         charges += table.rows();
         Ok(())
@@ -254,7 +254,7 @@ fn many(store: &dyn Store) -> Result<()> {
     session.commit(delivery(1, Replace::BillingPeriod)?)?;
     let mut found = Vec::new();
     let columns = vec![ChargeColumn::BilledCost, ChargeColumn::ResourceId];
-    let scan = Scan { columns, custom: false, charged: Interval::always() };
+    let scan = Scan { columns, custom: false, charged: Interval::always(), estimated_only: false };
     store.scan(&store.snapshot()?, &scan, &mut |table| {
         let costs = table.decimal(ChargeColumn::BilledCost);
         let ids = table.text(ChargeColumn::ResourceId);

@@ -83,12 +83,18 @@ fn integer(number: u64) -> Result<i64> {
 }
 
 /// The segments of a state whose charges may start within the interval, in a fixed order.
-pub(super) fn segments(connection: &Connection, snapshot: u64, charged: Interval) -> Result<Vec<SegmentEntry>> {
-    let sql = "SELECT file, digest FROM segments
+pub(super) fn segments(
+    connection: &Connection,
+    snapshot: u64,
+    charged: Interval,
+    estimated: bool,
+) -> Result<Vec<SegmentEntry>> {
+    let sql = "SELECT file, digest FROM segments JOIN imports ON imports.id = segments.import_id
                WHERE born <= ?1 AND (died IS NULL OR died > ?1) AND first_charge < ?3 AND last_charge >= ?2
-               ORDER BY period_start, billing_account_id, id";
+                 AND (NOT ?4 OR period_end > imported_at)
+               ORDER BY period_start, billing_account_id, segments.rowid";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-    let bounds = params![integer(snapshot)?, charged.start().micros(), charged.end().micros()];
+    let bounds = params![integer(snapshot)?, charged.start().micros(), charged.end().micros(), estimated];
     let entry = |row: &Row<'_>| Ok(SegmentEntry { file: row.get(0)?, digest: row.get(1)? });
     let rows = statement.query_map(bounds, entry).map_err(broken)?;
     rows.map(|row| row.map_err(broken)).collect()

@@ -144,12 +144,12 @@ impl Store for EmbeddedStore {
     }
 
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
-        let entries = manifest::segments(&self.state(), snapshot.id, scan.charged)?;
+        let entries = manifest::segments(&self.state(), snapshot.id, scan.charged, scan.estimated_only)?;
         entries.iter().try_for_each(|entry| segment::read(self.segments.open(entry)?, entry, scan, visit))
     }
 
     fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
-        let entries = manifest::segments(&self.state(), snapshot.id, charged)?;
+        let entries = manifest::segments(&self.state(), snapshot.id, charged, false)?;
         let mut names = BTreeSet::new();
         for entry in &entries {
             names.extend(segment::custom_columns(&self.segments.open(entry)?, entry)?);

@@ -2,20 +2,20 @@
 
 use std::ops::ControlFlow;
 
-/// How far an import is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[non_exhaustive]
 pub struct Progress {
     /// Rows read so far.
     pub rows: u64,
-    /// Bytes of the files that are behind us.
+    /// Bytes that are behind us.
     pub bytes_read: u64,
-    /// Bytes of all files.
+    /// Bytes of all that is to be read; 0 where that is not known.
     pub bytes_total: u64,
 }
 
-/// Looks on at an import. Called on the caller's thread after each batch that was written; before the first, while the
-/// files are hashed, it is not called.
+/// Looks on at a long call. Called on the caller's thread: by an import after each batch that was written (not while
+/// the files are hashed before), by a query about every million rows.
 pub trait Observer {
     /// Sees how far the work is; `Break` stops it, and then nothing has changed.
     fn progress(&self, progress: &Progress) -> ControlFlow<()>;

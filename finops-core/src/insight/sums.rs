@@ -1,0 +1,124 @@
+//! Sums by group, still coded: what every way through the engine gives, and what every query is finished from.
+//!
+//! A million groups are common and a page of twenty of them is what is asked for, so text is only made of the groups
+//! that are shown.
+
+use super::question::{METERED, too_many_groups};
+use crate::Result;
+use crate::model::charge::Dictionary;
+use crate::model::money::{Currency, Quantity};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What was metered in a group, by the place in [`METERED`]; none where nothing is known.
+pub(crate) type MeteredQuantities = [Option<Quantity>; METERED.len()];
+
+/// The texts that the codes of a dimension stand for; code 0 stands for "has no value".
+#[derive(Debug, Clone, Default)]
+pub struct Labels(Arc<Dictionary>);
+
+impl Labels {
+    /// Labels whose code is the place in the dictionary plus one.
+    pub fn new(dictionary: Arc<Dictionary>) -> Self {
+        Self(dictionary)
+    }
+
+    /// The text of a code.
+    pub fn get(&self, code: u32) -> Option<&str> {
+        code.checked_sub(1).and_then(|code| self.0.get(code))
+    }
+
+    /// How many codes there are, with that of "has no value".
+    pub fn len(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    /// Never: there is always "has no value".
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+/// What tells a group from others, and how many charges it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The place in [`Sums::currencies`].
+    pub currency: u32,
+    /// The place among the buckets of the question; 0 where it has none.
+    pub bucket: u32,
+    /// How many charges.
+    pub charges: u64,
+}
+
+/// Sums by currency, bucket and values. A combination stands once.
+#[derive(Debug, Clone, Default)]
+pub struct Sums {
+    /// The texts of each dimension's codes, in the order of the question.
+    pub labels: Vec<Labels>,
+    /// The currencies that groups name.
+    pub currencies: Vec<Currency>,
+    /// The groups.
+    pub heads: Vec<Head>,
+    /// A code for each dimension, group after group.
+    pub codes: Vec<u32>,
+    /// The exact sum of the known costs at scale 18 for each view, group after group.
+    pub costs: Vec<i128>,
+    /// How many charges lack the cost, for each view, group after group.
+    pub unknown: Vec<u64>,
+    /// How many views there are.
+    pub views: usize,
+    /// What was metered in each group; empty unless it was asked for.
+    pub(crate) metered: Vec<MeteredQuantities>,
+    /// How many distinct values each bucket and combination has, over all currencies, where that was asked for.
+    pub distinct: Option<HashMap<(u32, Vec<u32>), u64>>,
+    /// How it was come by.
+    pub path: super::plan::Path,
+}
+
+impl Sums {
+    /// No groups yet.
+    pub fn new(labels: Vec<Labels>, views: usize) -> Self {
+        Self { labels, views, ..Self::default() }
+    }
+
+    /// How many groups there are.
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// The codes of a group.
+    pub fn codes_of(&self, group: usize) -> &[u32] {
+        let width = self.labels.len();
+        self.codes.get(group * width..(group + 1) * width).unwrap_or_default()
+    }
+
+    /// The sums of a group, a view after the other.
+    pub fn costs_of(&self, group: usize) -> &[i128] {
+        self.costs.get(group * self.views..(group + 1) * self.views).unwrap_or_default()
+    }
+
+    /// How many of its charges lack the cost, a view after the other.
+    pub fn unknown_of(&self, group: usize) -> &[u64] {
+        self.unknown.get(group * self.views..(group + 1) * self.views).unwrap_or_default()
+    }
+
+    /// What was metered in a group.
+    pub(crate) fn metered_of(&self, group: usize) -> MeteredQuantities {
+        self.metered.get(group).copied().unwrap_or_default()
+    }
+
+    /// The values of a group.
+    pub fn values_of(&self, group: usize) -> Vec<Option<&str>> {
+        self.codes_of(group).iter().zip(&self.labels).map(|(code, labels)| labels.get(*code)).collect()
+    }
+
+    /// Refuses what was not to become so large.
+    pub(crate) fn refuse_beyond(&self, limit: usize) -> Result<()> {
+        if self.len() > limit { Err(too_many_groups(limit)) } else { Ok(()) }
+    }
+}
