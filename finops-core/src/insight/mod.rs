@@ -4,10 +4,12 @@
 //! makes of its groups what is asked for. Which state of the store is read is the engine's decision.
 
 pub mod aggregate;
+pub mod blocks;
 pub mod daily;
 mod exchange;
 mod group;
 pub mod health;
+pub mod lane;
 mod matching;
 pub mod plan;
 pub mod query;

@@ -117,6 +117,18 @@ impl Sums {
         self.codes_of(group).iter().zip(&self.labels).map(|(code, labels)| labels.get(*code)).collect()
     }
 
+    /// Takes over groups that it does not have yet, coded by the same labels.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.heads.extend(other.heads);
+        self.codes.extend(other.codes);
+        self.costs.extend(other.costs);
+        self.unknown.extend(other.unknown);
+        self.metered.extend(other.metered);
+        if let Some(counts) = other.distinct {
+            self.distinct.get_or_insert_default().extend(counts);
+        }
+    }
+
     /// Refuses what was not to become so large.
     pub(crate) fn refuse_beyond(&self, limit: usize) -> Result<()> {
         if self.len() > limit { Err(too_many_groups(limit)) } else { Ok(()) }
