@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-/// How far an import is.
+/// How far an import is, or a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Progress {
@@ -14,8 +14,8 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
-/// Looks on at an import. Called on the caller's thread after each batch that was written; before the first, while the
-/// files are hashed, it is not called.
+/// Looks on at an import or a compaction. Called on the caller's thread after each batch that was written; before the
+/// first, while the files are hashed, it is not called.
 pub trait Observer {
     /// Sees how far the work is; `Break` stops it, and then nothing has changed.
     fn progress(&self, progress: &Progress) -> ControlFlow<()>;
