@@ -8,7 +8,7 @@
 //! <folder>/state.sqlite               manifest, catalogue, imports (WAL, synchronous=FULL)
 //! <folder>/charges/2024-09/*.parquet  charges by billing period, FOCUS columns, DECIMAL(38, 18)
 //! <folder>/writer.lock                held by the one process that writes
-//! <folder>/readers.lock               shared by those who read, so that no vacuum takes a file from under them
+//! <folder>/{readers,gate}.lock        shared by those who read, so that no vacuum takes a file from under them
 //! ```
 
 mod catalog;
@@ -81,8 +81,8 @@ impl EmbeddedStore {
     }
 
     /// The store in a folder, to read from while another process may write. A process that can neither read nor make
-    /// `readers.lock` there, for want of permission, reads as well; a vacuum does not wait for it, and what it reads
-    /// may then end in an error, never in a wrong sum.
+    /// `readers.lock` and `gate.lock` there, for want of permission, reads as well; a vacuum does not wait for it, and
+    /// what it reads may then end in an error, never in a wrong sum.
     ///
     /// # Errors
     /// `not_found` when there is no store; `storage` when it has to be migrated first.
