@@ -20,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "what a vacuum removes is imported anew", check: known_after_vacuum },
     Case { name: "a state that is being read outlives a vacuum", check: held },
     Case { name: "a compaction changes no answer", check: compact },
+    Case { name: "a compaction leaves how far charges reach", check: reach_after_compact },
     Case { name: "what was compacted is known again", check: known_after_compact },
     Case { name: "what was compacted is replaced as a whole", check: replaced_after_compact },
     Case { name: "a compaction that is stopped changes nothing", check: compact_stopped },
@@ -235,6 +236,26 @@ fn compact(store: &dyn Store) -> Result<()> {
     let again = compacted(store, 6)?;
     same("nothing is to gain then", &(again.scopes, again.snapshot), &(0, after.id))?;
     same("and no state is made", &store.snapshot()?, &after)
+}
+
+fn reach_after_compact(store: &dyn Store) -> Result<()> {
+    let (january, march) = (scope("a", 1)?, scope("a", 3)?);
+    let fee = Charge { charge_period_end: Some(january.end), ..charge(&january, 1, "30")? };
+    // A correction of a time before the billing period.
+    let earlier = Charge {
+        billing_period_start: Some(march.start),
+        billing_period_end: Some(march.end),
+        ..charge(&january, 20, "-1")?
+    };
+    deliver(store, 1, Replace::BillingPeriod, &[(&january, &charges(&january, &["1", "2"])?)])?;
+    deliver(store, 2, Replace::Nothing, &[(&january, &[fee])])?;
+    deliver(store, 3, Replace::BillingPeriod, &[(&march, &charges(&march, &["1"])?)])?;
+    deliver(store, 4, Replace::Nothing, &[(&march, &[earlier])])?;
+    let before = store.snapshot()?;
+    same("scopes", &compacted(store, 5)?.scopes, &2)?;
+    let after = store.snapshot()?;
+    same("coverage", &after.coverage, &before.coverage)?;
+    same("imports", &after.imports, &before.imports)
 }
 
 fn known_after_compact(store: &dyn Store) -> Result<()> {

@@ -5,6 +5,7 @@
 //! on `gate.lock` while they take theirs. The operating system frees the locks of a process that ends, however it ends,
 //! so that a killed reader holds up nothing.
 
+use super::lock::Held;
 use super::unusable;
 use crate::{Error, ErrorCode, Result};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -35,7 +36,7 @@ pub(super) enum Readers {
 #[derive(Debug)]
 pub(super) enum Pin {
     /// A lock; none where the files can neither be opened nor made, for want of permission.
-    Folder { _lock: Option<File> },
+    Folder { _lock: Option<Held> },
     /// One more in the count.
     Memory(Arc<Mutex<usize>>),
 }
@@ -43,14 +44,14 @@ pub(super) enum Pin {
 /// That nobody reads, until it is dropped. Who comes meanwhile waits.
 #[derive(Debug)]
 pub(super) enum Alone<'r> {
-    Folder { _lock: File },
+    Folder { _lock: Held },
     Memory { _count: MutexGuard<'r, usize> },
 }
 
 /// That nobody begins to read, until it is dropped.
 #[derive(Debug)]
 enum Closed<'r> {
-    Folder { _gate: File },
+    Folder { _gate: Held },
     Memory { _gate: MutexGuard<'r, ()> },
 }
 
@@ -123,7 +124,7 @@ impl Readers {
             Self::Folder { lock, .. } => {
                 let file = open_writable(lock)?;
                 match file.try_lock() {
-                    Ok(()) => Ok(Some(Alone::Folder { _lock: file })),
+                    Ok(()) => Ok(Some(Alone::Folder { _lock: Held::new(file) })),
                     Err(TryLockError::WouldBlock) => Ok(None),
                     Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => Ok(None),
                     Err(TryLockError::Error(error)) => Err(unusable(lock, error)),
@@ -142,7 +143,7 @@ impl Readers {
             Self::Folder { gate, .. } => {
                 let file = open_writable(gate)?;
                 uninterrupted(|| file.lock()).map_err(|error| unusable(gate, error))?;
-                Ok(Closed::Folder { _gate: file })
+                Ok(Closed::Folder { _gate: Held::new(file) })
             }
             Self::Memory { gate, .. } => Ok(Closed::Memory { _gate: hold(gate) }),
         }
@@ -173,7 +174,7 @@ fn made(path: &Path) -> std::io::Result<File> {
 
 /// A shared lock. None where this process may neither read the file nor make it: then it reads all the same, and a
 /// vacuum does not wait for it.
-fn share(path: &Path) -> Result<Option<File>> {
+fn share(path: &Path) -> Result<Option<Held>> {
     let opened = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => made(path),
         opened => opened,
@@ -186,7 +187,7 @@ fn share(path: &Path) -> Result<Option<File>> {
         Err(error) => return Err(unusable(path, error)),
     };
     uninterrupted(|| file.lock_shared()).map_err(|error| unusable(path, error))?;
-    Ok(Some(file))
+    Ok(Some(Held::new(file)))
 }
 
 /// Waits on when a signal comes, which the caller's program handles.
