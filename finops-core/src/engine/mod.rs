@@ -4,6 +4,7 @@ mod catalog;
 mod costs;
 mod document;
 mod export;
+mod history;
 mod import;
 mod operations;
 
@@ -11,6 +12,7 @@ pub use crate::model::progress::{Observer, Progress};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use document::Document;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType};
+pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use operations::{Operation, operations};
 

@@ -4,6 +4,7 @@
 //! decision of its own; the parity tests compare each language's methods with it.
 
 use super::catalog::ENTRY_FIELDS;
+use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
 use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{CostSummaryRequest, DailyRequest};
@@ -74,6 +75,24 @@ const OPERATIONS: &[Operation] = &[
         call: |finops, params, _| {
             let key: CatalogKey = parse(params)?;
             Document::of(&finops.catalog_delete(key.kind, &key.id)?)
+        },
+    },
+    Operation {
+        name: "snapshots",
+        fields: SnapshotsRequest::FIELDS,
+        call: |finops, params, _| Document::of(&finops.snapshots(&parse(params)?)?),
+    },
+    Operation {
+        name: "vacuum",
+        fields: VacuumRequest::FIELDS,
+        call: |finops, params, _| Document::of(&finops.vacuum(&parse(params)?)?),
+    },
+    Operation {
+        name: "compact",
+        fields: CompactRequest::FIELDS,
+        call: |finops, params, observer| {
+            let CompactRequest {} = parse(params)?;
+            Document::of(&finops.compact_observed(observer)?)
         },
     },
     Operation {
