@@ -17,7 +17,7 @@ use std::sync::Arc;
 fn sums(store: &dyn Store, state: &Snapshot) -> (BTreeMap<String, i128>, usize) {
     let columns = vec![ChargeColumn::BillingAccountId, ChargeColumn::EffectiveCost];
     let mut sums = BTreeMap::new();
-    let scan = Scan { columns, custom: false, charged: Interval::always() };
+    let scan = Scan { columns, custom: false, charged: Interval::always(), estimated_only: false };
     store
         .scan(state, &scan, &mut |table| {
             let accounts = table.text(ChargeColumn::BillingAccountId).unwrap();

@@ -22,7 +22,12 @@ fn now() -> VacuumRequest {
 
 /// How many charges a state has, one table at a time.
 fn count(store: &dyn Store, state: &Snapshot, each: &mut dyn FnMut()) -> Result<usize> {
-    let scan = Scan { columns: vec![ChargeColumn::EffectiveCost], custom: false, charged: Interval::always() };
+    let scan = Scan {
+        columns: vec![ChargeColumn::EffectiveCost],
+        custom: false,
+        charged: Interval::always(),
+        estimated_only: false,
+    };
     let mut rows = 0;
     store.scan(state, &scan, &mut |table| {
         rows += table.rows();

@@ -159,16 +159,7 @@ pub trait Store: Debug + Send + Sync {
     /// `invalid_argument` when the question makes too many groups; `overflow`; `cancelled` when the observer asks for
     /// it; `storage`.
     fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
-        let (columns, charged) = (question.columns()?, question.interval);
-        let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
-        let mut aggregation = Aggregation::new(question);
-        let mut progress = Progress::default();
-        self.scan(snapshot, &scan, &mut |table| {
-            progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
-            watch(observer, &progress)?;
-            aggregation.add(table)
-        })?;
-        aggregation.finish()
+        go_through(self, snapshot, question, observer)
     }
 
     /// The names of the custom columns that charges of a state have, in order.
@@ -200,6 +191,25 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
     fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool>;
+}
+
+/// Answers a question charge by charge.
+fn go_through<S: Store + ?Sized>(
+    store: &S,
+    snapshot: &Snapshot,
+    question: &Question,
+    observer: &dyn Observer,
+) -> Result<Sums> {
+    let (columns, charged) = (question.columns()?, question.interval);
+    let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
+    let mut aggregation = Aggregation::new(question);
+    let mut progress = Progress::default();
+    store.scan(snapshot, &scan, &mut |table| {
+        progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
+        watch(observer, &progress)?;
+        aggregation.add(table)
+    })?;
+    aggregation.finish()
 }
 
 /// Lets the observer look on, and stop a query.

@@ -4,6 +4,7 @@ use super::index::{BlockIndex, Chunk, Coding, Data, DayTotals, Level, Measure, S
 use super::pending::{Pending, UNKNOWN};
 use super::rows::{MEASURES, Rows};
 use super::{Amounts, Codes, Mantissas};
+use crate::Result;
 use crate::model::charge::ChargeColumn;
 use std::collections::BTreeSet;
 
@@ -24,55 +25,45 @@ pub struct Block {
 }
 
 /// Makes blocks of charges in any order.
-pub(super) fn build(pending: &Pending) -> Vec<Block> {
+pub(super) fn build(pending: &Pending, mut visit: impl FnMut(Block) -> Result<()>) -> Result<()> {
     let mut order: Vec<usize> = (0..pending.rows()).collect();
     let day_of = |row: &usize| pending.starts.get(*row).map_or(0, |(day, _)| *day);
     if !order.is_sorted_by_key(day_of) {
         // Stable, so that what lies together in the bill stays together.
         order.sort_by_key(day_of);
     }
-    let days: Vec<Vec<usize>> =
-        order.chunk_by(|one, other| day_of(one) == day_of(other)).map(<[usize]>::to_vec).collect();
-    let mut blocks = Vec::new();
-    let mut together: Vec<Vec<usize>> = Vec::new();
-    for day in days {
+    let mut together: Vec<&[usize]> = Vec::new();
+    for day in order.chunk_by(|one, other| day_of(one) == day_of(other)) {
         for part in day.chunks(MOST_ROWS) {
-            together.push(part.to_vec());
-            if part.len() == MOST_ROWS || together.iter().map(Vec::len).sum::<usize>() >= BLOCK_ROWS {
-                blocks.push(block(pending, &std::mem::take(&mut together)));
+            together.push(part);
+            if part.len() == MOST_ROWS || together.iter().map(|day| day.len()).sum::<usize>() >= BLOCK_ROWS {
+                visit(block(pending, &std::mem::take(&mut together)))?;
             }
         }
     }
-    if !together.is_empty() {
-        blocks.push(block(pending, &together));
-    }
-    blocks
+    if together.is_empty() { Ok(()) } else { visit(block(pending, &together)) }
 }
 
-fn block(pending: &Pending, days: &[Vec<usize>]) -> Block {
+fn block(pending: &Pending, days: &[&[usize]]) -> Block {
     let order: Vec<usize> = days.concat();
     let (constants, rows) = gather(pending, days, &order);
     let instants: Vec<(i32, i64)> = order.iter().filter_map(|row| pending.starts.get(*row)).copied().collect();
     let (times, time_codes) = coded(&instants);
     let totals = totals(&rows, &instants);
     let mut writer = Writer::default();
-    let charges = writer.section(Level::Charges, &rows, None);
-    if let Some(section) = writer.sections.last_mut() {
-        section.chunks.push(chunk(What::TimeOfDay, &charges_data(&time_codes)));
-        writer.columns.push(charges_data(&time_codes));
+    writer.section(Level::Charges, &rows, None);
+    let times_of_day = Data::Codes(Codes::pack(&time_codes));
+    if let Some(charges) = writer.sections.last_mut() {
+        charges.chunks.push(chunk(What::TimeOfDay, &times_of_day));
+        writer.columns.push(times_of_day);
     }
-    debug_assert_eq!(charges, 0, "the charges themselves come first");
     summaries(&rows, &mut writer);
     let index = BlockIndex { days: totals, constants, times, sections: writer.sections };
     Block { index, columns: writer.columns }
 }
 
-fn charges_data(codes: &[u32]) -> Data {
-    Data::Codes(Codes::pack(codes))
-}
-
 /// The dimensions that do not vary, and the rows with those that do.
-fn gather(pending: &Pending, days: &[Vec<usize>], order: &[usize]) -> (Vec<(u16, u32)>, Rows) {
+fn gather(pending: &Pending, days: &[&[usize]], order: &[usize]) -> (Vec<(u16, u32)>, Rows) {
     let mut rows = Rows { charges: vec![1; order.len()], ..Rows::default() };
     let mut end = 0;
     for day in days {
@@ -192,8 +183,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// Adds a section sorted by the dimension at that place; gives its place.
-    fn section(&mut self, level: Level, rows: &Rows, lead: Option<usize>) -> usize {
+    /// Adds a section whose days are sorted by the dimension at that place.
+    fn section(&mut self, level: Level, rows: &Rows, lead: Option<usize>) {
         let mut chunks = Vec::new();
         let mut push = |what: What, data: Data| {
             chunks.push(chunk(what, &data));
@@ -211,7 +202,6 @@ impl Writer {
         let lead = lead.and_then(|lead| rows.dimensions.get(lead)).map(|(column, _)| *column);
         let day_ends = rows.day_ends.iter().map(end).collect();
         self.sections.push(SectionIndex { level, day_ends, lead, chunks });
-        self.sections.len() - 1
     }
 }
 

@@ -7,7 +7,7 @@
 //! section are the same. How blocks lie in files is not known here.
 //!
 //! ```text
-//! ChargeTable --Pending::add--> rows --blocks()--> Block { index, columns }
+//! ChargeTable --Pending::add--> charges that wait --drain--> Block { index, columns }
 //! ```
 
 mod amounts;

@@ -9,8 +9,8 @@ use crate::{Error, Result};
 /// Stands for "is not known" among amounts, which never reach it.
 pub(super) const UNKNOWN: i128 = i128::MIN;
 
-/// Gives a text its code, 1 or more, in the dictionary of a column.
-pub(super) type CodeOf<'c> = &'c mut dyn FnMut(ChargeColumn, &str) -> Result<u32>;
+/// Gives a text its code, 1 or more, in the dictionary of a column; none where it has no place there.
+pub(super) type CodeOf<'c> = &'c mut dyn FnMut(ChargeColumn, &str) -> Option<u32>;
 
 /// Charges by column.
 #[derive(Debug)]
@@ -46,11 +46,11 @@ impl Pending {
         self.starts.len() * 16 + dimensions * 4 + measures * 16
     }
 
-    /// Adds the charges of a table.
+    /// Adds the charges of a table; says whether each of their texts has a code. When not, what waits is of no use.
     ///
     /// # Errors
-    /// `invalid_argument` when a charge has no start; whatever `code_of` gives.
-    pub fn add(&mut self, table: &ChargeTable, code_of: CodeOf<'_>) -> Result<()> {
+    /// `invalid_argument` when a charge has no start.
+    pub fn add(&mut self, table: &ChargeTable, code_of: CodeOf<'_>) -> Result<bool> {
         let missing = || Error::invalid("ChargePeriodStart", "must have a value in every row");
         let starts = table.time(ChargeColumn::ChargePeriodStart).ok_or_else(missing)?;
         let before = self.rows();
@@ -75,7 +75,8 @@ impl Pending {
                     None => 0,
                     Some(Some(known)) => *known,
                     Some(unknown) => {
-                        let given = code_of(*column, text.dictionary.get(*code).unwrap_or_default())?;
+                        let text = text.dictionary.get(*code).unwrap_or_default();
+                        let Some(given) = code_of(*column, text) else { return Ok(false) };
                         *unknown = Some(given);
                         given
                     }
@@ -93,12 +94,14 @@ impl Pending {
             amounts.extend((0..table.rows()).map(amount));
         }
         self.starts.append(&mut new);
-        Ok(())
+        Ok(true)
     }
 
-    /// Makes blocks of all charges that wait.
-    pub fn blocks(&mut self) -> Vec<Block> {
-        let pending = std::mem::take(self);
-        build(&pending)
+    /// Makes blocks of all charges that wait, one at a time.
+    ///
+    /// # Errors
+    /// Whatever `visit` gives.
+    pub fn drain(&mut self, visit: impl FnMut(Block) -> Result<()>) -> Result<()> {
+        build(&std::mem::take(self), visit)
     }
 }

@@ -352,7 +352,11 @@ impl Part<'_> {
         match self {
             Self::Axis(axis) => axis.numbers(view, rows, out),
             Self::Column(column) => view.codes(*column).read(rows.start, out),
-            Self::Buckets => out.iter_mut().zip(buckets).for_each(|(out, bucket)| *out = *bucket),
+            // What lies outside is masked; its number must only not leave the range.
+            Self::Buckets => {
+                let inside = |bucket: u32| if bucket == OUTSIDE { 0 } else { bucket };
+                out.iter_mut().zip(buckets).for_each(|(out, bucket)| *out = inside(*bucket));
+            }
             Self::Same(number) => out.fill(*number),
         }
     }

@@ -1,5 +1,6 @@
 //! The manifest: which segments make up which state of the store.
 
+use super::hot::Draft;
 use super::segment::Written;
 use super::{broken, damaged, history};
 use crate::edge::store::{Delivery, Replace, Snapshot};
@@ -147,6 +148,7 @@ fn current_receipt(connection: &Connection, condition: &str, value: &[u8; 32]) -
 pub(super) fn commit(
     connection: &mut Connection,
     written: &[Written],
+    draft: &Draft,
     delivery: Delivery,
     undecided: &mut bool,
 ) -> Result<ImportReceipt> {
@@ -174,6 +176,7 @@ pub(super) fn commit(
         let sql = "INSERT INTO import_files (digest, import_id) VALUES (?1, ?2)";
         transaction.execute(sql, params![digest, id]).map_err(broken)?;
     }
+    draft.save(&transaction)?;
     history::record(&transaction, number, delivery.imported_at, Cause::Import)?;
     *undecided = true;
     transaction.commit().map_err(broken)?;

@@ -7,13 +7,16 @@
 //! ```text
 //! <folder>/state.sqlite               manifest, catalogue, imports (WAL, synchronous=FULL)
 //! <folder>/charges/2024-09/*.parquet  charges by billing period, FOCUS columns, DECIMAL(38, 18)
+//! <folder>/charges/2024-09/*.hot      the same for adding up; built again when they are missing or damaged
 //! <folder>/writer.lock                held by the one process that writes
 //! <folder>/{readers,gate}.lock        shared by those who read, so that no vacuum takes a file from under them
 //! ```
 
+mod answer;
 mod catalog;
 mod compact;
 mod history;
+mod hot;
 mod lock;
 mod manifest;
 mod readers;
@@ -23,12 +26,16 @@ mod segments;
 mod session;
 
 use super::{Delivery, ImportSession, Rewriting, Scan, Snapshot, Store};
+use crate::insight::question::Question;
+use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::ChargeTable;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
+use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
+use hot::{CACHE_BYTES, Draft, HotStore};
 use lock::WriterLock;
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
@@ -48,7 +55,10 @@ const CACHE_KIB: i64 = -16_384;
 pub struct EmbeddedStore {
     state: Mutex<Connection>,
     segments: Segments,
+    hot: HotStore,
     readers: Readers,
+    /// How many threads a query may use.
+    threads: usize,
     /// Present in the process that writes; none in readers and in memory.
     _lock: Option<WriterLock>,
     read_only: bool,
@@ -98,7 +108,8 @@ impl EmbeddedStore {
         schema::check(&state)?;
         let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
-        Ok(Self { state, segments, readers, _lock: None, read_only: true, importing })
+        let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
+        Ok(Self { state, segments, hot, readers, threads, _lock: None, read_only: true, importing })
     }
 
     fn set_up(mut state: Connection, segments: Segments, readers: Readers, lock: Option<WriterLock>) -> Result<Self> {
@@ -110,8 +121,9 @@ impl EmbeddedStore {
         state.pragma_update(None, "foreign_keys", true).map_err(broken)?;
         state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
         schema::migrate(&mut state)?;
-        let state = Mutex::new(state);
-        Ok(Self { state, segments, readers, _lock: lock, read_only: false, importing: AtomicBool::new(false) })
+        let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
+        let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
+        Ok(Self { state, segments, hot, readers, threads, _lock: lock, read_only: false, importing })
     }
 
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
@@ -134,11 +146,17 @@ impl EmbeddedStore {
             let message = "another import into this store or a compaction is under way: wait for it";
             return Err(Error::new(ErrorCode::Conflict, message));
         }
-        Ok(Session::new(self))
+        Session::new(self)
     }
 
-    fn commit(&self, written: &[segment::Written], delivery: Delivery, undecided: &mut bool) -> Result<ImportReceipt> {
-        manifest::commit(&mut self.state(), written, delivery, undecided)
+    fn commit(
+        &self,
+        written: &[segment::Written],
+        draft: &Draft,
+        delivery: Delivery,
+        undecided: &mut bool,
+    ) -> Result<ImportReceipt> {
+        manifest::commit(&mut self.state(), written, draft, delivery, undecided)
     }
 }
 
@@ -167,6 +185,7 @@ impl Store for EmbeddedStore {
         let (vacuumed, files) = history::vacuum(&mut self.state(), before)?;
         for file in &files {
             self.segments.discard(file);
+            self.hot.forget(file);
         }
         Ok(vacuumed)
     }
@@ -190,6 +209,10 @@ impl Store for EmbeddedStore {
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
         let entries = manifest::segments(&self.state(), snapshot.id, scan.charged, scan.estimated_only)?;
         entries.iter().try_for_each(|entry| segment::read(self.segments.open(entry)?, entry, scan, visit))
+    }
+
+    fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
+        answer::aggregate(self, snapshot, question, observer)
     }
 
     fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
@@ -218,6 +241,11 @@ impl Store for EmbeddedStore {
         self.refuse_when_read_only()?;
         catalog::delete(&self.state(), kind, id)
     }
+}
+
+/// As many threads as the system says can work at once.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn broken(error: rusqlite::Error) -> Error {
