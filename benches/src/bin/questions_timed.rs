@@ -1,6 +1,11 @@
 //! Questions to a store, measured from inside: `questions-timed STORE [ROUNDS]` prints a line of JSON for each.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, reason = "a program that prints what it measured")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a program that prints what it measured"
+)]
 
 use finops_core::Finops;
 use finops_core::insight::health::Held;
@@ -59,7 +64,8 @@ fn main() {
     let mut distinct = question(all, &["provider"], false, &one);
     distinct.distinct = Some("resource_id".parse().unwrap());
     let mut kolkata = question(all, &[], false, &both);
-    kolkata.buckets = Some(Zone::parse("Asia/Kolkata").unwrap().days(all).unwrap().iter().map(|day| day.interval).collect());
+    kolkata.buckets =
+        Some(Zone::parse("Asia/Kolkata").unwrap().days(all).unwrap().iter().map(|day| day.interval).collect());
     let questions = [
         ("q1", question(month, &["sub_account"], false, &both)),
         ("q2", question(last, &["service"], true, &one)),
@@ -87,6 +93,11 @@ fn main() {
         }
         let fresh = times.remove(0);
         times.sort_by(f64::total_cmp);
-        println!("{name} open {:.2} ms, fresh {fresh:.2} ms, then {:.3} ms, {groups} groups, {:?}", opened.as_secs_f64() * 1e3, times[times.len() / 2], path.unwrap());
+        println!(
+            "{name} open {:.2} ms, fresh {fresh:.2} ms, then {:.3} ms, {groups} groups, {:?}",
+            opened.as_secs_f64() * 1e3,
+            times[times.len() / 2],
+            path.unwrap()
+        );
     }
 }

@@ -3,7 +3,7 @@
 use super::health::{About, DataHealth, Held, SHARE_DECIMALS, is_known};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::{METERED, Question};
-use super::request::{GroupBy, Rates, Span, Terms, page, request};
+use super::request::{GroupBy, Rates, Span, Terms, largest, page, request};
 use super::settled::{Settled, settle};
 use super::sums::Sums;
 use crate::Result;
@@ -184,6 +184,7 @@ impl CostQuery for SummaryQuery<'_> {
         question.dimensions.clone_from(&self.request.group_by.0);
         question.filter = self.request.filter.clone();
         question.metered = !question.dimensions.is_empty();
+        question.largest = largest(self.request.limit, self.request.offset, &self.request.exchange_rates);
         vec![question]
     }
 
@@ -202,7 +203,7 @@ impl CostQuery for SummaryQuery<'_> {
             currency: settled.currency.or(request.currency),
             view: request.view,
             total_cost: settled.total(0).filter(|_| covered),
-            count: if grouped { u64::try_from(settled.len()).unwrap_or(u64::MAX) } else { 0 },
+            count: if grouped { settled.count() } else { 0 },
             breakdown: if grouped { items(&settled, request, name)? } else { Vec::new() },
             data_health,
             snapshot: held.snapshot,

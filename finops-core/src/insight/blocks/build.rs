@@ -9,7 +9,7 @@ use crate::model::charge::ChargeColumn;
 use std::collections::BTreeSet;
 
 /// How many charges a block has at least, unless there are no more: days of fewer go together.
-const BLOCK_ROWS: usize = 16_384;
+const BLOCK_ROWS: usize = 131_072;
 /// How many it has at most: a larger day is cut.
 const MOST_ROWS: usize = 262_144;
 /// Of how many values a dimension of the cube may have at most.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct TagValues {
     /// By the code of the tags; 0 where they do not have it.
-    pub codes: Vec<u32>,
+    pub codes: Arc<Vec<u32>>,
     /// The values; code 1 stands for the first.
     pub values: Arc<Dictionary>,
 }
@@ -26,7 +26,8 @@ impl TagValues {
     pub fn read(tags: &Dictionary, key: &str) -> Self {
         let mut values = TextBuilder::default();
         let code = |json: &str| value_of(json, key).map_or(0, |value| values.intern(&value) + 1);
-        let codes = std::iter::once(0).chain(tags.iter().map(code)).collect();
+        let codes = std::iter::once(0).chain(tags.iter().map(code)).collect::<Vec<_>>();
+        let codes = Arc::new(codes);
         Self { codes, values: values.take().dictionary }
     }
 }
@@ -35,8 +36,25 @@ impl TagValues {
 #[derive(Debug)]
 pub(super) struct Axis {
     pub(super) from: From,
-    /// The texts of the numbers; 0 stands for "has no value".
-    pub(super) labels: Labels,
+    pub(super) labels: Known,
+}
+
+/// The texts of an axis's numbers, of which 0 stands for "has no value".
+#[derive(Debug)]
+pub(super) enum Known {
+    Labels(Labels),
+    /// Those of a column, of which there are so many; they are read when it is known which are needed.
+    Column(ChargeColumn, usize),
+}
+
+impl Known {
+    /// How many numbers there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Labels(labels) => labels.len(),
+            Self::Column(_, count) => count + 1,
+        }
+    }
 }
 
 /// Where the numbers come from.
@@ -130,13 +148,12 @@ pub(super) fn prepare_axis(dimension: &Dimension, question: &Question, source: &
     match dimension {
         Dimension::BuiltIn(built_in) => {
             let column = built_in.column();
-            Ok(Axis { from: From::Column(number_of(column)), labels: Labels::new(source.words(column)?) })
+            Ok(Axis { from: From::Column(number_of(column)), labels: Known::Column(column, source.count(column)) })
         }
         Dimension::Tag(key) => {
             let values = source.tag_values(key)?;
-            let labels = Labels::new(Arc::clone(&values.values));
-            let codes = Arc::new(values.codes.clone());
-            Ok(Axis { from: From::Mapped(number_of(ChargeColumn::Tags), codes), labels })
+            let labels = Known::Labels(Labels::new(Arc::clone(&values.values)));
+            Ok(Axis { from: From::Mapped(number_of(ChargeColumn::Tags), Arc::clone(&values.codes)), labels })
         }
         Dimension::Virtual(name) => prepare_rules(question.virtuals.get(name)?, question, source),
     }
@@ -150,7 +167,7 @@ fn prepare_rules(dimension: &VirtualDimension, question: &Question, source: &dyn
         Ok((prepare_test(&rule.when, question, source)?, number))
     });
     let rules = rules.collect::<Result<Vec<_>>>()?;
-    Ok(Axis { from: From::Rules { rules, default }, labels: Labels::new(values.take().dictionary) })
+    Ok(Axis { from: From::Rules { rules, default }, labels: Known::Labels(Labels::new(values.take().dictionary)) })
 }
 
 impl Axis {

@@ -5,7 +5,7 @@ use super::keys::Shape;
 use super::work::Plan;
 use crate::Result;
 use crate::insight::question::too_many_groups;
-use crate::insight::sums::{Head, MeteredQuantities, Sums};
+use crate::insight::sums::{Head, Sums};
 use crate::model::money::Quantity;
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 use std::hash::BuildHasher;
@@ -46,6 +46,7 @@ enum Distinct {
     /// A bit for each combination without its currency, and value.
     Bits {
         width: usize,
+        currencies: usize,
         words: Vec<u64>,
     },
     Listed(HashSet<(u128, u32)>),
@@ -61,7 +62,13 @@ impl Cells {
         let bits = |width: usize| width.checked_mul(places).filter(|bits| (1..=DISTINCT_BITS).contains(bits));
         let distinct = match distinct.map(|width| (width, bits(width))) {
             None => Distinct::No,
-            Some((width, Some(bits))) => Distinct::Bits { width, words: vec![0; bits.div_ceil(64)] },
+            Some((width, Some(bits))) => {
+                let currencies = match shape {
+                    Shape::Dense { sizes, .. } => sizes.last().copied().unwrap_or(1).max(1),
+                    Shape::Hash { .. } => 1,
+                };
+                Distinct::Bits { width, currencies, words: vec![0; bits.div_ceil(64)] }
+            }
             Some((_, None)) => Distinct::Listed(HashSet::new()),
         };
         Self {
@@ -101,17 +108,21 @@ impl Cells {
 
     /// Notes that a group has a value of the dimension that is counted.
     pub(super) fn note(&mut self, place: u32, value: u32) {
-        let key = self.shape.without_currency(self.key_of(place));
         match &mut self.distinct {
             Distinct::No => {}
-            Distinct::Bits { width, words } => {
-                let bit = usize::try_from(key).unwrap_or(0) * *width + usize::try_from(value).unwrap_or(0);
+            Distinct::Bits { width, currencies, words } => {
+                let place = usize::try_from(place).unwrap_or(0);
+                let key = if *currencies == 1 { place } else { place / *currencies };
+                let bit = key * *width + usize::try_from(value).unwrap_or(0);
                 if let Some(word) = words.get_mut(bit / 64) {
                     *word |= 1 << (bit % 64);
                 }
             }
-            Distinct::Listed(listed) => {
-                listed.insert((key, value));
+            Distinct::Listed(_) => {
+                let key = self.shape.without_currency(self.key_of(place));
+                if let Distinct::Listed(listed) = &mut self.distinct {
+                    listed.insert((key, value));
+                }
             }
         }
     }
@@ -165,26 +176,32 @@ impl Cells {
         self.refuse_beyond(limit)
     }
 
-    /// Gives the groups on and forgets them. Where the bucket is part of the keys, `bucket` is none.
-    pub(super) fn flush(&mut self, plan: &Plan, bucket: Option<u32>, sums: &mut Sums) {
+    /// Gives the groups on and forgets them. Where the bucket is part of the keys, `bucket` is none. Groups whose sum
+    /// in the first view is below `least` are only added up.
+    pub(super) fn flush(&mut self, plan: &Plan, bucket: Option<u32>, least: Option<i128>, sums: &mut Sums) {
         let width = sums.labels.len();
-        for place in self.occupied().collect::<Vec<_>>() {
-            let numbers = self.shape.numbers(self.key_of(place));
-            let Some((currency, codes)) = numbers.split_last() else { continue };
-            let pairs = self.pairs_of(place);
-            let charges = pairs.first().map_or(0, |pair| low(pair[0]));
-            let own = codes.get(width).copied().filter(|_| plan.bucket_in_key).unwrap_or(0);
-            sums.heads.push(Head { currency: currency.saturating_sub(1), bucket: bucket.unwrap_or(own), charges });
-            sums.codes.extend(codes.iter().take(width));
-            sums.costs.extend(pairs.iter().map(|pair| pair[1]));
-            sums.unknown.extend(pairs.iter().map(|pair| high(pair[0])));
+        sums.rest.costs.resize(self.views, (0, 0));
+        for (place, pairs) in (0_u32..).zip(self.pairs.chunks_exact(self.views.max(1))) {
+            let Some([counts, cost]) = pairs.first().filter(|[counts, _]| *counts != 0) else { continue };
+            if least.is_some_and(|least| *cost < least) {
+                sums.rest.groups += 1;
+                sums.rest.charges += low(*counts);
+                for ((cost, unknown), [counts, more]) in sums.rest.costs.iter_mut().zip(pairs) {
+                    *cost += more;
+                    *unknown += high(*counts);
+                }
+                continue;
+            }
+            let rest = self.shape.split(self.key_of(place), &mut sums.codes);
+            let bucket_of_key = if plan.bucket_in_key { sums.codes.pop().unwrap_or(0) } else { 0 };
+            debug_assert_eq!(sums.codes.len() % width.max(1), 0, "a code for each dimension");
+            let bucket = bucket.unwrap_or(bucket_of_key);
+            sums.heads.push(Head { currency: rest.saturating_sub(1), bucket, charges: low(*counts) });
+            sums.costs.extend(pairs.iter().map(|[_, cost]| *cost));
+            sums.unknown.extend(pairs.iter().map(|[counts, _]| high(*counts)));
             if plan.metered {
                 let metered = self.metered.get(&place).copied().unwrap_or_default();
-                let mut quantities = MeteredQuantities::default();
-                for (quantity, sum) in quantities.iter_mut().zip(metered) {
-                    *quantity = sum.map(Quantity::from_mantissa);
-                }
-                sums.metered.push(quantities);
+                sums.metered.push(metered.map(|sum| sum.map(Quantity::from_mantissa)));
             }
         }
         self.flush_distinct(plan, bucket, sums);
@@ -195,7 +212,7 @@ impl Cells {
         let mut counts: HashMap<u128, u64> = HashMap::new();
         match &self.distinct {
             Distinct::No => return,
-            Distinct::Bits { width, words } => {
+            Distinct::Bits { width, words, .. } => {
                 for (number, word) in words.iter().enumerate() {
                     let mut left = *word;
                     while left != 0 {
@@ -212,9 +229,11 @@ impl Cells {
         let width = sums.labels.len();
         let into = sums.distinct.get_or_insert_default();
         for (key, count) in counts {
-            let numbers = self.shape.numbers(self.shape.with_currency(key));
+            let mut numbers = Vec::new();
+            self.shape.split(self.shape.with_currency(key), &mut numbers);
             let own = numbers.get(width).copied().filter(|_| plan.bucket_in_key).unwrap_or(0);
-            into.insert((bucket.unwrap_or(own), numbers.into_iter().take(width).collect()), count);
+            numbers.truncate(width);
+            into.insert((bucket.unwrap_or(own), numbers), count);
         }
     }
 

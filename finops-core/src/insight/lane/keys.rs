@@ -28,29 +28,30 @@ impl Shape {
         (bits.iter().sum::<u32>() <= u128::BITS).then_some(Self::Hash { bits })
     }
 
-    /// The numbers of a key.
-    pub(super) fn numbers(&self, mut key: u128) -> Vec<u32> {
-        let mut numbers: Vec<u32> = match self {
+    /// Adds the numbers of a key to `numbers`, all but the last, which is given.
+    pub(super) fn split(&self, mut key: u128, numbers: &mut Vec<u32>) -> u32 {
+        let first = numbers.len();
+        match self {
+            // What has an array has few combinations.
             Self::Dense { sizes, .. } => {
-                let mut split = |size: &usize| {
-                    let size = u128::try_from((*size).max(1)).unwrap_or(1);
-                    let number = key % size;
+                let mut key = u64::try_from(key).unwrap_or(u64::MAX);
+                for size in sizes.iter().rev() {
+                    let size = u64::try_from((*size).max(1)).unwrap_or(1);
+                    numbers.push(u32::try_from(key % size).unwrap_or(u32::MAX));
                     key /= size;
-                    u32::try_from(number).unwrap_or(u32::MAX)
-                };
-                sizes.iter().rev().map(&mut split).collect()
+                }
             }
             Self::Hash { bits } => {
-                let mut split = |bits: &u32| {
-                    let number = key & ((1 << bits) - 1);
+                for bits in bits.iter().rev() {
+                    numbers.push(u32::try_from(key & ((1 << bits) - 1)).unwrap_or(u32::MAX));
                     key >>= bits;
-                    u32::try_from(number).unwrap_or(u32::MAX)
-                };
-                bits.iter().rev().map(&mut split).collect()
+                }
             }
-        };
-        numbers.reverse();
-        numbers
+        }
+        if let Some(new) = numbers.get_mut(first..) {
+            new.reverse();
+        }
+        numbers.pop().unwrap_or(0)
     }
 
     /// The key without its last part, which is the currency.
@@ -80,11 +81,13 @@ mod tests {
     #[test]
     fn a_key_leads_back_to_its_numbers() {
         let dense = Shape::new(vec![3, 1, 5], 1000, 1).unwrap();
-        assert_eq!(dense.numbers(2 * 5 + 4), [2, 0, 4]);
+        let mut numbers = vec![7];
+        assert_eq!((dense.split(2 * 5 + 4, &mut numbers), &numbers[..]), (4, &[7, 2, 0][..]));
         assert_eq!(dense.with_currency(dense.without_currency(14)), 10);
         let hash = Shape::new(vec![1 << 20, 1 << 20, 3], 1000, 1).unwrap();
         assert!(matches!(hash, Shape::Hash { .. }));
-        assert_eq!(hash.numbers((7 << 22) | (9 << 2) | 2), [7, 9, 2]);
+        let mut numbers = Vec::new();
+        assert_eq!((hash.split((7 << 22) | (9 << 2) | 2, &mut numbers), &numbers[..]), (2, &[7, 9][..]));
         assert!(Shape::new(vec![1 << 40; 4], 1000, 1).is_none());
     }
 }

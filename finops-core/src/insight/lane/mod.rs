@@ -26,20 +26,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub use axis::TagValues;
-use axis::{Prepared, prepare};
+use axis::{Known, Prepared, prepare};
 use cells::Cells;
 use work::Plan;
 
+/// Texts are read one by one where there are this many times more of them than groups.
+const FEW: usize = 64;
 /// Fewer rows than this are not worth a second thread.
 const ROWS_PER_THREAD: u64 = 200_000;
 
 /// What the lane reads from.
 pub trait BlockSource: Sync {
+    /// How many texts of a column have a code.
+    fn count(&self, column: ChargeColumn) -> usize;
+
     /// The texts of a column; code 1 stands for the first.
     ///
     /// # Errors
     /// `storage`.
     fn words(&self, column: ChargeColumn) -> Result<Arc<Dictionary>>;
+
+    /// The texts of some codes of a column, in their order; the codes ascend.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn texts(&self, column: ChargeColumn, codes: &[u32]) -> Result<Dictionary>;
 
     /// The values of a tag, for the texts of column `Tags`.
     ///
@@ -87,7 +98,7 @@ pub fn answer(
         results.extend(others.into_iter().map(|other| other.join().unwrap_or_else(|_| panicked())));
     });
     let done = results.into_iter().collect::<Result<Vec<_>>>()?;
-    merge(&prepared, &plan, done).map(Some)
+    merge(&prepared, &plan, done, source).map(Some)
 }
 
 /// What all threads of a query see.
@@ -117,9 +128,8 @@ fn watch(observer: &dyn Observer, rows: u64) -> Result<()> {
     }
 }
 
-fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>) -> Result<Sums> {
-    let labels = prepared.axes.iter().map(|axis| axis.labels.clone()).collect();
-    let mut sums = Sums::new(labels, prepared.question.views.len());
+fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>, source: &dyn BlockSource) -> Result<Sums> {
+    let mut sums = Sums::new(vec![Labels::default(); prepared.axes.len()], prepared.question.views.len());
     sums.currencies = currencies(&prepared.currencies)?;
     if prepared.question.distinct.is_some() {
         sums.distinct = Some(std::collections::HashMap::new());
@@ -136,10 +146,53 @@ fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>) -> Result<Sums> 
         }
     }
     if let Some(mut cells) = shared {
-        cells.flush(plan, None, &mut sums);
+        cells.flush(plan, None, None, &mut sums);
     }
     sums.refuse_beyond(prepared.question.max_groups)?;
+    if let Some(largest) = plan.largest {
+        sums.prune(largest);
+    }
+    label(prepared, &mut sums, source)?;
     Ok(sums)
+}
+
+/// Gives the codes of the groups their texts. Where a few groups are left of a column of many texts, only theirs are
+/// read.
+fn label(prepared: &Prepared<'_>, sums: &mut Sums, source: &dyn BlockSource) -> Result<()> {
+    let width = prepared.axes.len();
+    for (place, axis) in prepared.axes.iter().enumerate() {
+        let labels = match &axis.labels {
+            Known::Labels(labels) => labels.clone(),
+            Known::Column(column, count) if sums.len() < count / FEW => {
+                let mut used: Vec<u32> = sums.codes.iter().skip(place).step_by(width).copied().collect();
+                used.sort_unstable();
+                used.dedup();
+                used.retain(|code| *code != 0);
+                let texts = source.texts(*column, &used)?;
+                for code in sums.codes.iter_mut().skip(place).step_by(width) {
+                    let found = used.binary_search(code).ok();
+                    *code = found.and_then(|found| u32::try_from(found + 1).ok()).unwrap_or(0);
+                }
+                if let Some(distinct) = &mut sums.distinct {
+                    *distinct = std::mem::take(distinct)
+                        .into_iter()
+                        .filter_map(|((bucket, mut codes), count)| {
+                            let code = codes.get_mut(place)?;
+                            *code =
+                                if *code == 0 { 0 } else { u32::try_from(used.binary_search(code).ok()? + 1).ok()? };
+                            Some(((bucket, codes), count))
+                        })
+                        .collect();
+                }
+                Labels::new(Arc::new(texts))
+            }
+            Known::Column(column, _) => Labels::new(source.words(*column)?),
+        };
+        if let Some(slot) = sums.labels.get_mut(place) {
+            *slot = labels;
+        }
+    }
+    Ok(())
 }
 
 /// The currencies by their codes; the code 0 of "has no value" is no currency and is never met.

@@ -1,10 +1,11 @@
 //! Filters, decided once for each code of a column.
 
 use super::BlockSource;
-use super::axis::{Axis, From, prepare_axis};
+use super::axis::{Axis, From, Known, prepare_axis};
 use super::view::View;
 use crate::Result;
 use crate::insight::question::Question;
+use crate::insight::sums::Labels;
 use crate::model::filter::Filter;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -31,8 +32,12 @@ pub(super) fn prepare_test(filter: &Filter, question: &Question, source: &dyn Bl
         Filter::In(dimension, wanted) => {
             let axis = prepare_axis(dimension, question, source)?;
             let wanted: HashSet<Option<&str>> = wanted.iter().map(Option::as_deref).collect();
-            let codes = (0..axis.labels.len()).map(|code| u32::try_from(code).unwrap_or(u32::MAX));
-            let marked: Vec<bool> = codes.map(|code| wanted.contains(&axis.labels.get(code))).collect();
+            let labels = match &axis.labels {
+                Known::Labels(labels) => labels.clone(),
+                Known::Column(column, _) => Labels::new(source.words(*column)?),
+            };
+            let codes = (0..labels.len()).map(|code| u32::try_from(code).unwrap_or(u32::MAX));
+            let marked: Vec<bool> = codes.map(|code| wanted.contains(&labels.get(code))).collect();
             match axis.from {
                 From::Column(column) => Test::Codes(column, marked),
                 From::Mapped(column, codes) => {
@@ -70,6 +75,21 @@ impl Test {
     /// Whether every row passes, whatever it holds.
     pub(super) fn is_always(&self) -> bool {
         matches!(self, Self::All(tests) if tests.iter().all(Self::is_always))
+    }
+
+    /// Of how many codes of a column the test lets how many through, where that can be told.
+    pub(super) fn share(&self, column: u16) -> (u64, u64) {
+        match self {
+            Self::All(tests) => {
+                let mut shares = tests.iter().map(|test| test.share(column));
+                shares.find(|(some, all)| some < all).unwrap_or((1, 1))
+            }
+            Self::Codes(tested, marked) if *tested == column => {
+                let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+                (count(marked.iter().filter(|marked| **marked).count()), count(marked.len().max(1)))
+            }
+            _ => (1, 1),
+        }
     }
 
     /// The part of sorted rows outside of which the test cannot hold: rows of a day ascend by the code of `lead`.

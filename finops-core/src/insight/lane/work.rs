@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) bucket_in_key: bool,
     /// Whether what was metered is added up.
     pub(super) metered: bool,
+    /// How many of the largest groups are enough.
+    pub(super) largest: Option<usize>,
     threads: usize,
 }
 
@@ -50,7 +52,7 @@ impl Plan {
                 planner.add(segment, block, index)?;
             }
         }
-        let mut works = planner.works;
+        let mut works = std::mem::take(&mut planner.works);
         let by_bucket = question.buckets.is_some() && works.iter().all(|work| work.bucket.is_some());
         let bucket_in_key = question.buckets.is_some() && !by_bucket;
         if by_bucket {
@@ -58,7 +60,8 @@ impl Plan {
             works.sort_by_key(|work| work.bucket);
         }
         let rows: u64 = works.iter().map(rows_of).sum();
-        let worth = usize::try_from(rows / super::ROWS_PER_THREAD).unwrap_or(usize::MAX);
+        let read: u64 = works.iter().map(|work| planner.expected(segments, work)).sum();
+        let worth = usize::try_from(read / super::ROWS_PER_THREAD).unwrap_or(usize::MAX);
         let threads = threads.min(worth).max(1);
         let mut sizes: Vec<usize> = prepared.axes.iter().map(|axis| axis.labels.len()).collect();
         if bucket_in_key {
@@ -70,7 +73,9 @@ impl Plan {
         let grouping =
             if question.dimensions.is_empty() && !bucket_in_key { Grouping::None } else { super::grouping(&shape) };
         let metered = question.metered;
-        Some(Self { works, shape, grouping, by_bucket, bucket_in_key, metered, threads })
+        // Of several currencies nobody knows yet what they are worth.
+        let largest = question.largest.filter(|_| prepared.currencies.len() <= 2);
+        Some(Self { works, shape, grouping, by_bucket, bucket_in_key, metered, largest, threads })
     }
 
     /// The work of each thread. Where groups are given on by bucket, no bucket is cut in two.
@@ -112,10 +117,8 @@ impl Planner<'_> {
         for (day, totals) in index.days.iter().enumerate() {
             let (section, bucket) = match reach(question, totals) {
                 Reach::Outside => continue,
-                Reach::Whole(bucket) => {
-                    let section = *whole.get_or_insert_with(|| self.smallest(index));
-                    (self.totals(index, totals).or(Some(section)).flatten(), Some(bucket))
-                }
+                Reach::Whole(bucket) if self.says_all(index, totals) => (None, Some(bucket)),
+                Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index)), Some(bucket)),
                 Reach::Partly => (Some(0), None),
             };
             let rows = section.and_then(|section| index.sections.get(section)).map_or(0..0, |found| found.rows_of(day));
@@ -158,13 +161,21 @@ impl Planner<'_> {
         columns.contains(&column)
     }
 
-    /// `Some(None)` where the totals of a day say all.
-    fn totals(&self, index: &BlockIndex, totals: &DayTotals) -> Option<Option<usize>> {
+    /// How many rows will be read: a test on what the rows are sorted by leads to some of them.
+    fn expected(&self, segments: &[Arc<Vec<BlockIndex>>], work: &Work) -> u64 {
+        let block = segments.get(work.segment).and_then(|blocks| blocks.get(work.block));
+        let lead = block.zip(work.section).and_then(|(block, section)| block.sections.get(section)?.lead);
+        let (some, all) = lead.map_or((1, 1), |lead| self.prepared.test.share(lead));
+        rows_of(work).saturating_mul(some) / all
+    }
+
+    /// Whether the totals of a day are all that is asked for.
+    fn says_all(&self, index: &BlockIndex, totals: &DayTotals) -> bool {
         let prepared = self.prepared;
         let plain = prepared.axes.is_empty() && prepared.test.is_always() && prepared.distinct.is_none();
         let currency = super::axis::number_of(crate::model::charge::ChargeColumn::BillingCurrency);
         let fits = || prepared.measures.iter().all(|measure| total_of(totals, *measure).is_some());
-        (plain && index.constant(currency).is_some() && !self.meters(index) && fits()).then_some(None)
+        plain && index.constant(currency).is_some() && !self.meters(index) && fits()
     }
 
     fn bound(&mut self, index: &BlockIndex, section: Option<usize>, totals: &DayTotals, rows: usize) -> Option<()> {

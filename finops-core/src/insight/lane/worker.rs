@@ -9,7 +9,7 @@ use super::work::{Plan, Work, total_of};
 use super::{Done, Shared};
 use crate::insight::blocks::{Amounts, BlockIndex, Codes, DAY_MICROS, Level, Mantissas, Measure};
 use crate::insight::plan::Path;
-use crate::insight::sums::Sums;
+use crate::insight::sums::{Labels, Sums};
 use crate::{Error, ErrorCode, Result};
 use hashbrown::HashMap;
 use std::ops::Range;
@@ -19,6 +19,8 @@ use std::sync::atomic::Ordering;
 const STRIDE: usize = 4096;
 /// After how many rows somebody may look on.
 const LOOK_ROWS: u64 = 1 << 20;
+/// How many groups more than are wanted may be at hand.
+const PRUNE_AT: usize = 4096;
 /// Stands for "outside of the interval" among buckets.
 const OUTSIDE: u32 = u32::MAX;
 
@@ -27,13 +29,14 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
     let prepared = shared.prepared;
     let views = prepared.measures.len();
     let distinct = prepared.distinct.as_ref().map(|axis| axis.labels.len());
-    let labels = prepared.axes.iter().map(|axis| axis.labels.clone()).collect();
+    let labels = vec![Labels::default(); prepared.axes.len()];
     let mut worker = Worker {
         shared,
         prepared,
         cells: Cells::new(&shared.plan.shape, views, distinct),
         sums: Sums::new(labels, views),
         path: Path::default(),
+        least: None,
         scratch: Scratch::default(),
     };
     let mut uses: HashMap<(usize, usize, usize, bool), usize> = HashMap::new();
@@ -91,6 +94,8 @@ struct Worker<'w> {
     cells: Cells,
     sums: Sums,
     path: Path,
+    /// Groups below it are not among the largest that are wanted.
+    least: Option<i128>,
     scratch: Scratch,
 }
 
@@ -111,7 +116,10 @@ struct Scratch {
 impl Worker<'_> {
     fn flush(&mut self, bucket: Option<u32>) -> Result<()> {
         if bucket.is_some() {
-            self.cells.flush(self.shared.plan, bucket, &mut self.sums);
+            self.cells.flush(self.shared.plan, bucket, self.least, &mut self.sums);
+        }
+        if let Some(largest) = self.shared.plan.largest.filter(|largest| self.sums.len() > largest * 4 + PRUNE_AT) {
+            self.least = self.sums.prune(largest);
         }
         self.sums.refuse_beyond(self.prepared.question.max_groups)
     }

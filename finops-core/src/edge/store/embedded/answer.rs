@@ -3,16 +3,18 @@
 
 use super::hot::{Columns, HotWriter, PART, name_of};
 use super::manifest::SegmentEntry;
-use super::{EmbeddedStore, broken, manifest, segment};
+use super::present::Listed;
+use super::{EmbeddedStore, broken, segment};
 use crate::edge::store::{Scan, Snapshot, go_through, watch};
 use crate::insight::blocks::{Measure, dimension_columns};
 use crate::insight::lane;
 use crate::insight::question::Question;
-use crate::insight::sums::Sums;
+use crate::insight::sums::{Labels, Sums};
 use crate::model::charge::ChargeColumn;
 use crate::model::progress::{Observer, Progress};
 use crate::model::time::Interval;
 use crate::{ErrorCode, Result};
+use std::sync::Arc;
 
 /// How often damaged columns are built again for one answer.
 const ATTEMPTS: usize = 3;
@@ -25,7 +27,10 @@ pub(super) fn aggregate(
     question: &Question,
     observer: &dyn Observer,
 ) -> Result<Sums> {
-    let entries = manifest::segments(&store.state(), snapshot.id, question.interval, question.estimated_only)?;
+    let entries = store.segments_of(snapshot.id, question.interval, question.estimated_only)?;
+    if entries.is_empty() {
+        return Ok(Sums::new(vec![Labels::default(); question.dimensions.len()], question.views.len()));
+    }
     let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
     let mut rebuilt = 0;
     for _ in 0..ATTEMPTS {
@@ -56,12 +61,12 @@ pub(super) fn aggregate(
 /// The hot files of all segments; none when one is missing and cannot be built here and now.
 fn open_all<'s>(
     store: &'s EmbeddedStore,
-    entries: &[SegmentEntry],
+    entries: &[Arc<Listed>],
     rebuilt: &mut u64,
     observer: &dyn Observer,
 ) -> Result<Option<Columns<'s>>> {
     let mut segments = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for Listed { entry, .. } in entries.iter().map(Arc::as_ref) {
         let open = || store.hot.segment(&entry.file, &entry.digest, || store.segments.open_hot(&entry.file));
         let found = match open() {
             Some(found) => found,

@@ -19,6 +19,7 @@ mod history;
 mod hot;
 mod lock;
 mod manifest;
+mod present;
 mod readers;
 mod schema;
 mod segment;
@@ -37,6 +38,7 @@ use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
 use hot::{CACHE_BYTES, Draft, HotStore};
 use lock::WriterLock;
+use present::{Listed, Present};
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
@@ -44,7 +46,7 @@ use session::Session;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const STATE_FILE: &str = "state.sqlite";
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
@@ -56,6 +58,7 @@ pub struct EmbeddedStore {
     state: Mutex<Connection>,
     segments: Segments,
     hot: HotStore,
+    present: Present,
     readers: Readers,
     /// How many threads a query may use.
     threads: usize,
@@ -109,7 +112,8 @@ impl EmbeddedStore {
         let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
-        Ok(Self { state, segments, hot, readers, threads, _lock: None, read_only: true, importing })
+        let present = Present::default();
+        Ok(Self { state, segments, hot, present, readers, threads, _lock: None, read_only: true, importing })
     }
 
     fn set_up(mut state: Connection, segments: Segments, readers: Readers, lock: Option<WriterLock>) -> Result<Self> {
@@ -123,7 +127,8 @@ impl EmbeddedStore {
         schema::migrate(&mut state)?;
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
-        Ok(Self { state, segments, hot, readers, threads, _lock: lock, read_only: false, importing })
+        let present = Present::default();
+        Ok(Self { state, segments, hot, present, readers, threads, _lock: lock, read_only: false, importing })
     }
 
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
@@ -137,6 +142,11 @@ impl EmbeddedStore {
             return Err(Error::new(ErrorCode::Conflict, message));
         }
         Ok(())
+    }
+
+    /// The segments of a state whose charges may start within the interval.
+    fn segments_of(&self, snapshot: u64, charged: Interval, estimated: bool) -> Result<Vec<Arc<Listed>>> {
+        self.present.segments(|| manifest::segments(&self.state(), snapshot), snapshot, charged, estimated)
     }
 
     /// Starts to write: one import or compaction at a time.
@@ -164,12 +174,14 @@ impl Store for EmbeddedStore {
     fn snapshot(&self) -> Result<Snapshot> {
         // First, so that nothing of the state that is found can be removed.
         let pin = self.readers.pin()?;
-        Ok(manifest::snapshot(&self.state(), None)?.pinned(pin))
+        Ok(self.present.snapshot(&self.state())?.pinned(pin))
     }
 
     fn snapshot_as_of(&self, as_of: AsOf) -> Result<Snapshot> {
         let pin = self.readers.pin()?;
-        Ok(manifest::snapshot(&self.state(), Some(as_of))?.pinned(pin))
+        let state = self.state();
+        let transaction = state.unchecked_transaction().map_err(broken)?;
+        Ok(manifest::snapshot(&transaction, Some(as_of))?.pinned(pin))
     }
 
     fn snapshots(&self, limit: u64, offset: u64) -> Result<(u64, Vec<StateMark>)> {
@@ -207,8 +219,10 @@ impl Store for EmbeddedStore {
     }
 
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
-        let entries = manifest::segments(&self.state(), snapshot.id, scan.charged, scan.estimated_only)?;
-        entries.iter().try_for_each(|entry| segment::read(self.segments.open(entry)?, entry, scan, visit))
+        let segments = self.segments_of(snapshot.id, scan.charged, scan.estimated_only)?;
+        segments
+            .iter()
+            .try_for_each(|listed| segment::read(self.segments.open(&listed.entry)?, &listed.entry, scan, visit))
     }
 
     fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
@@ -216,9 +230,9 @@ impl Store for EmbeddedStore {
     }
 
     fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
-        let entries = manifest::segments(&self.state(), snapshot.id, charged, false)?;
         let mut names = BTreeSet::new();
-        for entry in &entries {
+        for listed in self.segments_of(snapshot.id, charged, false)? {
+            let entry = &listed.entry;
             names.extend(segment::custom_columns(&self.segments.open(entry)?, entry)?);
         }
         Ok(names.into_iter().collect())

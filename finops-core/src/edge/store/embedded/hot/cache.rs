@@ -127,11 +127,19 @@ impl Columns<'_> {
 }
 
 impl BlockSource for Columns<'_> {
-    fn words(&self, column: ChargeColumn) -> Result<Arc<Dictionary>> {
+    fn count(&self, column: ChargeColumn) -> usize {
         let number = u16::try_from(column.index()).unwrap_or(u16::MAX);
         let words = self.segments.iter().flat_map(|(_, _, segment)| &segment.words);
-        let wanted = words.filter(|(known, _)| *known == number).map(|(_, count)| *count).max();
-        self.hot.vocabulary.words(column, wanted.unwrap_or(0), self.state)
+        let count = words.filter(|(known, _)| *known == number).map(|(_, count)| *count).max();
+        count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+    }
+
+    fn words(&self, column: ChargeColumn) -> Result<Arc<Dictionary>> {
+        self.hot.vocabulary.words(column, self.count(column), self.state)
+    }
+
+    fn texts(&self, column: ChargeColumn, codes: &[u32]) -> Result<Dictionary> {
+        self.hot.vocabulary.texts(column, codes, self.state)
     }
 
     fn tag_values(&self, key: &str) -> Result<Arc<TagValues>> {

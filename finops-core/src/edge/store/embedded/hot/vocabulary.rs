@@ -13,7 +13,7 @@ use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many texts a page has at most.
-const PAGE_TEXTS: usize = 16_384;
+const PAGE_TEXTS: usize = 1024;
 /// How long a text may be to have a code, in bytes: no provider lets tags grow so large.
 const MAX_TEXT: usize = 32 << 10;
 /// How many bytes of text may come new in a column with one import.
@@ -31,10 +31,9 @@ impl Vocabulary {
     pub(in super::super) fn words(
         &self,
         column: ChargeColumn,
-        wanted: u32,
+        wanted: usize,
         state: &Mutex<Connection>,
     ) -> Result<Arc<Dictionary>> {
-        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         let mut columns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = columns.entry(column).or_default();
         if known.len() < wanted {
@@ -47,6 +46,30 @@ impl Vocabulary {
             return Err(damaged(format!("codes of {} without texts", column.name())));
         }
         Ok(Arc::clone(known))
+    }
+
+    /// The texts of some codes, which ascend.
+    ///
+    /// # Errors
+    /// `storage` when one has none, or they cannot be read.
+    pub(in super::super) fn texts(
+        &self,
+        column: ChargeColumn,
+        codes: &[u32],
+        state: &Mutex<Connection>,
+    ) -> Result<Dictionary> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&column).cloned().unwrap_or_default();
+        let mut texts = Dictionary::default();
+        let mut page = (0, Dictionary::default());
+        for code in codes {
+            let place = code.saturating_sub(1);
+            if known.get(place).is_none() && page.1.get(code.wrapping_sub(page.0)).is_none() {
+                page = page_of(&state.lock().unwrap_or_else(PoisonError::into_inner), column, *code)?;
+            }
+            let text = known.get(place).or_else(|| page.1.get(code.wrapping_sub(page.0)));
+            texts.push(text.ok_or_else(|| damaged(format!("a code of {} without a text", column.name())))?);
+        }
+        Ok(texts)
     }
 
     /// Every text of a column that is in the state file now.
@@ -79,6 +102,18 @@ fn read(connection: &Connection, column: ChargeColumn, known: &Dictionary) -> Re
     Ok(words)
 }
 
+/// The page that holds a code, and its first code.
+fn page_of(connection: &Connection, column: ChargeColumn, code: u32) -> Result<(u32, Dictionary)> {
+    let sql = "SELECT first, texts FROM vocabulary WHERE column_name = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let mut rows = statement.query(params![column.name(), code]).map_err(broken)?;
+    let mut words = Dictionary::default();
+    let Some(row) = rows.next().map_err(broken)? else { return Ok((0, words)) };
+    let texts = row.get_ref(1).map_err(broken)?;
+    unpack(texts.as_blob().map_err(damaged)?, &mut words).ok_or_else(|| damaged("a page of the vocabulary"))?;
+    Ok((row.get(0).map_err(broken)?, words))
+}
+
 /// The count of the texts, the length of each, then the texts.
 fn pack<'t>(texts: impl ExactSizeIterator<Item = &'t str> + Clone) -> Vec<u8> {
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
@@ -92,14 +127,8 @@ fn unpack(page: &[u8], words: &mut Dictionary) -> Option<()> {
     let (count, rest) = page.split_first_chunk::<4>()?;
     let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
     let (lengths, texts) = rest.split_at_checked(count.checked_mul(4)?)?;
-    let mut texts = std::str::from_utf8(texts).ok()?;
-    for length in lengths.chunks_exact(4) {
-        let length = usize::try_from(u32::from_le_bytes(length.try_into().ok()?)).ok()?;
-        let (text, rest) = texts.split_at_checked(length)?;
-        words.push(text);
-        texts = rest;
-    }
-    texts.is_empty().then_some(())
+    let lengths = lengths.as_chunks::<4>().0.iter().map(|length| u32::from_le_bytes(*length));
+    words.extend(std::str::from_utf8(texts).ok()?, lengths.map(|length| usize::try_from(length).unwrap_or(usize::MAX)))
 }
 
 /// Texts with their codes, and those that came new.
