@@ -66,11 +66,15 @@ fn main() {
     let mut kolkata = question(all, &[], false, &both);
     kolkata.buckets =
         Some(Zone::parse("Asia/Kolkata").unwrap().days(all).unwrap().iter().map(|day| day.interval).collect());
+    let mut groups = question(all, &["sub_account", "service", "region"], true, &one);
+    groups.largest = Some(1);
+    let mut resources = question(all, &["resource_id"], false, &one);
+    resources.largest = Some(20);
     let questions = [
         ("q1", question(month, &["sub_account"], false, &both)),
         ("q2", question(last, &["service"], true, &one)),
-        ("q3", question(all, &["sub_account", "service", "region"], true, &one)),
-        ("q4", question(all, &["resource_id"], false, &one)),
+        ("q3", groups),
+        ("q4", resources),
         ("q5", question(all, &["tag:team"], false, &one)),
         ("q6", distinct),
         ("q7", drill),
@@ -88,7 +92,7 @@ fn main() {
             let start = Instant::now();
             let sums = finops.ask(&Raw(question.clone()), &()).unwrap();
             times.push(start.elapsed().as_secs_f64() * 1e3);
-            groups = sums.len();
+            groups = sums.len() + sums.rest.groups;
             path.get_or_insert(sums.path.clone());
         }
         let fresh = times.remove(0);

@@ -104,6 +104,11 @@ impl ser::Serializer for Builder {
         serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64
     );
 
+    /// The tree is for programs.
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
     fn serialize_bool(self, value: bool) -> Result<Document, Unfit> {
         Ok(Document::Bool(value))
     }
@@ -152,7 +157,10 @@ impl ser::Serializer for Builder {
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<Document, Unfit> {
         match (name, value.serialize(self)?) {
             ("Money" | "Quantity", Document::Text(text)) => Ok(Document::Decimal(text)),
-            ("Stamp", Document::Text(text)) => Stamp::parse(&text).map(Document::Time).map_err(ser::Error::custom),
+            ("Stamp", Document::Integer(micros)) => {
+                let stamp = i64::try_from(micros).map_err(ser::Error::custom)?;
+                Stamp::from_micros(stamp).map(Document::Time).map_err(ser::Error::custom)
+            }
             (_, inner) => Ok(inner),
         }
     }

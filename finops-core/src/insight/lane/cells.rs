@@ -35,6 +35,8 @@ pub(super) struct Cells {
     table: HashTable<u32>,
     keys: Vec<u128>,
     hasher: DefaultHashBuilder,
+    /// The key that was looked up last, and its place.
+    last: Option<(u128, u32)>,
     pub(super) metered: HashMap<u32, Metered>,
     distinct: Distinct,
 }
@@ -78,6 +80,7 @@ impl Cells {
             table: HashTable::new(),
             keys: Vec::new(),
             hasher: DefaultHashBuilder::default(),
+            last: None,
             metered: HashMap::new(),
             distinct,
         }
@@ -88,14 +91,30 @@ impl Cells {
         if let Shape::Dense { .. } = self.shape {
             return u32::try_from(key).unwrap_or(u32::MAX);
         }
+        // Rows are sorted by the dimensions of most values: the same key often comes again at once.
+        if let Some((last, place)) = self.last
+            && last == key
+        {
+            return place;
+        }
+        let place = self.look_up(key);
+        self.last = Some((key, place));
+        place
+    }
+
+    fn look_up(&mut self, key: u128) -> u32 {
         let Self { table, keys, hasher, .. } = self;
         let key_at = |place: u32| usize::try_from(place).ok().and_then(|place| keys.get(place)).copied();
-        let hash = hasher.hash_one(key);
+        let hash_of = |key: u128| match u64::try_from(key) {
+            Ok(narrow) => hasher.hash_one(narrow),
+            Err(_) => hasher.hash_one(key),
+        };
+        let hash = hash_of(key);
         if let Some(place) = table.find(hash, |place| key_at(*place) == Some(key)) {
             return *place;
         }
         let place = u32::try_from(keys.len()).unwrap_or(u32::MAX);
-        table.insert_unique(hash, place, |place| hasher.hash_one(key_at(*place).unwrap_or_default()));
+        table.insert_unique(hash, place, |place| hash_of(key_at(*place).unwrap_or_default()));
         self.keys.push(key);
         self.pairs.resize(self.keys.len() * self.views, [0; 2]);
         place
@@ -238,6 +257,7 @@ impl Cells {
     }
 
     fn clear(&mut self) {
+        self.last = None;
         match self.shape {
             Shape::Dense { .. } => self.pairs.fill([0; 2]),
             Shape::Hash { .. } => {

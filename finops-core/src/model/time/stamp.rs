@@ -129,8 +129,13 @@ impl fmt::Debug for Stamp {
 
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // A newtype of its own name, so that the bindings can make the language's own time of it.
-        serializer.serialize_newtype_struct("Stamp", &self.to_string())
+        // A newtype of its own name, so that the bindings can make the language's own time of it. They do not read it,
+        // and writing it down to take it apart again would be most of what an answer of many days costs.
+        if serializer.is_human_readable() {
+            serializer.serialize_newtype_struct("Stamp", &self.to_string())
+        } else {
+            serializer.serialize_newtype_struct("Stamp", &self.micros())
+        }
     }
 }
 
