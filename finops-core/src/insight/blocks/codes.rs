@@ -91,7 +91,8 @@ mod tests {
             seeds in prop::collection::vec(any::<u32>(), 1..300),
             start in 0_usize..300,
         ) {
-            let values: Vec<u32> = seeds.iter().map(|seed| if most == u32::MAX { *seed } else { seed % (most + 1) }).collect();
+            let within = |seed: &u32| most.checked_add(1).map_or(*seed, |count| seed % count);
+            let values: Vec<u32> = seeds.iter().map(within).collect();
             let codes = Codes::pack(&values);
             let start = start.min(values.len());
             let mut read = vec![7; values.len() - start];

@@ -8,6 +8,8 @@
 mod axis;
 mod cells;
 mod keys;
+mod parts;
+mod target;
 mod test;
 mod view;
 mod work;

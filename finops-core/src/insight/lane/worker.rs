@@ -1,11 +1,13 @@
 //! The work of one thread: rows in, sums out.
 
 use super::axis::{Prepared, metered_columns};
-use super::cells::{CHARGE, Cells, Pair, UNKNOWN};
+use super::cells::{CHARGE, Cells, UNKNOWN};
 use super::keys::Shape;
+use super::parts::{Key, OUTSIDE, Part};
+use super::target::{Steps, Target, add_pair, mantissa, sum_narrow};
 use super::test::Mask;
-use super::view::{Column, View};
-use super::work::{Plan, Work, total_of};
+use super::view::View;
+use super::work::{Work, total_of};
 use super::{Done, Shared};
 use crate::insight::blocks::{Amounts, BlockIndex, Codes, DAY_MICROS, Level, Mantissas, Measure};
 use crate::insight::plan::Path;
@@ -21,8 +23,6 @@ const STRIDE: usize = 4096;
 const LOOK_ROWS: u64 = 1 << 20;
 /// How many groups more than are wanted may be at hand.
 const PRUNE_AT: usize = 4096;
-/// Stands for "outside of the interval" among buckets.
-const OUTSIDE: u32 = u32::MAX;
 
 /// Goes through a thread's part of the work.
 pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Result<()>) -> Result<Done> {
@@ -343,162 +343,6 @@ fn buckets_of(prepared: &Prepared<'_>, index: &BlockIndex, day: usize) -> Vec<u3
         u32::try_from(question.bucket_of(instant, &mut last)).unwrap_or(OUTSIDE)
     };
     index.times.iter().map(bucket).collect()
-}
-
-/// A part of a key.
-enum Part<'p> {
-    Axis(&'p super::axis::Axis),
-    Column(u16),
-    /// The bucket of each row, as it was read before.
-    Buckets,
-    /// The same number for each row.
-    Same(u32),
-}
-
-impl Part<'_> {
-    fn read(&self, view: &View<'_>, rows: Range<usize>, buckets: &[u32], out: &mut [u32]) {
-        match self {
-            Self::Axis(axis) => axis.numbers(view, rows, out),
-            Self::Column(column) => view.codes(*column).read(rows.start, out),
-            // What lies outside is masked; its number must only not leave the range.
-            Self::Buckets => {
-                let inside = |bucket: u32| if bucket == OUTSIDE { 0 } else { bucket };
-                out.iter_mut().zip(buckets).for_each(|(out, bucket)| *out = inside(*bucket));
-            }
-            Self::Same(number) => out.fill(*number),
-        }
-    }
-}
-
-/// A key made of single numbers.
-#[derive(Default)]
-struct Key(u128);
-
-impl Key {
-    fn push_all(&mut self, plan: &Plan, codes: &[u32], bucket: Option<u32>, currency: u32) -> u128 {
-        let bucket = bucket.filter(|_| plan.bucket_in_key);
-        let numbers = codes.iter().copied().chain(bucket).chain([currency]);
-        match &plan.shape {
-            Shape::Dense { sizes, .. } => numbers.zip(sizes).for_each(|(number, size)| {
-                self.0 = self.0 * u128::try_from((*size).max(1)).unwrap_or(1) + u128::from(number);
-            }),
-            Shape::Hash { bits } => {
-                numbers.zip(bits).for_each(|(number, bits)| self.0 = self.0 << bits | u128::from(number));
-            }
-        }
-        self.0
-    }
-}
-
-/// What each row adds to the counts of a group.
-enum Steps<'s> {
-    Same(i128),
-    Each(&'s [u32], &'s [u32]),
-}
-
-impl<'s> Steps<'s> {
-    fn new(
-        view: &View<'_>,
-        column: &Column,
-        first: bool,
-        rows: Range<usize>,
-        counts: &'s mut Vec<u32>,
-        unknown: &'s mut Vec<u32>,
-    ) -> Self {
-        let none = Codes::One(0);
-        // Charges are counted with the first view.
-        let charges = if first { view.charges() } else { &none };
-        if let (Codes::One(charges), Codes::One(unknown)) = (charges, column.unknown()) {
-            return Self::Same(i128::from(*charges) * CHARGE + i128::from(*unknown) * UNKNOWN);
-        }
-        counts.resize(rows.len(), 0);
-        charges.read(rows.start, counts);
-        unknown.resize(rows.len(), 0);
-        column.unknown().read(rows.start, unknown);
-        Self::Each(counts, unknown)
-    }
-
-    fn at(&self, row: usize) -> i128 {
-        match self {
-            Self::Same(step) => *step,
-            Self::Each(counts, unknown) => {
-                let count = |counts: &[u32]| counts.get(row).copied().map_or(0, i128::from);
-                count(counts) * CHARGE + count(unknown) * UNKNOWN
-            }
-        }
-    }
-}
-
-/// Where the costs of a view are added to.
-struct Target<'t> {
-    pairs: &'t mut [Pair],
-    views: usize,
-    view: usize,
-    places: &'t [u32],
-}
-
-impl Target<'_> {
-    fn add(mut self, column: &Column, steps: &Steps<'_>, rows: Range<usize>, chosen: Option<&[usize]>) {
-        let (mantissas, decimals) = column.amounts();
-        let factor = Amounts::factor(decimals);
-        // A product of two 64-bit numbers takes one instruction where that of two 128-bit numbers takes several.
-        let narrow = |value: &i64| i128::from(*value) * i128::from(factor);
-        match (mantissas, chosen) {
-            (Mantissas::I64(values), None) => {
-                let values = values.get(rows).unwrap_or_default().iter().map(narrow);
-                match steps {
-                    Steps::Same(step) => self.all(values.map(|value| (*step, value))),
-                    steps @ Steps::Each(..) => {
-                        self.all(values.enumerate().map(|(row, value)| (steps.at(row), value)));
-                    }
-                }
-            }
-            (mantissas, None) => {
-                let first = rows.start;
-                let wide = |row: usize| mantissa(mantissas, row) * i128::from(factor);
-                self.all(rows.map(|row| (steps.at(row - first), wide(row))));
-            }
-            (mantissas, Some(chosen)) => {
-                let first = rows.start;
-                let wide = |row: usize| mantissa(mantissas, row) * i128::from(factor);
-                self.all(chosen.iter().map(|row| (steps.at(row - first), wide(*row))));
-            }
-        }
-    }
-
-    fn all(&mut self, cells: impl Iterator<Item = (i128, i128)>) {
-        for (place, (step, value)) in self.places.iter().zip(cells) {
-            let place = usize::try_from(*place).unwrap_or(usize::MAX);
-            add_pair(self.pairs, place.wrapping_mul(self.views).wrapping_add(self.view), step, value);
-        }
-    }
-}
-
-/// The plan has proven that nothing here can overflow.
-fn add_pair(pairs: &mut [Pair], place: usize, step: i128, value: i128) {
-    if let Some(pair) = pairs.get_mut(place) {
-        pair[0] = pair[0].wrapping_add(step);
-        pair[1] = pair[1].wrapping_add(value);
-    }
-}
-
-fn mantissa(mantissas: &Mantissas, row: usize) -> i128 {
-    match mantissas {
-        Mantissas::Zero => 0,
-        Mantissas::I64(values) => values.get(row).copied().map_or(0, i128::from),
-        Mantissas::I128(values) => values.get(row).copied().unwrap_or(0),
-    }
-}
-
-/// The exact sum of 64-bit numbers, at the speed of memory: the upper and the lower halves are added apart, each of
-/// which fits 64 bits for as many rows as a stretch has.
-fn sum_narrow(values: &[i64]) -> i128 {
-    let (mut high, mut low) = (0_i64, 0_i64);
-    for value in values {
-        high = high.wrapping_add(value >> 32);
-        low = low.wrapping_add(value & 0xffff_ffff);
-    }
-    (i128::from(high) << 32) + i128::from(low)
 }
 
 const _: () = assert!(STRIDE < 1 << 30);
