@@ -155,13 +155,13 @@ fn a_store_of_a_newer_version_stays_as_it_is() {
     import(&Finops::open(text(&store)).unwrap(), &path).unwrap();
     let version =
         |sql: &str| rusqlite::Connection::open(store.join("state.sqlite")).unwrap().execute_batch(sql).unwrap();
-    version("PRAGMA user_version = 3");
+    version("PRAGMA user_version = 4");
     for builder in [Finops::builder(), Finops::builder().read_only()] {
         let error = builder.open(text(&store)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Storage);
-        assert!(error.message().contains("schema 3") && error.message().contains("update"), "{error}");
+        assert!(error.message().contains("schema 4") && error.message().contains("update"), "{error}");
     }
-    version("PRAGMA user_version = 2");
+    version("PRAGMA user_version = 3");
     assert_eq!(total(&Finops::open(text(&store)).unwrap()).as_deref(), Some("2"));
 }
 
@@ -197,10 +197,13 @@ fn the_folder_holds_what_is_said() {
     let store = folder.path().join("store");
     let finops = Finops::open(text(&store)).unwrap();
     import(&finops, &bill(folder.path(), "a", "1", 3)).unwrap();
-    let files = super::segments(&store);
+    let files = super::segments_with_hot_files(&store);
     assert_eq!(files.len(), 1);
     assert!(files[0].parent().unwrap().ends_with("charges/2024-01"));
     let mut magic = [0; 4];
     std::fs::File::open(&files[0]).unwrap().read_exact(&mut magic).unwrap();
     assert_eq!(&magic, b"PAR1");
+    let mut magic = [0; 6];
+    std::fs::File::open(super::hot_of(&files[0])).unwrap().read_exact(&mut magic).unwrap();
+    assert_eq!(&magic, b"FinHot");
 }

@@ -144,6 +144,16 @@ impl EmbeddedStore {
         Ok(())
     }
 
+    /// Says that a state was removed where reading it failed for that reason: whoever cannot lock keeps no files.
+    fn unless_removed<T>(&self, snapshot: u64, read: Result<T>) -> Result<T> {
+        match read {
+            Err(error) if error.code() == ErrorCode::Storage => {
+                history::refuse_removed(&self.state(), snapshot).and(Err(error))
+            }
+            read => read,
+        }
+    }
+
     /// The segments of a state whose charges may start within the interval.
     fn segments_of(&self, snapshot: u64, charged: Interval, estimated: bool) -> Result<Vec<Arc<Listed>>> {
         self.present.segments(|| manifest::segments(&self.state(), snapshot), snapshot, charged, estimated)
@@ -220,9 +230,9 @@ impl Store for EmbeddedStore {
 
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
         let segments = self.segments_of(snapshot.id, scan.charged, scan.estimated_only)?;
-        segments
-            .iter()
-            .try_for_each(|listed| segment::read(self.segments.open(&listed.entry)?, &listed.entry, scan, visit))
+        let mut read = |entry| segment::read(self.segments.open(entry)?, entry, scan, visit);
+        let read = segments.iter().try_for_each(|listed| read(&listed.entry));
+        self.unless_removed(snapshot.id, read)
     }
 
     fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
@@ -233,7 +243,8 @@ impl Store for EmbeddedStore {
         let mut names = BTreeSet::new();
         for listed in self.segments_of(snapshot.id, charged, false)? {
             let entry = &listed.entry;
-            names.extend(segment::custom_columns(&self.segments.open(entry)?, entry)?);
+            let read = self.segments.open(entry).and_then(|file| segment::custom_columns(&file, entry));
+            names.extend(self.unless_removed(snapshot.id, read)?);
         }
         Ok(names.into_iter().collect())
     }
