@@ -4,6 +4,7 @@
 //! makes of its groups what is asked for. Which state of the store is read is the engine's decision.
 
 pub mod aggregate;
+mod buckets;
 pub mod daily;
 mod exchange;
 mod group;
@@ -17,6 +18,7 @@ mod settled;
 pub mod summary;
 pub mod sums;
 
+pub use buckets::Granularity;
 pub use daily::{DailyCosts, DailyRequest};
 pub use health::DataHealth;
 pub use request::{GroupBy, Rates};
