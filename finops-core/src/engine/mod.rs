@@ -1,5 +1,6 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
+mod analysis;
 mod catalog;
 mod costs;
 mod document;

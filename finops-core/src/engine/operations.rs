@@ -6,7 +6,8 @@
 use super::catalog::ENTRY_FIELDS;
 use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
 use crate::insight::query::{AnswerTo, CostRequest};
-use crate::insight::{CostSummaryRequest, DailyRequest};
+use crate::insight::{CostSummaryRequest, DailyRequest, ExplainRequest, PlanRequest, TopDriversRequest};
+use crate::insight::{TrendsRequest, UnitRequest};
 use crate::model::catalog::Entry;
 use crate::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -50,6 +51,15 @@ const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "get_cost_summary", fields: CostSummaryRequest::FIELDS, call: answer::<CostSummaryRequest> },
     Operation { name: "costs.daily", fields: DailyRequest::FIELDS, call: answer::<DailyRequest> },
+    Operation { name: "costs.trends", fields: TrendsRequest::FIELDS, call: answer::<TrendsRequest> },
+    Operation { name: "costs.top_drivers", fields: TopDriversRequest::FIELDS, call: answer::<TopDriversRequest> },
+    Operation { name: "costs.unit", fields: UnitRequest::FIELDS, call: answer::<UnitRequest> },
+    Operation {
+        name: "costs.explain",
+        fields: ExplainRequest::FIELDS,
+        call: |finops, params, observer| Document::of(&finops.costs_explain_observed(&parse(params)?, observer)?),
+    },
+    Operation { name: "costs.explain_plan", fields: PlanRequest::FIELDS, call: answer::<PlanRequest> },
     Operation {
         name: "catalog.upsert",
         fields: ENTRY_FIELDS,

@@ -5,8 +5,12 @@
 
 pub mod aggregate;
 mod buckets;
+mod change;
 pub mod daily;
+pub mod drivers;
 mod exchange;
+pub mod explain;
+pub mod explain_plan;
 mod group;
 pub mod health;
 mod matching;
@@ -14,12 +18,20 @@ pub mod plan;
 pub mod query;
 pub mod question;
 pub mod request;
+pub mod row;
 mod settled;
 pub mod summary;
 pub mod sums;
+pub mod trends;
+pub mod unit;
 
 pub use buckets::Granularity;
 pub use daily::{DailyCosts, DailyRequest};
+pub use drivers::{TopDrivers, TopDriversRequest};
+pub use explain::{ExplainRequest, Explanation};
+pub use explain_plan::{Plan, PlanRequest};
 pub use health::DataHealth;
 pub use request::{GroupBy, Rates};
 pub use summary::{CostSummary, CostSummaryRequest};
+pub use trends::{Trends, TrendsRequest};
+pub use unit::{UnitCosts, UnitRequest};
