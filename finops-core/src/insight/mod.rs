@@ -7,6 +7,7 @@ pub mod aggregate;
 mod buckets;
 mod change;
 pub mod daily;
+pub mod diff;
 pub mod drivers;
 mod exchange;
 pub mod explain;
@@ -27,6 +28,7 @@ pub mod unit;
 
 pub use buckets::Granularity;
 pub use daily::{DailyCosts, DailyRequest};
+pub use diff::{DiffRequest, StateDiff};
 pub use drivers::{TopDrivers, TopDriversRequest};
 pub use explain::{ExplainRequest, Explanation};
 pub use explain_plan::{Plan, PlanRequest};
