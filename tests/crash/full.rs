@@ -25,6 +25,58 @@ fn import(store: &str, bill: &Path) -> Result<(), Error> {
     outcome.map(drop)
 }
 
+/// Not a test by itself: compacts under the limit that the shell has set.
+#[test]
+fn compacting_child() {
+    let Some(job) = job() else { return };
+    match compact(&job[0]) {
+        Ok(()) => eprintln!("done"),
+        Err(error) => eprintln!("{} {error}", error.code()),
+    }
+}
+
+fn compact(store: &str) -> Result<(), Error> {
+    let finops = Finops::open(store)?;
+    let before = costs(&finops);
+    let outcome = finops.compact();
+    if outcome.is_err() {
+        assert_eq!(costs(&finops), before, "the handle that met the full disk still answers as before");
+    }
+    outcome.map(drop)
+}
+
+#[test]
+fn a_full_disk_stops_a_compaction_which_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let location = store.to_str().unwrap();
+    {
+        let finops = Finops::open(location).unwrap();
+        for (number, bill) in [(1, large(folder.path())), (2, small(folder.path()))] {
+            let mut request = ImportCharges::new(bill.to_str().unwrap());
+            request.replace = finops_core::edge::store::Replace::Nothing;
+            assert_eq!(finops.import_charges(&request).unwrap().snapshot, number);
+        }
+    }
+    let before = costs(&Finops::open(location).unwrap());
+    for blocks in [0, 1, 8, 32, 128, 256] {
+        let setup = format!("trap '' XFSZ; ulimit -f {blocks}");
+        let mut child = Child::start_after(&setup, "crash::full::compacting_child", &[location]);
+        let said = child.rest().join("\n");
+        assert!(said.starts_with("storage "), "{blocks} blocks: {said}");
+        assert_eq!(costs(&Finops::open(location).unwrap()), before, "{blocks} blocks");
+        no_orphans(&store);
+    }
+    compact(location).unwrap();
+    let (state, after) = costs(&Finops::open(location).unwrap());
+    assert_eq!((state, after), (before.0 + 1, before.1));
+    no_orphans(&store);
+}
+
+fn small(folder: &Path) -> std::path::PathBuf {
+    Bill::new([row(&[("EffectiveCost", "7")])]).write(folder, "small.csv")
+}
+
 /// A bill that does not compress well.
 fn large(folder: &Path) -> std::path::PathBuf {
     let id = |place: u64| {
@@ -40,7 +92,7 @@ fn a_full_disk_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
     let location = store.to_str().unwrap();
-    let small = Bill::new([row(&[("EffectiveCost", "7")])]).write(folder.path(), "small.csv");
+    let small = small(folder.path());
     let large = large(folder.path());
     import(location, &small).unwrap();
     let before = costs(&Finops::open(location).unwrap());

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod full;
 mod kill;
+mod tidy;
 
 use finops_core::{CostSummaryRequest, Finops};
 use std::collections::BTreeSet;

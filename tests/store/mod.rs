@@ -1,7 +1,9 @@
 //! The checks, one subject per file.
 
 mod damage;
+mod history;
 mod opening;
+mod reading;
 mod sharing;
 
 use finops_core::edge::store::{EmbeddedStore, Store, conformance};

@@ -155,13 +155,13 @@ fn a_store_of_a_newer_version_stays_as_it_is() {
     import(&Finops::open(text(&store)).unwrap(), &path).unwrap();
     let version =
         |sql: &str| rusqlite::Connection::open(store.join("state.sqlite")).unwrap().execute_batch(sql).unwrap();
-    version("PRAGMA user_version = 2");
+    version("PRAGMA user_version = 3");
     for builder in [Finops::builder(), Finops::builder().read_only()] {
         let error = builder.open(text(&store)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Storage);
-        assert!(error.message().contains("schema 2") && error.message().contains("update"), "{error}");
+        assert!(error.message().contains("schema 3") && error.message().contains("update"), "{error}");
     }
-    version("PRAGMA user_version = 1");
+    version("PRAGMA user_version = 2");
     assert_eq!(total(&Finops::open(text(&store)).unwrap()).as_deref(), Some("2"));
 }
 

@@ -5,9 +5,10 @@ use crate::Result;
 use crate::edge::store::{Scan, watch};
 use crate::insight::explain::Explaining;
 use crate::insight::health::Held;
-use crate::insight::{ExplainRequest, Explanation, Plan, PlanRequest, TopDrivers, TopDriversRequest};
-use crate::insight::{Trends, TrendsRequest, UnitCosts, UnitRequest};
+use crate::insight::{DiffRequest, ExplainRequest, Explanation, Plan, PlanRequest, StateDiff, TopDrivers};
+use crate::insight::{TopDriversRequest, Trends, TrendsRequest, UnitCosts, UnitRequest};
 use crate::model::charge::ChargeColumn;
+use crate::model::history::AsOf;
 
 impl Finops {
     /// How costs went by hour, day, week or month, each compared with the one before.
@@ -124,5 +125,38 @@ impl Finops {
     /// As [`Finops::get_cost_summary`].
     pub fn costs_explain_plan(&self, request: &PlanRequest) -> Result<Plan> {
         self.ask(request, &())
+    }
+
+    /// What a restatement changed: how the answers of two states to one question differ.
+    ///
+    /// ```
+    /// use finops_core::{Finops, insight::DiffRequest};
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let mut request = DiffRequest::default();
+    /// (request.snapshot_a, request.snapshot_b) = (Some(0), Some(0));
+    /// assert_eq!(finops.costs_diff(&request)?.count, 0);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `not_found` for a state that a vacuum removed; else as [`Finops::get_cost_summary`].
+    pub fn costs_diff(&self, request: &DiffRequest) -> Result<StateDiff> {
+        self.costs_diff_observed(request, &())
+    }
+
+    /// The same with somebody looking on who may stop it.
+    ///
+    /// # Errors
+    /// `cancelled` when the observer asked for it; else as [`Finops::costs_diff`].
+    pub fn costs_diff_observed(&self, request: &DiffRequest, observer: &dyn Observer) -> Result<StateDiff> {
+        let query = request.query(self.clock.now())?;
+        let (question, (number_a, number_b)) = (query.question(), query.states());
+        let sums = |number: u64, field: &str| {
+            let state = self.state(Some(AsOf::Snapshot(number))).map_err(|error| error.with_field(field))?;
+            self.store.aggregate(&state, &question, observer)
+        };
+        let (sums_a, sums_b) = (sums(number_a, "snapshot_a")?, sums(number_b, "snapshot_b")?);
+        query.finish(sums_a, sums_b, &|dimension, value| self.name_of(dimension, value))
     }
 }

@@ -78,7 +78,7 @@ impl Finops {
     }
 
     /// What the catalogue calls a value of a dimension.
-    fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
+    pub(super) fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
     }

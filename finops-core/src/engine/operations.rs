@@ -4,9 +4,10 @@
 //! decision of its own; the parity tests compare each language's methods with it.
 
 use super::catalog::ENTRY_FIELDS;
+use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
 use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
 use crate::insight::query::{AnswerTo, CostRequest};
-use crate::insight::{CostSummaryRequest, DailyRequest, ExplainRequest, PlanRequest, TopDriversRequest};
+use crate::insight::{CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, PlanRequest, TopDriversRequest};
 use crate::insight::{TrendsRequest, UnitRequest};
 use crate::model::catalog::Entry;
 use crate::{Error, ErrorCode, Result};
@@ -59,6 +60,11 @@ const OPERATIONS: &[Operation] = &[
         fields: ExplainRequest::FIELDS,
         call: |finops, params, observer| Document::of(&finops.costs_explain_observed(&parse(params)?, observer)?),
     },
+    Operation {
+        name: "costs.diff",
+        fields: DiffRequest::FIELDS,
+        call: |finops, params, observer| Document::of(&finops.costs_diff_observed(&parse(params)?, observer)?),
+    },
     Operation { name: "costs.explain_plan", fields: PlanRequest::FIELDS, call: answer::<PlanRequest> },
     Operation {
         name: "catalog.upsert",
@@ -84,6 +90,24 @@ const OPERATIONS: &[Operation] = &[
         call: |finops, params, _| {
             let key: CatalogKey = parse(params)?;
             Document::of(&finops.catalog_delete(key.kind, &key.id)?)
+        },
+    },
+    Operation {
+        name: "snapshots",
+        fields: SnapshotsRequest::FIELDS,
+        call: |finops, params, _| Document::of(&finops.snapshots(&parse(params)?)?),
+    },
+    Operation {
+        name: "vacuum",
+        fields: VacuumRequest::FIELDS,
+        call: |finops, params, _| Document::of(&finops.vacuum(&parse(params)?)?),
+    },
+    Operation {
+        name: "compact",
+        fields: CompactRequest::FIELDS,
+        call: |finops, params, observer| {
+            let CompactRequest {} = parse(params)?;
+            Document::of(&finops.compact_observed(observer)?)
         },
     },
     Operation {

@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod charge;
 pub mod dimension;
 pub mod filter;
+pub mod history;
 pub mod id;
 pub mod money;
 pub mod progress;

@@ -14,8 +14,8 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
-/// Looks on at a long call. Called on the caller's thread: by an import after each batch that was written (not while
-/// the files are hashed before), by a query about every million rows.
+/// Looks on at a long call. Called on the caller's thread: by an import and a compaction after each batch that was
+/// written (not while the files are hashed before), by a query about every million rows.
 pub trait Observer {
     /// Sees how far the work is; `Break` stops it, and then nothing has changed.
     fn progress(&self, progress: &Progress) -> ControlFlow<()>;

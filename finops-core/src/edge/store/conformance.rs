@@ -5,6 +5,7 @@
 //! promises beyond the trait (durability, locks, files) is tested beside that store.
 
 mod catalog;
+mod history;
 mod imports;
 mod replacing;
 mod samples;
@@ -34,7 +35,7 @@ impl Case {
 
 /// Every case.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [imports::CASES, replacing::CASES, scans::CASES, catalog::CASES].into_iter().flatten().copied()
+    [imports::CASES, replacing::CASES, scans::CASES, history::CASES, catalog::CASES].into_iter().flatten().copied()
 }
 
 /// Runs every case, each on a new store, and gives all that fail in one error.
@@ -85,11 +86,12 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{EmbeddedStore, ImportSession, Scan, Snapshot};
+    use crate::edge::store::{EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::ChargeTable;
+    use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
     use crate::model::receipt::ImportReceipt;
-    use crate::model::time::Interval;
+    use crate::model::time::{Interval, Stamp};
 
     /// A store that forgets half of what a scan should give, and says that nothing was ever imported.
     #[derive(Debug)]
@@ -98,6 +100,18 @@ mod tests {
     impl Store for Faulty {
         fn snapshot(&self) -> Result<Snapshot> {
             self.0.snapshot()
+        }
+        fn snapshot_as_of(&self, as_of: AsOf) -> Result<Snapshot> {
+            self.0.snapshot_as_of(as_of)
+        }
+        fn snapshots(&self, limit: u64, offset: u64) -> Result<(u64, Vec<StateMark>)> {
+            self.0.snapshots(limit, offset)
+        }
+        fn vacuum(&self, before: Stamp) -> Result<Vacuumed> {
+            self.0.vacuum(before)
+        }
+        fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted> {
+            self.0.compact(at, watch)
         }
         fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
             self.0.begin_import()

@@ -6,14 +6,17 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod embedded;
+mod snapshot;
 
 pub use embedded::EmbeddedStore;
+pub use snapshot::Snapshot;
 
 use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
-use crate::model::charge::{ChargeColumn, ChargeTable, Coverage, ImportMark, Scope};
+use crate::model::charge::{ChargeColumn, ChargeTable, Scope};
+use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
@@ -30,17 +33,6 @@ pub enum Replace {
     BillingPeriod,
     /// They stay: the files hold further rows.
     Nothing,
-}
-
-/// A state of the store, to be read as often as one likes while imports go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// The number of the state; it grows with every change of charges.
-    pub id: u64,
-    /// What the state holds, in the order of billing period and account.
-    pub coverage: Vec<Coverage>,
-    /// The imports that it came with, in the order of their coming.
-    pub imports: Vec<ImportMark>,
 }
 
 /// Which charges to read, and what of them.
@@ -86,6 +78,17 @@ pub trait ImportSession {
     fn commit(self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt>;
 }
 
+/// How far a compaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rewriting {
+    /// Charges rewritten so far.
+    pub rows: u64,
+    /// Bytes of the segments that are behind us.
+    pub bytes_read: u64,
+    /// Bytes of all segments that are to be brought together.
+    pub bytes_total: u64,
+}
+
 /// What the engine asks of a store. One writes, many read.
 pub trait Store: Debug + Send + Sync {
     /// The present state.
@@ -93,6 +96,37 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `storage`.
     fn snapshot(&self) -> Result<Snapshot>;
+
+    /// An earlier state, with the coverage and the imports that it had. The empty state of number 0 was there at
+    /// any time before the first import.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a number that no state has yet; `not_found` for a state that a vacuum removed, naming
+    /// the oldest that is left; `storage`.
+    fn snapshot_as_of(&self, as_of: AsOf) -> Result<Snapshot>;
+
+    /// How many states can still be read, without the empty one of number 0, and a page of them, newest first.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn snapshots(&self, limit: u64, offset: u64) -> Result<(u64, Vec<StateMark>)>;
+
+    /// Forgets the states that others had taken the place of before that instant: the last state at or before it
+    /// stays, and all that came later. What no remaining state needs is removed.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading, or states are being read and stay so for some seconds;
+    /// `storage`; then nothing has changed.
+    fn vacuum(&self, before: Stamp) -> Result<Vacuumed>;
+
+    /// Brings the charges of each billing account's period into one segment, in the order in which a scan gives
+    /// them, as a new state of that time. No answer changes, and no earlier state. `watch` is called after each table
+    /// that was rewritten.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading, or an import or another compaction is under way;
+    /// `storage`, and whatever `watch` gives; then nothing has changed.
+    fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted>;
 
     /// Starts an import.
     ///
@@ -116,7 +150,7 @@ pub trait Store: Debug + Send + Sync {
     /// Gives the charges of a state, table by table, in a fixed order.
     ///
     /// # Errors
-    /// `storage`, and whatever `visit` gives.
+    /// `not_found` when a vacuum has removed the state, `storage`, and whatever `visit` gives.
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()>;
 
     /// The sums that a question asks for, of a state. A store that knows nothing better goes through the charges.

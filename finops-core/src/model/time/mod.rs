@@ -10,6 +10,7 @@
 
 mod clock;
 mod interval;
+mod lapse;
 mod period;
 mod recurrence;
 mod stamp;
@@ -24,6 +25,7 @@ mod tests;
 pub use clock::SystemClock;
 pub use clock::{Clock, FixedClock};
 pub use interval::Interval;
+pub use lapse::Lapse;
 pub use period::Period;
 pub use recurrence::{Recurrence, RecurrenceUnit, nth_period, period_at};
 pub use stamp::Stamp;

@@ -142,7 +142,7 @@ fn relative(text: &str) -> Option<Result<Shape>> {
 }
 
 /// The microseconds (nothing when too many) of a count and its unit, and of the grid of that unit.
-fn duration(text: &str) -> Option<(Option<i64>, i64)> {
+pub(super) fn duration(text: &str) -> Option<(Option<i64>, i64)> {
     let (last, count) = text.as_bytes().split_last()?;
     let (unit, grid) = match last {
         b'm' => (60_000_000, 60_000_000),

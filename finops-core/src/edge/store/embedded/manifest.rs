@@ -1,9 +1,10 @@
 //! The manifest: which segments make up which state of the store.
 
 use super::segment::Written;
-use super::{broken, damaged};
+use super::{broken, damaged, history};
 use crate::edge::store::{Delivery, Replace, Snapshot};
 use crate::model::charge::{Coverage, ImportMark, Scope};
+use crate::model::history::{AsOf, Cause};
 use crate::model::receipt::{ImportReceipt, Replaced};
 use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
@@ -18,30 +19,31 @@ pub(super) struct SegmentEntry {
     pub(super) digest: Vec<u8>,
 }
 
-/// The present state.
-pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot> {
+/// The present state, or an earlier one.
+pub(super) fn snapshot(connection: &Connection, as_of: Option<AsOf>) -> Result<Snapshot> {
     // One transaction, so that the number and the segments belong together while another process commits.
     let transaction = connection.unchecked_transaction().map_err(broken)?;
-    let id = snapshot_id(&transaction)?;
-    Ok(Snapshot { id, coverage: coverage(&transaction)?, imports: imports(&transaction)? })
+    let id = history::resolve(&transaction, as_of)?;
+    Ok(Snapshot::new(id, coverage(&transaction, id)?, imports(&transaction, id)?))
 }
 
-fn coverage(connection: &Connection) -> Result<Vec<Coverage>> {
+fn coverage(connection: &Connection, snapshot: u64) -> Result<Vec<Coverage>> {
     let sql = "SELECT billing_account_id, period_start, max(period_end), sum(charges), min(first_charge),
                       max(last_charge), max(charged_until)
-               FROM segments
-               WHERE died IS NULL GROUP BY period_start, billing_account_id ORDER BY period_start, billing_account_id";
+               FROM segments WHERE born <= ?1 AND (died IS NULL OR died > ?1)
+               GROUP BY period_start, billing_account_id ORDER BY period_start, billing_account_id";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-    let rows = statement.query_map([], |row| Ok(held(row))).map_err(broken)?;
+    let rows = statement.query_map(params![integer(snapshot)?], |row| Ok(held(row))).map_err(broken)?;
     rows.map(|row| row.map_err(broken)?).collect()
 }
 
-fn imports(connection: &Connection) -> Result<Vec<ImportMark>> {
-    let sql = "SELECT imported_at, quarantined, min(first_charge), max(last_charge)
-               FROM segments JOIN imports ON imports.id = segments.import_id
-               WHERE died IS NULL GROUP BY imports.id ORDER BY imports.snapshot";
+fn imports(connection: &Connection, snapshot: u64) -> Result<Vec<ImportMark>> {
+    let sql = "SELECT imported_at, quarantined, min(held.first_charge), max(held.last_charge)
+               FROM segments JOIN segment_imports held ON held.segment_id = segments.id
+               JOIN imports ON imports.id = held.import_id
+               WHERE born <= ?1 AND (died IS NULL OR died > ?1) GROUP BY imports.id ORDER BY imports.snapshot";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-    let rows = statement.query_map([], |row| Ok(mark(row))).map_err(broken)?;
+    let rows = statement.query_map(params![integer(snapshot)?], |row| Ok(mark(row))).map_err(broken)?;
     rows.map(|row| row.map_err(broken)?).collect()
 }
 
@@ -74,11 +76,11 @@ fn held(row: &Row<'_>) -> Result<Coverage> {
     })
 }
 
-fn natural(number: i64) -> Result<u64> {
+pub(super) fn natural(number: i64) -> Result<u64> {
     u64::try_from(number).map_err(|_| damaged("a negative count"))
 }
 
-fn integer(number: u64) -> Result<i64> {
+pub(super) fn integer(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|_| Error::overflow("a count does not fit the state file"))
 }
 
@@ -89,15 +91,20 @@ pub(super) fn segments(
     charged: Interval,
     estimated: bool,
 ) -> Result<Vec<SegmentEntry>> {
-    let sql = "SELECT file, digest FROM segments JOIN imports ON imports.id = segments.import_id
+    let sql = "SELECT file, digest FROM segments
                WHERE born <= ?1 AND (died IS NULL OR died > ?1) AND first_charge < ?3 AND last_charge >= ?2
-                 AND (NOT ?4 OR period_end > imported_at)
-               ORDER BY period_start, billing_account_id, segments.rowid";
+                 AND (NOT ?4 OR EXISTS (
+                     SELECT 1 FROM segment_imports held JOIN imports ON imports.id = held.import_id
+                     WHERE held.segment_id = segments.id AND segments.period_end > imports.imported_at))
+               ORDER BY period_start, billing_account_id, id";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let bounds = params![integer(snapshot)?, charged.start().micros(), charged.end().micros(), estimated];
     let entry = |row: &Row<'_>| Ok(SegmentEntry { file: row.get(0)?, digest: row.get(1)? });
     let rows = statement.query_map(bounds, entry).map_err(broken)?;
-    rows.map(|row| row.map_err(broken)).collect()
+    let found = rows.map(|row| row.map_err(broken)).collect::<Result<_>>()?;
+    // After them: what was removed before is missing among them, and what is removed now is named by an error.
+    history::refuse_removed(connection, snapshot)?;
+    Ok(found)
 }
 
 /// Every file that some state names.
@@ -111,8 +118,12 @@ pub(super) fn files(connection: &Connection) -> Result<BTreeSet<String>> {
 /// accounts and periods that it brought.
 pub(super) fn find_import(connection: &Connection, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
     let alone = "fingerprint = ?1 AND NOT EXISTS (
-        SELECT 1 FROM segments mine JOIN segments other USING (billing_account_id, period_start)
-        WHERE mine.import_id = imports.id AND other.import_id <> imports.id AND other.died IS NULL)";
+        SELECT 1 FROM segment_imports held
+        JOIN segments mine ON mine.id = held.segment_id AND mine.died IS NULL
+        JOIN segments other ON other.died IS NULL AND other.billing_account_id = mine.billing_account_id
+             AND other.period_start = mine.period_start
+        JOIN segment_imports theirs ON theirs.segment_id = other.id AND theirs.import_id <> held.import_id
+        WHERE held.import_id = imports.id)";
     current_receipt(connection, alone, fingerprint)
 }
 
@@ -124,8 +135,7 @@ pub(super) fn find_file(connection: &Connection, digest: &[u8; 32]) -> Result<Op
 fn current_receipt(connection: &Connection, condition: &str, value: &[u8; 32]) -> Result<Option<ImportReceipt>> {
     let sql = format!(
         "SELECT receipt FROM imports WHERE {condition}
-         AND EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id)
-         AND NOT EXISTS (SELECT 1 FROM segments WHERE import_id = imports.id AND died IS NOT NULL)
+         AND whole AND EXISTS (SELECT 1 FROM segment_imports WHERE import_id = imports.id)
          ORDER BY snapshot DESC LIMIT 1"
     );
     let receipt = connection.query_row(&sql, params![value], |row| row.get::<_, String>(0)).optional();
@@ -155,12 +165,17 @@ pub(super) fn commit(
     let row =
         params![id, delivery.fingerprint, number, delivery.imported_at.micros(), integer(receipt.quarantined)?, json];
     transaction.execute(sql, row).map_err(broken)?;
-    written.iter().try_for_each(|segment| insert(&transaction, &id, segment, number))?;
+    for segment in written {
+        let place = insert(&transaction, segment, number)?;
+        let sql = "INSERT INTO segment_imports (segment_id, import_id, first_charge, last_charge)
+                   VALUES (?1, ?2, ?3, ?4)";
+        transaction.execute(sql, params![place, id, segment.first_charge, segment.last_charge]).map_err(broken)?;
+    }
     for digest in &delivery.files {
         let sql = "INSERT INTO import_files (digest, import_id) VALUES (?1, ?2)";
         transaction.execute(sql, params![digest, id]).map_err(broken)?;
     }
-    transaction.execute("UPDATE state SET snapshot = ?1", params![number]).map_err(broken)?;
+    history::record(&transaction, number, delivery.imported_at, Cause::Import)?;
     *undecided = true;
     transaction.commit().map_err(broken)?;
     Ok(receipt)
@@ -193,6 +208,9 @@ fn retire(transaction: &Transaction<'_>, written: &[Written], snapshot: u64) -> 
             charges_after,
         });
     }
+    let sql = "UPDATE imports SET whole = 0 WHERE id IN (
+                   SELECT import_id FROM segment_imports JOIN segments ON segments.id = segment_id WHERE died = ?1)";
+    transaction.execute(sql, params![integer(snapshot)?]).map_err(broken)?;
     Ok(replaced)
 }
 
@@ -219,16 +237,16 @@ fn refuse_strangers(transaction: &Transaction<'_>, scope: &Scope, parties: &BTre
     Err(Error::new(ErrorCode::Conflict, message).with_field("path"))
 }
 
-fn insert(transaction: &Transaction<'_>, import: &str, segment: &Written, snapshot: i64) -> Result<()> {
+/// Names a segment from that state on, and gives its number.
+pub(super) fn insert(transaction: &Transaction<'_>, segment: &Written, snapshot: i64) -> Result<i64> {
     if segment.charges == 0 {
         return Err(Error::new(ErrorCode::Storage, "a segment without charges must not be named"));
     }
-    let sql = "INSERT INTO segments (import_id, billing_account_id, period_start, period_end, file, bytes, digest,
-                                     charges, first_charge, last_charge, charged_until, parties, born)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let sql = "INSERT INTO segments (billing_account_id, period_start, period_end, file, bytes, digest, charges,
+                                     first_charge, last_charge, charged_until, parties, born)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let parties = serde_json::to_string(&segment.parties).map_err(damaged)?;
     let row = params![
-        import,
         segment.scope.billing_account_id,
         segment.scope.start.micros(),
         segment.scope.end.micros(),
@@ -243,5 +261,5 @@ fn insert(transaction: &Transaction<'_>, import: &str, segment: &Written, snapsh
         snapshot,
     ];
     transaction.execute(sql, row).map_err(broken)?;
-    Ok(())
+    Ok(transaction.last_insert_rowid())
 }

@@ -8,23 +8,29 @@
 //! <folder>/state.sqlite               manifest, catalogue, imports (WAL, synchronous=FULL)
 //! <folder>/charges/2024-09/*.parquet  charges by billing period, FOCUS columns, DECIMAL(38, 18)
 //! <folder>/writer.lock                held by the one process that writes
+//! <folder>/{readers,gate}.lock        shared by those who read, so that no vacuum takes a file from under them
 //! ```
 
 mod catalog;
+mod compact;
+mod history;
 mod lock;
 mod manifest;
+mod readers;
 mod schema;
 mod segment;
 mod segments;
 mod session;
 
-use super::{Delivery, ImportSession, Scan, Snapshot, Store};
+use super::{Delivery, ImportSession, Rewriting, Scan, Snapshot, Store};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::ChargeTable;
+use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::receipt::ImportReceipt;
-use crate::model::time::Interval;
+use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
 use lock::WriterLock;
+use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
 use session::Session;
@@ -42,6 +48,7 @@ const CACHE_KIB: i64 = -16_384;
 pub struct EmbeddedStore {
     state: Mutex<Connection>,
     segments: Segments,
+    readers: Readers,
     /// Present in the process that writes; none in readers and in memory.
     _lock: Option<WriterLock>,
     read_only: bool,
@@ -55,7 +62,7 @@ impl EmbeddedStore {
     /// `storage` when SQLite cannot be set up.
     pub fn in_memory() -> Result<Self> {
         let state = Connection::open_in_memory().map_err(broken)?;
-        Self::set_up(state, Segments::in_memory(), None)
+        Self::set_up(state, Segments::in_memory(), Readers::in_memory(), None)
     }
 
     /// The store in a folder, made when it is not there.
@@ -67,12 +74,15 @@ impl EmbeddedStore {
         std::fs::create_dir_all(folder).map_err(|error| unusable(folder, error))?;
         let lock = WriterLock::acquire(folder)?;
         let state = Connection::open(folder.join(STATE_FILE)).map_err(broken)?;
-        let store = Self::set_up(state, Segments::in_folder(folder)?, Some(lock))?;
+        let readers = Readers::in_folder(folder, true)?;
+        let store = Self::set_up(state, Segments::in_folder(folder)?, readers, Some(lock))?;
         store.segments.remove_unnamed(&manifest::files(&store.state())?)?;
         Ok(store)
     }
 
-    /// The store in a folder, to read from while another process may write.
+    /// The store in a folder, to read from while another process may write. A process that can neither read nor make
+    /// `readers.lock` and `gate.lock` there, for want of permission, reads as well; a vacuum does not wait for it, and
+    /// what it reads may then end in an error, never in a wrong sum.
     ///
     /// # Errors
     /// `not_found` when there is no store; `storage` when it has to be migrated first.
@@ -86,11 +96,12 @@ impl EmbeddedStore {
         let state = Connection::open_with_flags(path, flags).map_err(broken)?;
         state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
         schema::check(&state)?;
-        let segments = Segments::in_folder(folder)?;
-        Ok(Self { state: Mutex::new(state), segments, _lock: None, read_only: true, importing: AtomicBool::new(false) })
+        let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
+        let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
+        Ok(Self { state, segments, readers, _lock: None, read_only: true, importing })
     }
 
-    fn set_up(mut state: Connection, segments: Segments, lock: Option<WriterLock>) -> Result<Self> {
+    fn set_up(mut state: Connection, segments: Segments, readers: Readers, lock: Option<WriterLock>) -> Result<Self> {
         state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
         // Before the journal mode, which is written into the file.
         schema::refuse_unfit(&state)?;
@@ -100,7 +111,7 @@ impl EmbeddedStore {
         state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
         schema::migrate(&mut state)?;
         let state = Mutex::new(state);
-        Ok(Self { state, segments, _lock: lock, read_only: false, importing: AtomicBool::new(false) })
+        Ok(Self { state, segments, readers, _lock: lock, read_only: false, importing: AtomicBool::new(false) })
     }
 
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
@@ -116,6 +127,16 @@ impl EmbeddedStore {
         Ok(())
     }
 
+    /// Starts to write: one import or compaction at a time.
+    fn session(&self) -> Result<Session<'_>> {
+        self.refuse_when_read_only()?;
+        if self.importing.swap(true, Ordering::AcqRel) {
+            let message = "another import into this store or a compaction is under way: wait for it";
+            return Err(Error::new(ErrorCode::Conflict, message));
+        }
+        Ok(Session::new(self))
+    }
+
     fn commit(&self, written: &[segment::Written], delivery: Delivery, undecided: &mut bool) -> Result<ImportReceipt> {
         manifest::commit(&mut self.state(), written, delivery, undecided)
     }
@@ -123,16 +144,39 @@ impl EmbeddedStore {
 
 impl Store for EmbeddedStore {
     fn snapshot(&self) -> Result<Snapshot> {
-        manifest::snapshot(&self.state())
+        // First, so that nothing of the state that is found can be removed.
+        let pin = self.readers.pin()?;
+        Ok(manifest::snapshot(&self.state(), None)?.pinned(pin))
+    }
+
+    fn snapshot_as_of(&self, as_of: AsOf) -> Result<Snapshot> {
+        let pin = self.readers.pin()?;
+        Ok(manifest::snapshot(&self.state(), Some(as_of))?.pinned(pin))
+    }
+
+    fn snapshots(&self, limit: u64, offset: u64) -> Result<(u64, Vec<StateMark>)> {
+        history::list(&self.state(), limit, offset)
+    }
+
+    fn vacuum(&self, before: Stamp) -> Result<Vacuumed> {
+        self.refuse_when_read_only()?;
+        if let Some(nothing) = history::nothing_to_forget(&self.state(), before)? {
+            return Ok(nothing);
+        }
+        let _alone = self.readers.alone()?;
+        let (vacuumed, files) = history::vacuum(&mut self.state(), before)?;
+        for file in &files {
+            self.segments.discard(file);
+        }
+        Ok(vacuumed)
+    }
+
+    fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted> {
+        compact::compact(self, self.session()?, at, watch)
     }
 
     fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
-        self.refuse_when_read_only()?;
-        if self.importing.swap(true, Ordering::AcqRel) {
-            let message = "another import into this store is under way: wait for it";
-            return Err(Error::new(ErrorCode::Conflict, message));
-        }
-        Ok(Box::new(Session::new(self)))
+        Ok(Box::new(self.session()?))
     }
 
     fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {

@@ -12,7 +12,8 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const APPLICATION_ID: i64 = 0x4669_6e4f;
 
 /// The steps from an empty file to the present schema. A step that was released is never changed.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE state (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         snapshot INTEGER NOT NULL
@@ -62,7 +63,43 @@ const MIGRATIONS: [&str; 1] = ["
         entry TEXT NOT NULL,
         PRIMARY KEY (kind, id)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    -- The states that can still be read, from `oldest` on; the empty one of number 0 has no row.
+    ALTER TABLE state ADD COLUMN oldest INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE snapshots (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        cause TEXT NOT NULL, -- import, compact
+        charges INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO snapshots
+        SELECT snapshot, imported_at, 'import',
+               (SELECT coalesce(sum(charges), 0) FROM segments
+                WHERE born <= imports.snapshot AND (died IS NULL OR died > imports.snapshot))
+        FROM imports;
+
+    -- Whether nothing that it brought was replaced since. A vacuum forgets what was.
+    ALTER TABLE imports ADD COLUMN whole INTEGER NOT NULL DEFAULT 1;
+    UPDATE imports SET whole = 0 WHERE id IN (SELECT import_id FROM segments WHERE died IS NOT NULL);
+    CREATE INDEX imports_by_snapshot ON imports (snapshot);
+
+    -- Where the charges of an import lie: a compaction brings those of several into one segment. The times are those
+    -- of that import's charges in the segment.
+    CREATE TABLE segment_imports (
+        segment_id INTEGER NOT NULL REFERENCES segments (id),
+        import_id TEXT NOT NULL REFERENCES imports (id),
+        first_charge INTEGER NOT NULL,
+        last_charge INTEGER NOT NULL,
+        PRIMARY KEY (segment_id, import_id)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO segment_imports SELECT id, import_id, first_charge, last_charge FROM segments;
+    CREATE INDEX segment_imports_by_import ON segment_imports (import_id);
+    DROP INDEX segments_by_import;
+    ALTER TABLE segments DROP COLUMN import_id;
+    CREATE INDEX segments_by_end ON segments (died);
+",
+];
 
 /// Brings the file to the present schema, all steps in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
@@ -126,6 +163,42 @@ mod tests {
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
         check(&connection).unwrap();
+    }
+
+    /// A store of the first schema: one import that was replaced in part, and the one that replaced.
+    const OLDER: &str = "
+        INSERT INTO imports VALUES ('imp_1', x'01', 1, 1000, 0, '{}'), ('imp_2', x'02', 2, 2000, 0, '{}');
+        INSERT INTO import_files VALUES (x'01', 'imp_1'), (x'02', 'imp_2');
+        INSERT INTO segments VALUES
+            (1, 'imp_1', 'a', 0, 9, 'one', 10, x'', 5, 1, 2, 3, '[]', 1, 2),
+            (2, 'imp_1', 'b', 0, 9, 'two', 10, x'', 7, 3, 4, 5, '[]', 1, NULL),
+            (3, 'imp_2', 'a', 0, 9, 'three', 10, x'', 11, 5, 6, 7, '[]', 2, NULL);
+        UPDATE state SET snapshot = 2;";
+
+    #[test]
+    fn an_older_store_learns_its_history() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.execute_batch(OLDER).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        migrate(&mut connection).unwrap();
+        check(&connection).unwrap();
+        let lines = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let states = "SELECT format('%d %d %s %d', id, at, cause, charges) FROM snapshots ORDER BY id";
+        assert_eq!(lines(states), ["1 1000 import 12", "2 2000 import 18"]);
+        let whole = "SELECT format('%s %d', id, whole) FROM imports ORDER BY id";
+        assert_eq!(lines(whole), ["imp_1 0", "imp_2 1"]);
+        let places = "SELECT format('%d %s %d %d', segment_id, import_id, first_charge, last_charge)
+                      FROM segment_imports ORDER BY segment_id";
+        assert_eq!(lines(places), ["1 imp_1 1 2", "2 imp_1 3 4", "3 imp_2 5 6"]);
+        assert_eq!(lines("SELECT format('%d %d', snapshot, oldest) FROM state"), ["2 0"]);
+        assert_eq!(lines("SELECT format('%s', \"table\") FROM pragma_foreign_key_check"), [""; 0]);
     }
 
     #[test]

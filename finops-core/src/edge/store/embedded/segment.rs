@@ -25,7 +25,7 @@ const PARTIES: [ChargeColumn; 2] = [ChargeColumn::ServiceProviderName, ChargeCol
 const MAX_PARTIES: usize = 256;
 
 /// A segment that is complete and durable.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Written {
     pub(super) scope: Scope,
     pub(super) file: String,

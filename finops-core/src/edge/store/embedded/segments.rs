@@ -71,8 +71,18 @@ impl Segments {
     /// Removes a segment that no state names. What cannot be removed now is removed at the next opening.
     pub(super) fn discard(&self, name: &str) {
         match self {
-            Self::Folder { folder, .. } => drop(std::fs::remove_file(folder.join(name))),
+            Self::Folder { folder, .. } => {
+                self.forget(name);
+                drop(std::fs::remove_file(folder.join(name)));
+            }
             Self::Memory(memory) => drop(lock(memory).remove(name)),
+        }
+    }
+
+    /// Compares a segment with the manifest once more when it is next opened.
+    pub(super) fn forget(&self, name: &str) {
+        if let Self::Folder { sound, .. } = self {
+            lock(sound).remove(name);
         }
     }
 

@@ -38,6 +38,39 @@ impl<'s> Session<'s> {
         Self { store, number, files: 0, open: BTreeMap::new(), buffered: 0, done: Vec::new(), keep: false }
     }
 
+    /// Starts the segment of a scope, for tables that have some of the custom columns of `template`.
+    pub(super) fn start(&mut self, scope: &Scope, template: &ChargeTable) -> Result<()> {
+        let writer = self.create(scope, template)?;
+        self.open.insert(scope.clone(), writer);
+        Ok(())
+    }
+
+    /// Adds charges to a segment that was started.
+    pub(super) fn add(&mut self, scope: &Scope, table: &ChargeTable) -> Result<()> {
+        if let Some(writer) = self.open.get_mut(scope) {
+            let before = writer.buffered_bytes();
+            writer.write(scope, table)?;
+            self.buffered = (self.buffered + writer.buffered_bytes()).saturating_sub(before);
+        }
+        if self.buffered > MAX_BUFFERED_BYTES { self.relieve() } else { Ok(()) }
+    }
+
+    /// Ends every segment that was started.
+    pub(super) fn close_all(&mut self) -> Result<()> {
+        while let Some((_, writer)) = self.open.pop_first() {
+            self.close(writer)?;
+        }
+        self.buffered = 0;
+        Ok(())
+    }
+
+    /// Ends the session with a commit of what was written. From the moment on at which the flag is set, the segments
+    /// stay whatever it gives: a crash may still bring the transaction back, and the next opening removes them if not.
+    pub(super) fn end<T>(mut self, commit: impl FnOnce(&[Written], &mut bool) -> Result<T>) -> Result<T> {
+        self.close_all()?;
+        commit(&self.done, &mut self.keep)
+    }
+
     fn create(&mut self, scope: &Scope, table: &ChargeTable) -> Result<SegmentWriter> {
         if self.open.len() >= MAX_SCOPES {
             let message = format!(
@@ -103,24 +136,14 @@ impl ImportSession for Session<'_> {
             }
         }
         if !self.open.contains_key(scope) {
-            let writer = self.create(scope, table)?;
-            self.open.insert(scope.clone(), writer);
+            self.start(scope, table)?;
         }
-        if let Some(writer) = self.open.get_mut(scope) {
-            let before = writer.buffered_bytes();
-            writer.write(scope, table)?;
-            self.buffered = (self.buffered + writer.buffered_bytes()).saturating_sub(before);
-        }
-        if self.buffered > MAX_BUFFERED_BYTES { self.relieve() } else { Ok(()) }
+        self.add(scope, table)
     }
 
-    fn commit(mut self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt> {
-        while let Some((_, writer)) = self.open.pop_first() {
-            self.close(writer)?;
-        }
-        // When it fails late, a crash may still bring the transaction back: the files stay until the next opening.
-        let Self { store, done, keep, .. } = &mut *self;
-        store.commit(done, delivery, keep)
+    fn commit(self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt> {
+        let store = self.store;
+        (*self).end(|written, undecided| store.commit(written, delivery, undecided))
     }
 }
 

@@ -1,0 +1,166 @@
+//! Compaction: the many segments of a billing account's period become one, as a new state.
+//!
+//! It writes as an import does and takes its place: one of the two at a time. What is to be brought together cannot
+//! change meanwhile, and no vacuum removes it, since it belongs to the present state.
+
+use super::manifest::{self, SegmentEntry, integer, natural};
+use super::segment::{self, Written};
+use super::session::Session;
+use super::{EmbeddedStore, broken, damaged, history};
+use crate::edge::store::{Rewriting, Scan};
+use crate::model::charge::{ChargeColumn, ChargeTable, Scope, TextColumn};
+use crate::model::history::{Cause, Compacted};
+use crate::model::time::{Interval, Stamp};
+use crate::{Error, ErrorCode, Result};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A billing account's period that lies in several segments.
+struct Scattered {
+    scope: Scope,
+    segments: Vec<(SegmentEntry, u64)>,
+}
+
+impl Scattered {
+    fn bytes(&self) -> u64 {
+        self.segments.iter().map(|(_, bytes)| bytes).sum()
+    }
+}
+
+/// Rewrites what lies in several segments.
+pub(super) fn compact(
+    store: &EmbeddedStore,
+    mut session: Session<'_>,
+    at: Stamp,
+    watch: &mut dyn FnMut(Rewriting) -> Result<()>,
+) -> Result<Compacted> {
+    let scattered = scattered(&store.state())?;
+    if scattered.is_empty() {
+        let snapshot = manifest::snapshot_id(&store.state())?;
+        return Ok(Compacted { snapshot, ..Compacted::default() });
+    }
+    let bytes_before = scattered.iter().map(Scattered::bytes).sum();
+    let mut progress = Rewriting { rows: 0, bytes_read: 0, bytes_total: bytes_before };
+    for scattered in &scattered {
+        rewrite(store, &mut session, scattered, &mut progress, watch)?;
+    }
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    session.end(|written, undecided| {
+        let snapshot = commit(&mut store.state(), written, at, undecided)?;
+        Ok(Compacted {
+            scopes: count(scattered.len()),
+            segments_before: count(scattered.iter().map(|scattered| scattered.segments.len()).sum()),
+            segments_after: count(written.len()),
+            bytes_before,
+            bytes_after: written.iter().map(|written| written.bytes).sum(),
+            snapshot,
+        })
+    })
+}
+
+fn scattered(connection: &Connection) -> Result<Vec<Scattered>> {
+    let sql = "SELECT billing_account_id, period_start, period_end, file, digest, bytes FROM segments
+               WHERE died IS NULL ORDER BY period_start, billing_account_id, id";
+    let mut statement = connection.prepare(sql).map_err(broken)?;
+    let mut rows = statement.query([]).map_err(broken)?;
+    let mut found: BTreeMap<Scope, Vec<(SegmentEntry, u64)>> = BTreeMap::new();
+    while let Some(row) = rows.next().map_err(broken)? {
+        let number = |column: usize| row.get::<_, i64>(column).map_err(broken);
+        let stamp = |column: usize| Stamp::from_micros(number(column)?);
+        let scope = Scope { billing_account_id: row.get(0).map_err(broken)?, start: stamp(1)?, end: stamp(2)? };
+        let entry = SegmentEntry { file: row.get(3).map_err(broken)?, digest: row.get(4).map_err(broken)? };
+        found.entry(scope).or_default().push((entry, natural(number(5)?)?));
+    }
+    let several = found.into_iter().filter(|(_, segments)| segments.len() > 1);
+    Ok(several.map(|(scope, segments)| Scattered { scope, segments }).collect())
+}
+
+/// Writes the charges of all segments into one that has the custom columns of each.
+fn rewrite(
+    store: &EmbeddedStore,
+    session: &mut Session<'_>,
+    scattered: &Scattered,
+    progress: &mut Rewriting,
+    watch: &mut dyn FnMut(Rewriting) -> Result<()>,
+) -> Result<()> {
+    let mut custom = BTreeSet::new();
+    for (entry, _) in &scattered.segments {
+        // What is damaged must not become what is written, also when it was sound when it was first read.
+        store.segments.forget(&entry.file);
+        custom.extend(segment::custom_columns(&store.segments.open(entry)?, entry)?);
+    }
+    let mut template = ChargeTable::new(0);
+    for name in custom {
+        template.push_extra(name, TextColumn::default())?;
+    }
+    session.start(&scattered.scope, &template)?;
+    let scan =
+        Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged: Interval::always(), estimated_only: false };
+    for (entry, bytes) in &scattered.segments {
+        segment::read(store.segments.open(entry)?, entry, &scan, &mut |table| {
+            session.add(&scattered.scope, table)?;
+            progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
+            watch(*progress)
+        })?;
+        progress.bytes_read += bytes;
+    }
+    session.close_all()
+}
+
+/// Puts each new segment in the place of those of its scope, and gives the number of the new state.
+fn commit(connection: &mut Connection, written: &[Written], at: Stamp, undecided: &mut bool) -> Result<u64> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+    let snapshot = manifest::snapshot_id(&transaction)? + 1;
+    let number = integer(snapshot)?;
+    written.iter().try_for_each(|segment| exchange(&transaction, segment, number))?;
+    history::record(&transaction, number, at, Cause::Compact)?;
+    *undecided = true;
+    transaction.commit().map_err(broken)?;
+    Ok(snapshot)
+}
+
+/// What the manifest says of several segments is said of the one that takes their place, not computed anew from all
+/// their charges: no answer may change.
+fn exchange(transaction: &Transaction<'_>, written: &Written, snapshot: i64) -> Result<()> {
+    let scope = &written.scope;
+    let key = params![scope.billing_account_id, scope.start.micros(), snapshot];
+    let sql = "UPDATE segments SET died = ?3 WHERE died IS NULL AND billing_account_id = ?1 AND period_start = ?2";
+    transaction.execute(sql, key).map_err(broken)?;
+    let before = "died = ?3 AND billing_account_id = ?1 AND period_start = ?2";
+    let sql = format!("SELECT sum(charges), max(charged_until), max(period_end) FROM segments WHERE {before}");
+    let numbers = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?));
+    let (charges, charged_until, end) = transaction.query_row(&sql, key, numbers).map_err(broken)?;
+    if natural(charges)? != written.charges {
+        let message = format!(
+            "the charges of billing account '{}' in {} are {charges} by the manifest and {} by its segments: import \
+             its billing period again",
+            scope.billing_account_id,
+            scope.period_label(),
+            written.charges
+        );
+        return Err(Error::new(ErrorCode::Storage, message));
+    }
+    let scope = Scope { end: Stamp::from_micros(end)?, ..scope.clone() };
+    let whole = Written { scope, charged_until, parties: parties(transaction, before, key)?, ..written.clone() };
+    let segment = manifest::insert(transaction, &whole, snapshot)?;
+    let sql = format!(
+        "INSERT INTO segment_imports (segment_id, import_id, first_charge, last_charge)
+         SELECT ?4, import_id, min(segment_imports.first_charge), max(segment_imports.last_charge)
+         FROM segments JOIN segment_imports ON segment_imports.segment_id = segments.id
+         WHERE {before} GROUP BY import_id"
+    );
+    let key = params![whole.scope.billing_account_id, whole.scope.start.micros(), snapshot, segment];
+    transaction.execute(&sql, key).map_err(broken)?;
+    Ok(())
+}
+
+fn parties(transaction: &Transaction<'_>, before: &str, key: &[&dyn rusqlite::ToSql]) -> Result<BTreeSet<String>> {
+    let sql = format!("SELECT parties FROM segments WHERE {before}");
+    let mut statement = transaction.prepare_cached(&sql).map_err(broken)?;
+    let rows = statement.query_map(key, |row| row.get::<_, String>(0)).map_err(broken)?;
+    let mut found = BTreeSet::new();
+    for row in rows {
+        found.extend(serde_json::from_str::<BTreeSet<String>>(&row.map_err(broken)?).map_err(damaged)?);
+    }
+    Ok(found)
+}
