@@ -17,7 +17,7 @@ pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use operations::{Operation, operations};
-pub use relation::{Relation, RelationColumn};
+pub use relation::{Relation, RelationColumn, SegmentFiles};
 
 use crate::edge::store::{EmbeddedStore, Store};
 use crate::model::id::{Entropy, SystemEntropy};

@@ -5,6 +5,7 @@
 
 use super::catalog::ENTRY_FIELDS;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
+use super::relation::SegmentsRequest;
 use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, PlanRequest, TopDriversRequest};
@@ -108,6 +109,14 @@ const OPERATIONS: &[Operation] = &[
         call: |finops, params, observer| {
             let CompactRequest {} = parse(params)?;
             Document::of(&finops.compact_observed(observer)?)
+        },
+    },
+    Operation {
+        name: "segments",
+        fields: SegmentsRequest::FIELDS,
+        call: |finops, params, _| {
+            let SegmentsRequest {} = parse(params)?;
+            Document::of(&finops.segments()?)
         },
     },
     Operation {

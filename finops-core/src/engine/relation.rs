@@ -1,11 +1,12 @@
-//! All charges of a state as a relation, for tools that bring their own language to ask in.
+//! All charges of a state, as a relation and as files, for tools that bring their own language to ask in.
 
 use super::Finops;
 use crate::edge::export::within;
-use crate::edge::store::{Scan, Snapshot};
+use crate::edge::store::{Scan, SegmentFile, Snapshot};
 use crate::model::charge::{ChargeColumn, ChargeTable};
 use crate::model::time::{Interval, Period, Zone};
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 /// A column of a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,48 @@ impl Relation {
     }
 }
 
+/// The files of a state of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SegmentFiles {
+    /// The number of the state.
+    pub snapshot: u64,
+    /// How many files there are.
+    pub count: u64,
+    /// The files, in the order of billing period and account.
+    pub items: Vec<SegmentFile>,
+}
+
+/// That there is nothing to say about which files.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SegmentsRequest {}
+
+impl SegmentsRequest {
+    pub(super) const FIELDS: &'static [&'static str] = &[];
+}
+
 impl Finops {
+    /// The Parquet files that the present state consists of, for tools that read such files themselves. Together they
+    /// hold each charge once; a vacuum may remove them when the state is no longer the present one.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    ///
+    /// let error = Finops::open(":memory:")?.segments().unwrap_err();
+    /// assert!(error.message().contains("export_report"), "there are no files in memory");
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `not_found` for a store in memory; `storage`.
+    pub fn segments(&self) -> Result<SegmentFiles> {
+        let snapshot = self.store.snapshot()?;
+        let items = self.store.segment_files(&snapshot)?;
+        let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        Ok(SegmentFiles { snapshot: snapshot.id, count, items })
+    }
+
     /// The charges of the present state as a relation: the columns of that name, by default all, and the charges
     /// whose charge period starts in the period, in UTC, by default all.
     ///

@@ -6,9 +6,11 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod embedded;
+mod files;
 mod snapshot;
 
 pub use embedded::EmbeddedStore;
+pub use files::SegmentFile;
 pub use snapshot::Snapshot;
 
 use crate::insight::aggregate::Aggregation;
@@ -169,6 +171,15 @@ pub trait Store: Debug + Send + Sync {
             aggregation.add(table)
         })?;
         aggregation.finish()
+    }
+
+    /// The files that a state consists of, in the order in which they are scanned.
+    ///
+    /// # Errors
+    /// `not_found` when the store keeps no files that other tools read, and when a vacuum has removed the state;
+    /// `storage`.
+    fn segment_files(&self, _: &Snapshot) -> Result<Vec<SegmentFile>> {
+        Err(files::no_files())
     }
 
     /// The names of the custom columns that charges of a state have, in order.

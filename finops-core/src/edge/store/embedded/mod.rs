@@ -13,6 +13,7 @@
 
 mod catalog;
 mod compact;
+mod files;
 mod history;
 mod lock;
 mod manifest;
@@ -22,7 +23,8 @@ mod segment;
 mod segments;
 mod session;
 
-use super::{Delivery, ImportSession, Rewriting, Scan, Snapshot, Store};
+use super::files::no_files;
+use super::{Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::ChargeTable;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
@@ -199,6 +201,13 @@ impl Store for EmbeddedStore {
             names.extend(segment::custom_columns(&self.segments.open(entry)?, entry)?);
         }
         Ok(names.into_iter().collect())
+    }
+
+    fn segment_files(&self, snapshot: &Snapshot) -> Result<Vec<SegmentFile>> {
+        match &self.segments {
+            Segments::Folder { folder, .. } => files::list(&self.state(), snapshot.id, folder),
+            Segments::Memory(_) => Err(no_files()),
+        }
     }
 
     fn put_entry(&self, entry: &Entry) -> Result<()> {
