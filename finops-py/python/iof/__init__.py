@@ -11,8 +11,9 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import types
-from ._iof import __version__
+from . import analysis_types, types
+from ._iof import Relation, __version__
+from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
 from .client import Catalog, Costs, Finops, Iof, open
 from .errors import (
     CancelledError,
@@ -34,6 +35,7 @@ __all__ = [
     "CostSummary",
     "Costs",
     "DailyCosts",
+    "Explanation",
     "Finops",
     "FinopsError",
     "ImportReceipt",
@@ -43,9 +45,16 @@ __all__ = [
     "MoneyOverflowError",
     "NotFoundError",
     "Page",
+    "Relation",
     "Result",
+    "Segments",
+    "StateDiff",
     "StorageError",
+    "TopDrivers",
+    "Trends",
+    "UnitCosts",
     "__version__",
+    "analysis_types",
     "open",
     "types",
 ]

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
+from .analysis import Analysis
+from .relations import Relations
 from .results import CatalogPage, CostSummary, DailyCosts, ImportReceipt
 
 if TYPE_CHECKING:
@@ -29,11 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "Costs", "Finops", "Iof", "open"]
 
 
-class Costs:
+class Costs(Analysis):
     """Costs over time, as ``iof.finops.costs``."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def daily(
         self,
@@ -196,7 +195,7 @@ class Catalog:
         return cast("Deleted", self._engine.call("catalog.delete", {"kind": kind, "id": id}))
 
 
-class Finops:
+class Finops(Relations):
     """All operations, as ``iof.finops``."""
 
     costs: Costs
