@@ -12,7 +12,8 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const APPLICATION_ID: i64 = 0x4669_6e4f;
 
 /// The steps from an empty file to the present schema. A step that was released is never changed.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE state (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         snapshot INTEGER NOT NULL
@@ -62,7 +63,14 @@ const MIGRATIONS: [&str; 1] = ["
         entry TEXT NOT NULL,
         PRIMARY KEY (kind, id)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE virtual_dimensions (
+        name TEXT PRIMARY KEY,
+        definition TEXT NOT NULL -- JSON
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Brings the file to the present schema, all steps in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
