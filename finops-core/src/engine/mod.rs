@@ -6,6 +6,7 @@ mod document;
 mod export;
 mod import;
 mod operations;
+mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
@@ -13,6 +14,7 @@ pub use document::Document;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use import::{ImportCharges, ImportFormat};
 pub use operations::{Operation, operations};
+pub use virtuals::VirtualList;
 
 use crate::edge::store::{EmbeddedStore, Store};
 use crate::model::id::{Entropy, SystemEntropy};

@@ -4,9 +4,12 @@
 //! decision of its own; the parity tests compare each language's methods with it.
 
 use super::catalog::ENTRY_FIELDS;
+use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
 use crate::insight::query::{AnswerTo, CostRequest};
-use crate::insight::{CostSummaryRequest, DailyRequest};
+use crate::insight::{
+    BreakdownRequest, CostSummaryRequest, DailyRequest, HistoricalRequest, MonthlyRequest, ServicesRequest,
+};
 use crate::model::catalog::Entry;
 use crate::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -50,6 +53,30 @@ const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "get_cost_summary", fields: CostSummaryRequest::FIELDS, call: answer::<CostSummaryRequest> },
     Operation { name: "costs.daily", fields: DailyRequest::FIELDS, call: answer::<DailyRequest> },
+    Operation { name: "costs.breakdown", fields: BreakdownRequest::FIELDS, call: answer::<BreakdownRequest> },
+    Operation { name: "costs.historical", fields: HistoricalRequest::FIELDS, call: answer::<HistoricalRequest> },
+    Operation { name: "costs.services", fields: ServicesRequest::FIELDS, call: answer::<ServicesRequest> },
+    Operation { name: "costs.monthly", fields: MonthlyRequest::FIELDS, call: answer::<MonthlyRequest> },
+    Operation {
+        name: "virtual_dimensions.set",
+        fields: VIRTUAL_FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_set(parse(params)?)?),
+    },
+    Operation {
+        name: "virtual_dimensions.get",
+        fields: VirtualKey::FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_get(&parse::<VirtualKey>(params)?.name)?),
+    },
+    Operation {
+        name: "virtual_dimensions.list",
+        fields: VirtualList::FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_list(&parse(params)?)?),
+    },
+    Operation {
+        name: "virtual_dimensions.delete",
+        fields: VirtualKey::FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_delete(&parse::<VirtualKey>(params)?.name)?),
+    },
     Operation {
         name: "catalog.upsert",
         fields: ENTRY_FIELDS,
