@@ -24,9 +24,23 @@ from .errors import (
     NotFoundError,
     StorageError,
 )
-from .results import CatalogPage, CostSummary, DailyCosts, ImportReceipt, Page, Result
+from .results import (
+    Breakdown,
+    CatalogPage,
+    CostSummary,
+    DailyCosts,
+    HistoricalCosts,
+    ImportReceipt,
+    MonthlyCosts,
+    Page,
+    Result,
+    ServiceCosts,
+    VirtualDimensionPage,
+)
+from .virtuals import VirtualDimensions
 
 __all__ = [
+    "Breakdown",
     "CancelledError",
     "Catalog",
     "CatalogPage",
@@ -36,15 +50,20 @@ __all__ = [
     "DailyCosts",
     "Finops",
     "FinopsError",
+    "HistoricalCosts",
     "ImportReceipt",
     "InvalidArgumentError",
     "Iof",
     "MixedCurrenciesError",
     "MoneyOverflowError",
+    "MonthlyCosts",
     "NotFoundError",
     "Page",
     "Result",
+    "ServiceCosts",
     "StorageError",
+    "VirtualDimensionPage",
+    "VirtualDimensions",
     "__version__",
     "open",
     "types",

@@ -8,7 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
+from .breakdowns import Breakdowns
 from .results import CatalogPage, CostSummary, DailyCosts, ImportReceipt
+from .virtuals import VirtualDimensions
 
 if TYPE_CHECKING:
     from .types import (
@@ -29,11 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "Costs", "Finops", "Iof", "open"]
 
 
-class Costs:
-    """Costs over time, as ``iof.finops.costs``."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class Costs(Breakdowns):
+    """Costs broken down and over time, as ``iof.finops.costs``."""
 
     def daily(
         self,
@@ -42,6 +41,8 @@ class Costs:
         end_date: Time | None = None,
         period: str | None = None,
         window: str | None = None,
+        org_id: str | None = None,
+        user_id: str | None = None,
         resource_type: str | None = None,
         group_by: GroupBy | None = None,
         filter: Filter | None = None,
@@ -57,6 +58,8 @@ class Costs:
             end_date: The end, exclusive. By default tonight.
             period: Instead, a period such as ``"2024-01"``, ``"2024-Q1"`` or ``"2024-01-01/2024-01-15"``.
             window: Instead, a window such as ``"7d"``, ``"lastmonth"`` or ``"2024-01-01T00:00:00Z,..."``.
+            org_id: Only charges of that organization.
+            user_id: Only charges of that user.
             resource_type: Only charges for resources of that type.
             group_by: A dimension such as ``"service"`` or ``"tag:team"``, or several: adds ``groups``.
             filter: Which charges count, such as ``{"provider": "AWS"}``.
@@ -86,6 +89,8 @@ class Costs:
             "end_date": end_date,
             "period": period,
             "window": window,
+            "org_id": org_id,
+            "user_id": user_id,
             "resource_type": resource_type,
             "group_by": group_by,
             "filter": filter,
@@ -203,11 +208,14 @@ class Finops:
     """Costs over time."""
     catalog: Catalog
     """Who and what costs are attributed to."""
+    virtual_dimensions: VirtualDimensions
+    """Dimensions made of rules."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.costs = Costs(engine)
         self.catalog = Catalog(engine)
+        self.virtual_dimensions = VirtualDimensions(engine)
 
     def import_charges(
         self,
@@ -298,9 +306,14 @@ class Finops:
         *,
         period: str | None = None,
         window: str | None = None,
+        start_date: Time | None = None,
+        end_date: Time | None = None,
         group_by: GroupBy | None = None,
         currency: str | None = None,
         filter: Filter | None = None,
+        org_id: str | None = None,
+        user_id: str | None = None,
+        resource_type: str | None = None,
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
@@ -311,11 +324,16 @@ class Finops:
 
         Args:
             period: A period such as ``"2024"``, ``"2024-Q1"``, ``"2024-01"``, ``"2024-W05"`` or
-                ``"2024-01-01/2024-01-15"``. Without it and ``window``: the thirty days up to tonight.
+                ``"2024-01-01/2024-01-15"``. Without any time: the thirty days up to tonight.
             window: Instead, a window such as ``"7d"``, ``"today"`` or ``"lastmonth"``.
+            start_date: Instead, the first day; a date is its midnight in ``time_zone``.
+            end_date: And the end, exclusive.
             group_by: A dimension such as ``"tenant"``, ``"service"`` or ``"tag:team"``, or several.
             currency: The currency of the answer, such as ``"USD"``. By default the one that all charges have.
             filter: Which charges count: ``{"provider": "AWS", "tag:env": ["prod", None]}``.
+            org_id: Only charges of that organization.
+            user_id: Only charges of that user.
+            resource_type: Only charges for resources of that type.
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where periods begin and end, such as ``"Europe/Berlin"``.
@@ -342,9 +360,14 @@ class Finops:
         params = {
             "period": period,
             "window": window,
+            "start_date": start_date,
+            "end_date": end_date,
             "group_by": group_by,
             "currency": currency,
             "filter": filter,
+            "org_id": org_id,
+            "user_id": user_id,
+            "resource_type": resource_type,
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
