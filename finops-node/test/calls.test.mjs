@@ -47,6 +47,32 @@ test("daily costs take dates and answer days and groups", async (t) => {
   assert.equal(daily.summary.total_period, 3.5);
 });
 
+test("a breakdown has dates, further costs and distinct values", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges(await billFile(t, [{ cost: "1.5" }, { cost: "2", day: "03" }, { cost: "1", day: "03" }]));
+  const params = { period: "2024-01", group_by: "service", granularity: "daily", views: ["billed"] };
+  const answer = await finops.costs.breakdown({ ...params, distinct: "sub_account" });
+  assert.equal(answer.total_billed_cost, 4.5);
+  const rest = { charges: 2, billed_cost: 3, distinct: 1 };
+  assert.deepEqual(answer.items[0], { service: "Queue", date: "2024-01-03T00:00:00Z", cost: 3, share: 0.666667, ...rest });
+  const monthly = await finops.costs.monthly({ months: 2 });
+  assert.deepEqual(monthly.months.map(({ month, total }) => [month, total]), [["2024-01", 4.5], ["2024-02", null]]);
+  const historical = await finops.costs.historical({ start_date: "2024-01-01", end_date: new Date("2024-02-01T00:00:00Z") });
+  assert.equal(historical.series.length, 31);
+  assert.equal((await finops.costs.services({ period: "2024-01" })).items[0].cpu_cost, null);
+});
+
+test("virtual dimensions are set, named and let go", async (t) => {
+  const { virtualDimensions } = (await engine(t)).finops;
+  const rules = [{ value: "queues", when: { service: "Queue" } }];
+  const set = await virtualDimensions.set({ name: "kind", rules });
+  assert.deepEqual(set, { name: "kind", rules, default: null });
+  assert.deepEqual(await virtualDimensions.get("kind"), set);
+  assert.deepEqual((await virtualDimensions.list()).items, [set]);
+  assert.deepEqual(await virtualDimensions.delete({ name: "kind" }), { deleted: true });
+  await assert.rejects(virtualDimensions.get({ name: "kind" }), { code: "not_found" });
+});
+
 test("a repeated import changes nothing, and a file: URL is a path", async (t) => {
   const { finops } = await engine(t);
   const path = await billFile(t, ROWS);
@@ -96,10 +122,11 @@ test("methods and operations are the same, and every field is in the types", asy
     Object.getOwnPropertyNames(Object.getPrototypeOf(object))
       .filter((name) => name !== "constructor")
       .map((name) => prefix + snake(name));
-  const groups = Object.keys(finops).flatMap((name) => methods(finops[name], `${name}.`));
+  const groups = Object.keys(finops).flatMap((name) => methods(finops[name], `${snake(name)}.`));
   const operations = JSON.parse(native.operations());
   assert.deepEqual([...methods(finops, ""), ...groups].sort(), operations.map(({ name }) => name).sort());
-  const types = await readFile(new URL("../index.d.ts", import.meta.url), "utf8");
+  const files = ["../index.d.ts", "../costs.d.ts"].map((name) => readFile(new URL(name, import.meta.url), "utf8"));
+  const types = (await Promise.all(files)).join("\n");
   for (const { name, fields } of operations) {
     for (const field of fields) assert.match(types, new RegExp(`\\b${field}\\??: `), `${name}: ${field}`);
   }

@@ -98,6 +98,6 @@ def test_every_dimension_and_kind_is_typed(finops: iof.Finops) -> None:
         assert finops.catalog.upsert(kind, "x", "X")["kind"] == kind
 
 
-@pytest.mark.parametrize("name", ["iof", "iof.breakdowns", "iof.client", "iof.errors", "iof.virtuals"])
+@pytest.mark.parametrize("name", ["iof", "iof.breakdowns", "iof.catalog", "iof.client", "iof.errors", "iof.virtuals"])
 def test_the_examples_run(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
