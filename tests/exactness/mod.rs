@@ -4,7 +4,7 @@ mod ask;
 mod given;
 mod plain;
 
-use ask::{daily, import, summary};
+use ask::{breakdown, daily, import, summary};
 use given::{Charge, Question, bill, charges, questions};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -33,6 +33,23 @@ proptest! {
         for question in &questions {
             let (got, want) = (daily(&finops, question), plain::daily(&charges, question));
             prop_assert_eq!(got, want, "{:?}", question);
+        }
+    }
+
+    #[test]
+    fn breakdowns_by_any_dimension_and_date_equal_a_plain_sum_and_add_up(
+        charges in charges(),
+        questions in questions(),
+    ) {
+        let finops = import(&[bill(&charges)]);
+        for question in &questions {
+            let total = summary(&finops, question, false)["total_cost"].clone();
+            for granularity in [None, Some(0), Some(1), Some(2), Some(3)] {
+                let (got, want) =
+                    (breakdown(&finops, question, granularity), plain::breakdown(&charges, question, granularity));
+                prop_assert_eq!(&got, &want, "{:?} {:?}", granularity, question);
+                prop_assert_eq!(&got["total_cost"], &total, "{:?} {:?}", granularity, question);
+            }
         }
     }
 
