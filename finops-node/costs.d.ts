@@ -138,7 +138,10 @@ export interface HistoricalCosts<D extends Decimals = "number", G extends Dimens
 // --- By service ---
 
 export interface ServicesParams {
-  /** A period such as `"2024-01"` or a window such as `"30d"`, which is also the default. */
+  /**
+   * A period such as `"2024-01"` or a window such as `"30d"`, which is also the default; `"daily"`, `"weekly"` and
+   * `"monthly"` stand for `"1d"`, `"7d"` and `"30d"`.
+   */
   period?: string | null;
   /** Instead, the first day, as a date or an instant. */
   start_date?: Time | null;

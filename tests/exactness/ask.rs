@@ -63,6 +63,16 @@ pub(super) fn summary(finops: &Finops, question: &Question, pages: bool) -> Valu
     summary.into()
 }
 
+/// A summary by the virtual dimension `v`, whose values stand as those of `rail`.
+pub(super) fn by_virtual(finops: &Finops, question: &Question) -> Value {
+    let mut request = request(question);
+    request["group_by"] = json!("virtual:v");
+    let whole = answer(finops, "get_cost_summary", request);
+    let item = |item: &Value| json!({"rail": item["virtual:v"], "cost": item["cost"], "charges": item["charges"]});
+    let items: Vec<Value> = whole["breakdown"].as_array().unwrap().iter().map(item).collect();
+    json!({"total_cost": whole["total_cost"], "breakdown": items})
+}
+
 /// Daily costs: the days, the groups, the sum and the average.
 pub(super) fn daily(finops: &Finops, question: &Question) -> Value {
     let whole = answer(finops, "costs.daily", request(question));

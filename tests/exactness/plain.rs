@@ -46,7 +46,7 @@ fn rounded(exact: I256) -> i128 {
 }
 
 /// Whether a filter lets a charge through.
-fn passes(charge: &Charge, filter: &Value) -> bool {
+pub(super) fn passes(charge: &Charge, filter: &Value) -> bool {
     let Some(filter) = filter.as_object() else { return true };
     filter.iter().all(|(key, value)| match key.as_str() {
         "not" => !passes(charge, value),

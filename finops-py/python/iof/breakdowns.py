@@ -183,7 +183,8 @@ class Breakdowns:
         whole. What no charge says is ``None``: the parts of a machine have one price.
 
         Args:
-            period: A period such as ``"2024-01"`` or a window such as ``"30d"``, which is also the default.
+            period: A period such as ``"2024-01"`` or a window such as ``"30d"``, which is also the default;
+                ``"daily"``, ``"weekly"`` and ``"monthly"`` stand for ``"1d"``, ``"7d"`` and ``"30d"``.
             start_date: Instead, the first day; a date is its midnight in ``time_zone``.
             end_date: And the end, exclusive.
             filter: Which charges count, such as ``{"provider": "AWS"}``.
