@@ -167,13 +167,15 @@ fn a_store_of_a_newer_version_stays_as_it_is() {
 }
 
 #[test]
-fn a_store_of_the_first_version_gets_what_came_later() {
+fn a_store_of_an_older_version_gets_what_came_later() {
     let folder = tempfile::tempdir().unwrap();
     let path = bill(folder.path(), "a", "1", 2);
     let store = folder.path().join("store");
     import(&Finops::open(text(&store)).unwrap(), &path).unwrap();
     let state = rusqlite::Connection::open(store.join("state.sqlite")).unwrap();
-    state.execute_batch("DROP TABLE virtual_dimensions; PRAGMA user_version = 1").unwrap();
+    let present: i64 = state.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    state.execute_batch("DROP TABLE virtual_dimensions").unwrap();
+    state.pragma_update(None, "user_version", present - 1).unwrap();
     drop(state);
     let error = Finops::builder().read_only().open(text(&store)).unwrap_err();
     assert!(error.message().contains("older version"), "{error}");
