@@ -97,5 +97,5 @@ def test_the_files_of_a_folder_are_named(tmp_path: Any, bill: Bill) -> None:
         assert [file["billing_account_id"] for file in segments["items"]] == ["acct-1", "acct-2"]
         duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
         paths = [file["path"] for file in segments["items"]]
-        rows = duckdb.execute("select sum(BilledCost) from read_parquet(?)", [paths]).fetchone()
-        assert rows == (Decimal(2),)
+        rows = duckdb.connect().execute("select sum(BilledCost) from read_parquet(?)", [paths]).fetchall()
+        assert rows == [(Decimal(2),)]

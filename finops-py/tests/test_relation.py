@@ -28,11 +28,12 @@ def test_duckdb_polars_and_pyarrow_read_a_relation(many: iof.Finops) -> None:
     polars = pytest.importorskip("polars", reason="polars is not installed")
     pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     charges = many.relation()
+    connection = duckdb.connect()
     query = "select count(*), sum(BilledCost), typeof(first(BilledCost)), min(Tags) from charges"
     for _ in range(2):
-        found = duckdb.sql(query).fetchall()[0]
+        found = connection.sql(query).fetchall()[0]
         assert found == (MANY, Decimal(MANY) / 10, "DECIMAL(38,18)", '{"team": "search"}')
-    assert len(duckdb.from_arrow(charges).project("BilledCost").limit(1).fetchall()) == 1
+    assert len(connection.from_arrow(charges).project("BilledCost").limit(1).fetchall()) == 1
     assert polars.DataFrame(charges)["BilledCost"].sum() == Decimal(MANY) / 10
     table = pyarrow.table(many.relation(columns=["ChargePeriodStart", "BilledCost", "x_TenantId"]))
     assert table.schema.names == ["ChargePeriodStart", "BilledCost", "x_TenantId"]

@@ -96,10 +96,12 @@ impl Finops {
     /// `cancelled` when the observer asked for it; else as [`Finops::costs_explain`].
     pub fn costs_explain_observed(&self, request: &ExplainRequest, observer: &dyn Observer) -> Result<Explanation> {
         let mut explaining = Explaining::new(request, self.clock.now())?;
+        self.define(std::slice::from_mut(explaining.question_mut()))?;
         let snapshot = self.store.snapshot()?;
         let columns = ChargeColumn::ALL.to_vec();
         let scan = Scan { columns, custom: true, charged: explaining.interval(), estimated_only: false };
         let mut progress = Progress::default();
+        watch(observer, &progress)?;
         self.store.scan(&snapshot, &scan, &mut |table| {
             progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
             watch(observer, &progress)?;
@@ -150,8 +152,10 @@ impl Finops {
     /// # Errors
     /// `cancelled` when the observer asked for it; else as [`Finops::costs_diff`].
     pub fn costs_diff_observed(&self, request: &DiffRequest, observer: &dyn Observer) -> Result<StateDiff> {
+        watch(observer, &Progress::default())?;
         let query = request.query(self.clock.now())?;
-        let (question, (number_a, number_b)) = (query.question(), query.states());
+        let (mut question, (number_a, number_b)) = (query.question(), query.states());
+        self.define(std::slice::from_mut(&mut question))?;
         let sums = |number: u64, field: &str| {
             let state = self.state(Some(AsOf::Snapshot(number))).map_err(|error| error.with_field(field))?;
             self.store.aggregate(&state, &question, observer)

@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod operations;
 mod relation;
+mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
@@ -18,6 +19,7 @@ pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use operations::{Operation, operations};
 pub use relation::{Relation, RelationColumn, SegmentFiles};
+pub use virtuals::VirtualList;
 
 use crate::edge::store::{EmbeddedStore, Store};
 use crate::model::id::{Entropy, SystemEntropy};

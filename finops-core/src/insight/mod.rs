@@ -4,6 +4,7 @@
 //! makes of its groups what is asked for. Which state of the store is read is the engine's decision.
 
 pub mod aggregate;
+pub mod breakdown;
 mod buckets;
 mod change;
 pub mod daily;
@@ -14,18 +15,23 @@ pub mod explain;
 pub mod explain_plan;
 mod group;
 pub mod health;
+pub mod historical;
 mod matching;
+pub mod monthly;
 pub mod plan;
 pub mod query;
 pub mod question;
 pub mod request;
 pub mod row;
+mod series;
+pub mod services;
 mod settled;
 pub mod summary;
 pub mod sums;
 pub mod trends;
 pub mod unit;
 
+pub use breakdown::{Breakdown, BreakdownRequest};
 pub use buckets::Granularity;
 pub use daily::{DailyCosts, DailyRequest};
 pub use diff::{DiffRequest, StateDiff};
@@ -33,7 +39,10 @@ pub use drivers::{TopDrivers, TopDriversRequest};
 pub use explain::{ExplainRequest, Explanation};
 pub use explain_plan::{Plan, PlanRequest};
 pub use health::DataHealth;
+pub use historical::{HistoricalCosts, HistoricalRequest};
+pub use monthly::{MonthlyCosts, MonthlyRequest};
 pub use request::{GroupBy, Rates};
+pub use services::{ServiceCosts, ServicesRequest};
 pub use summary::{CostSummary, CostSummaryRequest};
 pub use trends::{Trends, TrendsRequest};
 pub use unit::{UnitCosts, UnitRequest};

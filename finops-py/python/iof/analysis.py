@@ -10,8 +10,8 @@ from ._iof import Engine
 from .analysis_results import Explanation, StateDiff, TopDrivers, Trends, UnitCosts
 
 if TYPE_CHECKING:
-    from .analysis_types import Granularity, MeteredResource, Plan
-    from .types import CostView, Filter, GroupBy, Number, Time
+    from .analysis_types import MeteredResource, Plan
+    from .types import CostView, Filter, Granularity, GroupBy, Number, Time
 
 __all__ = ["Analysis"]
 

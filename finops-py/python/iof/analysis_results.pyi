@@ -6,7 +6,6 @@ from .analysis_types import (
     DiffFigures,
     DiffItem,
     Driver,
-    Granularity,
     MeteredResource,
     Segment,
     Source,
@@ -15,7 +14,7 @@ from .analysis_types import (
     UnitItem,
 )
 from .results import Result
-from .types import CostView, DataHealth
+from .types import CostView, DataHealth, Granularity
 
 __all__ = ["Explanation", "Segments", "StateDiff", "TopDrivers", "Trends", "UnitCosts"]
 

@@ -12,7 +12,6 @@ __all__ = [
     "DiffFigures",
     "DiffItem",
     "Driver",
-    "Granularity",
     "MeteredResource",
     "Plan",
     "Segment",
@@ -22,9 +21,6 @@ __all__ = [
     "UnitCost",
     "UnitItem",
 ]
-
-Granularity = Literal["hourly", "daily", "weekly", "monthly"]
-"""How long the spans are that an answer tells apart."""
 
 MeteredResource = Literal[
     "api_calls", "ledger_transactions", "search_queries", "storage", "compute", "bandwidth"

@@ -22,6 +22,7 @@ use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
+use crate::model::virtual_dimension::VirtualDimension;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
@@ -90,6 +91,9 @@ pub struct Rewriting {
     /// Bytes of all segments that are to be brought together.
     pub bytes_total: u64,
 }
+
+/// Says whether there may be these virtual dimensions together.
+pub type AllowVirtuals<'a> = &'a dyn Fn(&[VirtualDimension]) -> Result<()>;
 
 /// What the engine asks of a store. One writes, many read.
 pub trait Store: Debug + Send + Sync {
@@ -211,6 +215,25 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
     fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool>;
+
+    /// Every virtual dimension, in the order of their names.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>>;
+
+    /// Writes a virtual dimension, in place of one with the same name, if `allowed` takes all that there then are.
+    /// Nothing else is written meanwhile.
+    ///
+    /// # Errors
+    /// What `allowed` gives, and then nothing has changed; `conflict` when the store was opened for reading; `storage`.
+    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()>;
+
+    /// Removes a virtual dimension, if `allowed` takes those that are left; says whether there was one.
+    ///
+    /// # Errors
+    /// As [`Store::put_virtual_dimension`].
+    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool>;
 }
 
 /// Lets the observer look on, and stop a query.

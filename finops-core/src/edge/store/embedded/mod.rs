@@ -22,14 +22,16 @@ mod schema;
 mod segment;
 mod segments;
 mod session;
+mod virtuals;
 
 use super::files::no_files;
-use super::{Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
+use super::{AllowVirtuals, Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::ChargeTable;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
+use crate::model::virtual_dimension::VirtualDimension;
 use crate::{Error, ErrorCode, Result};
 use lock::WriterLock;
 use readers::Readers;
@@ -226,6 +228,20 @@ impl Store for EmbeddedStore {
     fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
         self.refuse_when_read_only()?;
         catalog::delete(&self.state(), kind, id)
+    }
+
+    fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>> {
+        virtuals::list(&self.state())
+    }
+
+    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()> {
+        self.refuse_when_read_only()?;
+        virtuals::put(&mut self.state(), dimension, allowed)
+    }
+
+    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
+        self.refuse_when_read_only()?;
+        virtuals::delete(&mut self.state(), name, allowed)
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const APPLICATION_ID: i64 = 0x4669_6e4f;
 
 /// The steps from an empty file to the present schema. A step that was released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE state (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -98,6 +98,12 @@ const MIGRATIONS: [&str; 2] = [
     DROP INDEX segments_by_import;
     ALTER TABLE segments DROP COLUMN import_id;
     CREATE INDEX segments_by_end ON segments (died);
+",
+    "
+    CREATE TABLE virtual_dimensions (
+        name TEXT PRIMARY KEY,
+        definition TEXT NOT NULL -- JSON
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 
