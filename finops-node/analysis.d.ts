@@ -1,6 +1,6 @@
 // Where costs go and where they come from, and the files behind them. All of it is exported by index.d.ts.
 
-import type { Granularity, QueryOptions } from "./costs";
+import type { BreakdownParams, Granularity, QueryOptions } from "./costs";
 import type {
   CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Time, Timestamp,
 } from "./index";
@@ -212,20 +212,6 @@ export interface Explanation<D extends Decimals = "number"> {
   snapshot: number;
 }
 
-export interface PlanParams<G extends Dimension = never> {
-  window?: string | null;
-  period?: string | null;
-  start_date?: Time | null;
-  end_date?: Time | null;
-  granularity?: Granularity | null;
-  group_by?: G | readonly G[];
-  filter?: Filter | null;
-  view?: CostView;
-  /** Or several of them. */
-  views?: readonly CostView[];
-  time_zone?: string;
-}
-
 /** How a question was answered. */
 export interface Plan {
   groups: number;
@@ -317,8 +303,11 @@ export interface Analysis<D extends Decimals = "number"> {
   /** What a figure came from: the bills behind it, and the charges that weigh most. */
   explain(params?: ExplainParams, options?: QueryOptions): Promise<Explanation<D>>;
 
-  /** Which way a question takes through the engine, and what is read on it. */
-  explainPlan<const G extends Dimension = never>(params?: PlanParams<G>, options?: QueryOptions): Promise<Plan>;
+  /** Which way the question of a breakdown takes through the engine, and what is read on it. */
+  explainPlan<const G extends Dimension = never, const V extends CostView = never>(
+    params?: BreakdownParams<G, V>,
+    options?: QueryOptions,
+  ): Promise<Plan>;
 
   /** What a restatement changed: how two states of the store differ. */
   diff<const G extends Dimension = never>(params: DiffParams<G>, options?: QueryOptions): Promise<StateDiff<D, G>>;

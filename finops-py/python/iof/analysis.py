@@ -286,26 +286,24 @@ class Analysis:
         window: str | None = None,
         start_date: Time | None = None,
         end_date: Time | None = None,
-        granularity: Granularity | None = None,
         group_by: GroupBy | None = None,
+        granularity: Granularity | None = None,
         filter: Filter | None = None,
+        org_id: str | None = None,
+        user_id: str | None = None,
+        resource_type: str | None = None,
+        currency: str | None = None,
         view: CostView = "effective",
-        views: Sequence[CostView] | None = None,
+        views: Sequence[CostView] = (),
+        distinct: str | None = None,
+        exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        limit: int = 20,
+        offset: int = 0,
     ) -> Plan:
-        """Which way a question takes through the engine, and what is read on it.
+        """Which way the question of a breakdown takes through the engine, and what is read on it.
 
-        Args:
-            period: A period such as ``"2024-01"``. Without any time: the thirty days up to tonight.
-            window: Instead, a window such as ``"30d"``.
-            start_date: Instead, the first day; a date is its midnight in ``time_zone``.
-            end_date: And the end, exclusive.
-            granularity: How long the spans are that are told apart. By default the window is one.
-            group_by: A dimension, or several.
-            filter: Which charges count.
-            view: Which cost is added up.
-            views: Or several of them.
-            time_zone: Where days and periods begin and end.
+        It takes what :meth:`breakdown` takes; the page and the currency change nothing.
 
         Returns:
             ``groups`` and ``rows`` of the answer, what was read for it (``segments``, ``rows_from_parquet``,
@@ -321,12 +319,20 @@ class Analysis:
             "window": window,
             "start_date": start_date,
             "end_date": end_date,
-            "granularity": granularity,
             "group_by": group_by,
+            "granularity": granularity,
             "filter": filter,
+            "org_id": org_id,
+            "user_id": user_id,
+            "resource_type": resource_type,
+            "currency": currency,
             "view": view,
-            "views": views if views is None else list(views),
+            "views": views,
+            "distinct": distinct,
+            "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "limit": limit,
+            "offset": offset,
         }
         return cast("Plan", self._engine.call("costs.explain_plan", params))
 
