@@ -24,7 +24,8 @@ fn costs(finops: &Finops) -> (u64, Vec<(String, String)>) {
     (summary.snapshot, costs)
 }
 
-/// Fails unless the folder holds the segments that the state file names, and no others. The store must be closed.
+/// Fails unless the folder holds the segments that the state file names with their hot files, and no others. The
+/// store must be closed.
 fn no_orphans(store: &Path) {
     let connection = rusqlite::Connection::open(store.join("state.sqlite")).unwrap();
     let mut statement = connection.prepare("SELECT file FROM segments").unwrap();
@@ -38,5 +39,6 @@ fn no_orphans(store: &Path) {
             found.insert(name.collect::<Vec<_>>().join("/"));
         }
     }
-    assert_eq!(found, named, "files on disk and in the manifest");
+    let with_hot = named.into_iter().flat_map(|name| [format!("{name}.hot"), name]).collect();
+    assert_eq!(found, with_hot, "files on disk and in the manifest");
 }

@@ -4,6 +4,7 @@
 //! makes of its groups what is asked for. Which state of the store is read is the engine's decision.
 
 pub mod aggregate;
+pub mod blocks;
 pub mod breakdown;
 mod buckets;
 mod change;
@@ -16,6 +17,7 @@ pub mod explain_plan;
 mod group;
 pub mod health;
 pub mod historical;
+pub mod lane;
 mod matching;
 pub mod monthly;
 pub mod plan;

@@ -31,6 +31,9 @@ pub struct Question {
     pub virtuals: Virtuals,
     /// Only charges of billing periods that had not ended when they were imported: the provider may restate them.
     pub estimated_only: bool,
+    /// How many of the largest groups in the first view are wanted; of others only their sum. None for all of them.
+    /// A store may give more.
+    pub largest: Option<usize>,
     /// How many groups there may be.
     pub max_groups: usize,
 }
@@ -48,6 +51,7 @@ impl Question {
             distinct: None,
             virtuals: Virtuals::default(),
             estimated_only: false,
+            largest: None,
             max_groups: MAX_GROUPS,
         }
     }

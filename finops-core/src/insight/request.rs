@@ -238,6 +238,13 @@ pub(super) struct Terms<'a> {
     pub(super) rates: &'a Rates,
 }
 
+/// How many of the largest groups a page needs; none for all of them. Where rates may leave more than 18 decimals, all
+/// groups are rounded together.
+pub(super) fn largest(limit: Option<i64>, offset: Option<i64>, rates: &Rates) -> Option<usize> {
+    let (limit, offset) = page(limit, offset).ok()?;
+    limit.filter(|_| rates.0.is_empty()).map(|limit| limit.saturating_add(offset))
+}
+
 /// A page of items: which to give, of how many.
 ///
 /// # Errors

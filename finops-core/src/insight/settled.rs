@@ -30,14 +30,21 @@ pub(super) fn settle(sums: Sums, terms: &Terms<'_>) -> Result<Settled> {
     let (currency, sums) = exchange(sums, terms)?;
     let total = |view: usize| {
         let costs = sums.costs.iter().skip(view).step_by(sums.views).map(|mantissa| Money::from_mantissa(*mantissa));
-        Ok((Money::try_sum(costs)?, sums.unknown.iter().skip(view).step_by(sums.views).sum()))
+        let (rest, lacking) = sums.rest.costs.get(view).copied().unwrap_or_default();
+        let unknown: u64 = sums.unknown.iter().skip(view).step_by(sums.views).sum();
+        Ok((Money::try_sum(costs.chain([Money::from_mantissa(rest)]))?, unknown + lacking))
     };
     let totals = (0..sums.views).map(total).collect::<Result<_>>()?;
-    let charges = sums.heads.iter().map(|head| head.charges).sum();
+    let charges = sums.heads.iter().map(|head| head.charges).sum::<u64>() + sums.rest.charges;
     Ok(Settled { currency, sums, totals, charges })
 }
 impl Settled {
-    /// How many groups there are.
+    /// How many groups there are in all.
+    pub(super) fn count(&self) -> u64 {
+        u64::try_from(self.sums.len() + self.sums.rest.groups).unwrap_or(u64::MAX)
+    }
+
+    /// How many groups are at hand: all, or the largest that the question asked for.
     pub(super) fn len(&self) -> usize {
         self.sums.len()
     }

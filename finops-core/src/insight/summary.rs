@@ -3,7 +3,7 @@
 use super::health::{About, DataHealth, Held, SHARE_DECIMALS, is_known};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::{METERED, Question};
-use super::request::{Bound, GroupBy, Rates, Span, Terms, narrowed, page, request};
+use super::request::{Bound, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
 use super::sums::Sums;
 use crate::Result;
@@ -204,6 +204,7 @@ impl CostQuery for SummaryQuery<'_> {
         let given = [request.org_id.as_deref(), request.user_id.as_deref(), request.resource_type.as_deref()];
         question.filter = narrowed(&request.filter, given);
         question.metered = !question.dimensions.is_empty();
+        question.largest = largest(self.request.limit, self.request.offset, &self.request.exchange_rates);
         vec![question]
     }
 
@@ -222,7 +223,7 @@ impl CostQuery for SummaryQuery<'_> {
             currency: settled.currency.or(request.currency),
             view: request.view,
             total_cost: settled.total(0).filter(|_| covered),
-            count: if grouped { u64::try_from(settled.len()).unwrap_or(u64::MAX) } else { 0 },
+            count: if grouped { settled.count() } else { 0 },
             breakdown: if grouped { items(&settled, request, name)? } else { Vec::new() },
             data_health,
             snapshot: held.snapshot,

@@ -50,6 +50,17 @@ pub struct Head {
     pub charges: u64,
 }
 
+/// Groups that were only counted and added up, because larger ones were wanted. They are in the first currency.
+#[derive(Debug, Clone, Default)]
+pub struct Rest {
+    /// How many groups.
+    pub groups: usize,
+    /// How many charges they have.
+    pub charges: u64,
+    /// For each view the sum of the known costs, and how many charges lack it.
+    pub costs: Vec<(i128, u64)>,
+}
+
 /// Sums by currency, bucket and values. A combination stands once.
 #[derive(Debug, Clone, Default)]
 pub struct Sums {
@@ -71,6 +82,8 @@ pub struct Sums {
     pub(crate) metered: Vec<MeteredQuantities>,
     /// How many distinct values each bucket and combination has, over all currencies, where that was asked for.
     pub distinct: Option<HashMap<(u32, Vec<u32>), u64>>,
+    /// What was left out.
+    pub rest: Rest,
     /// How it was come by.
     pub path: super::plan::Path,
 }
@@ -117,8 +130,70 @@ impl Sums {
         self.codes_of(group).iter().zip(&self.labels).map(|(code, labels)| labels.get(*code)).collect()
     }
 
+    /// Takes over groups that it does not have yet, coded by the same labels.
+    pub(crate) fn append(&mut self, other: Self) {
+        take_over(&mut self.heads, other.heads);
+        take_over(&mut self.codes, other.codes);
+        take_over(&mut self.costs, other.costs);
+        take_over(&mut self.unknown, other.unknown);
+        take_over(&mut self.metered, other.metered);
+        self.rest.groups += other.rest.groups;
+        self.rest.charges += other.rest.charges;
+        self.rest.costs.resize(self.views, (0, 0));
+        for ((cost, unknown), (more, lacking)) in self.rest.costs.iter_mut().zip(other.rest.costs) {
+            *cost += more;
+            *unknown += lacking;
+        }
+        if let Some(counts) = other.distinct {
+            self.distinct.get_or_insert_default().extend(counts);
+        }
+    }
+
+    /// Leaves out the groups whose sum in the first view is below that of the `largest`-th; gives that sum.
+    pub(crate) fn prune(&mut self, largest: usize) -> Option<i128> {
+        let mut costs: Vec<i128> = self.costs.iter().step_by(self.views.max(1)).copied().collect();
+        let place = largest.checked_sub(1).filter(|place| *place < costs.len())?;
+        let (_, least, _) = costs.select_nth_unstable_by(place, |one, other| other.cmp(one));
+        let least = *least;
+        let mut kept = Self { labels: self.labels.clone(), views: self.views, ..Self::default() };
+        kept.currencies.clone_from(&self.currencies);
+        (kept.distinct, kept.path) = (self.distinct.take(), self.path.clone());
+        std::mem::swap(&mut kept.rest, &mut self.rest);
+        for group in 0..self.len() {
+            kept.keep(self, group, least);
+        }
+        *self = kept;
+        Some(least)
+    }
+
+    /// Takes over a group of others when its sum is not below `least`, else adds it to the rest.
+    fn keep(&mut self, from: &Self, group: usize, least: i128) {
+        let Some(head) = from.heads.get(group).copied() else { return };
+        let (costs, unknown) = (from.costs_of(group), from.unknown_of(group));
+        if costs.first().is_some_and(|cost| *cost < least) {
+            self.rest.groups += 1;
+            self.rest.charges += head.charges;
+            self.rest.costs.resize(self.views, (0, 0));
+            for ((cost, lacking), (more, unknown)) in self.rest.costs.iter_mut().zip(costs.iter().zip(unknown)) {
+                *cost += more;
+                *lacking += unknown;
+            }
+            return;
+        }
+        self.heads.push(head);
+        self.codes.extend(from.codes_of(group));
+        self.costs.extend(costs);
+        self.unknown.extend(unknown);
+        self.metered.extend(from.metered.get(group));
+    }
+
     /// Refuses what was not to become so large.
     pub(crate) fn refuse_beyond(&self, limit: usize) -> Result<()> {
         if self.len() > limit { Err(too_many_groups(limit)) } else { Ok(()) }
     }
+}
+
+/// Without a copy where there was nothing before.
+fn take_over<T>(into: &mut Vec<T>, from: Vec<T>) {
+    if into.is_empty() { *into = from } else { into.extend(from) }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-/// How far a call is.
+/// How far a call is: an import, a compaction, a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[non_exhaustive]
 pub struct Progress {
@@ -14,8 +14,8 @@ pub struct Progress {
     pub bytes_total: u64,
 }
 
-/// Looks on at a long call. Called on the caller's thread: by an import and a compaction after each batch that was
-/// written (not while the files are hashed before), by a query about every million rows.
+/// Looks on at a long call. Called on the caller's thread: by an import or a compaction after each batch that was
+/// written (not while files are hashed before), by a query about every million rows.
 pub trait Observer {
     /// Sees how far the work is; `Break` stops it, and then nothing has changed.
     fn progress(&self, progress: &Progress) -> ControlFlow<()>;

@@ -165,16 +165,7 @@ pub trait Store: Debug + Send + Sync {
     /// `invalid_argument` when the question makes too many groups; `overflow`; `cancelled` when the observer asks for
     /// it; `storage`.
     fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
-        let (columns, charged) = (question.columns()?, question.interval);
-        let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
-        let mut aggregation = Aggregation::new(question);
-        let mut progress = Progress::default();
-        self.scan(snapshot, &scan, &mut |table| {
-            progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
-            watch(observer, &progress)?;
-            aggregation.add(table)
-        })?;
-        aggregation.finish()
+        go_through(self, snapshot, question, observer)
     }
 
     /// The files that a state consists of, in the order in which they are scanned.
@@ -234,6 +225,25 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// As [`Store::put_virtual_dimension`].
     fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool>;
+}
+
+/// Answers a question charge by charge.
+fn go_through<S: Store + ?Sized>(
+    store: &S,
+    snapshot: &Snapshot,
+    question: &Question,
+    observer: &dyn Observer,
+) -> Result<Sums> {
+    let (columns, charged) = (question.columns()?, question.interval);
+    let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
+    let mut aggregation = Aggregation::new(question);
+    let mut progress = Progress::default();
+    store.scan(snapshot, &scan, &mut |table| {
+        progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
+        watch(observer, &progress)?;
+        aggregation.add(table)
+    })?;
+    aggregation.finish()
 }
 
 /// Lets the observer look on, and stop a query.

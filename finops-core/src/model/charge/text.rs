@@ -45,6 +45,28 @@ impl Dictionary {
         (&self.text, self.ends.iter().zip(starts).map(|(end, start)| end - start))
     }
 
+    /// Adds values that stand end to end, by their lengths; none when those do not fit, and then nothing is added.
+    pub(crate) fn extend(&mut self, packed: &str, lengths: impl Iterator<Item = usize>) -> Option<()> {
+        let (start, values) = (self.text.len(), self.ends.len());
+        let mut end: usize = 0;
+        for length in lengths {
+            match end.checked_add(length).filter(|end| packed.is_char_boundary(*end)) {
+                Some(next) => end = next,
+                None => {
+                    self.ends.truncate(values);
+                    return None;
+                }
+            }
+            self.ends.push(start + end);
+        }
+        if end != packed.len() {
+            self.ends.truncate(values);
+            return None;
+        }
+        self.text.push_str(packed);
+        Some(())
+    }
+
     /// Adds a value without looking whether it is there, and gives its code.
     ///
     /// # Panics

@@ -3,6 +3,7 @@
 //! It writes as an import does and takes its place: one of the two at a time. What is to be brought together cannot
 //! change meanwhile, and no vacuum removes it, since it belongs to the present state.
 
+use super::hot::Draft;
 use super::manifest::{self, SegmentEntry, integer, natural};
 use super::segment::{self, Written};
 use super::session::Session;
@@ -45,8 +46,8 @@ pub(super) fn compact(
         rewrite(store, &mut session, scattered, &mut progress, watch)?;
     }
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    session.end(|written, undecided| {
-        let snapshot = commit(&mut store.state(), written, at, undecided)?;
+    session.end(|written, draft, undecided| {
+        let snapshot = commit(&mut store.state(), written, draft, at, undecided)?;
         Ok(Compacted {
             scopes: count(scattered.len()),
             segments_before: count(scattered.iter().map(|scattered| scattered.segments.len()).sum()),
@@ -108,11 +109,18 @@ fn rewrite(
 }
 
 /// Puts each new segment in the place of those of its scope, and gives the number of the new state.
-fn commit(connection: &mut Connection, written: &[Written], at: Stamp, undecided: &mut bool) -> Result<u64> {
+fn commit(
+    connection: &mut Connection,
+    written: &[Written],
+    draft: &Draft,
+    at: Stamp,
+    undecided: &mut bool,
+) -> Result<u64> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
     let snapshot = manifest::snapshot_id(&transaction)? + 1;
     let number = integer(snapshot)?;
     written.iter().try_for_each(|segment| exchange(&transaction, segment, number))?;
+    draft.save(&transaction)?;
     history::record(&transaction, number, at, Cause::Compact)?;
     *undecided = true;
     transaction.commit().map_err(broken)?;

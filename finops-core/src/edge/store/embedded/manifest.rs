@@ -1,12 +1,14 @@
 //! The manifest: which segments make up which state of the store.
 
+use super::hot::Draft;
+use super::present::Listed;
 use super::segment::Written;
 use super::{broken, damaged, history};
 use crate::edge::store::{Delivery, Replace, Snapshot};
 use crate::model::charge::{Coverage, ImportMark, Scope};
 use crate::model::history::{AsOf, Cause};
 use crate::model::receipt::{ImportReceipt, Replaced};
-use crate::model::time::{Interval, Stamp};
+use crate::model::time::Stamp;
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +21,10 @@ pub(super) struct SegmentEntry {
     pub(super) digest: Vec<u8>,
 }
 
-/// The present state, or an earlier one.
+/// The present state, or an earlier one; within a transaction, so that all of it belongs together.
 pub(super) fn snapshot(connection: &Connection, as_of: Option<AsOf>) -> Result<Snapshot> {
-    // One transaction, so that the number and the segments belong together while another process commits.
-    let transaction = connection.unchecked_transaction().map_err(broken)?;
-    let id = history::resolve(&transaction, as_of)?;
-    Ok(Snapshot::new(id, coverage(&transaction, id)?, imports(&transaction, id)?))
+    let id = history::resolve(connection, as_of)?;
+    Ok(Snapshot::new(id, coverage(connection, id)?, imports(connection, id)?))
 }
 
 fn coverage(connection: &Connection, snapshot: u64) -> Result<Vec<Coverage>> {
@@ -59,8 +59,8 @@ fn mark(row: &Row<'_>) -> Result<ImportMark> {
 }
 
 pub(super) fn snapshot_id(connection: &Connection) -> Result<u64> {
-    let id: i64 = connection.query_row("SELECT snapshot FROM state", [], |row| row.get(0)).map_err(broken)?;
-    natural(id)
+    let mut statement = connection.prepare_cached("SELECT snapshot FROM state").map_err(broken)?;
+    natural(statement.query_row([], |row| row.get(0)).map_err(broken)?)
 }
 
 fn held(row: &Row<'_>) -> Result<Coverage> {
@@ -84,23 +84,19 @@ pub(super) fn integer(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|_| Error::overflow("a count does not fit the state file"))
 }
 
-/// The segments of a state whose charges may start within the interval, in a fixed order.
-pub(super) fn segments(
-    connection: &Connection,
-    snapshot: u64,
-    charged: Interval,
-    estimated: bool,
-) -> Result<Vec<SegmentEntry>> {
-    let sql = "SELECT file, digest FROM segments
-               WHERE born <= ?1 AND (died IS NULL OR died > ?1) AND first_charge < ?3 AND last_charge >= ?2
-                 AND (NOT ?4 OR EXISTS (
-                     SELECT 1 FROM segment_imports held JOIN imports ON imports.id = held.import_id
-                     WHERE held.segment_id = segments.id AND segments.period_end > imports.imported_at))
+/// The segments of a state, in a fixed order.
+pub(super) fn segments(connection: &Connection, snapshot: u64) -> Result<Vec<Listed>> {
+    let sql = "SELECT file, digest, first_charge, last_charge,
+                      period_end > (SELECT max(imported_at) FROM segment_imports JOIN imports ON imports.id = import_id
+                                    WHERE segment_id = segments.id)
+               FROM segments WHERE born <= ?1 AND (died IS NULL OR died > ?1)
                ORDER BY period_start, billing_account_id, id";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-    let bounds = params![integer(snapshot)?, charged.start().micros(), charged.end().micros(), estimated];
-    let entry = |row: &Row<'_>| Ok(SegmentEntry { file: row.get(0)?, digest: row.get(1)? });
-    let rows = statement.query_map(bounds, entry).map_err(broken)?;
+    let listed = |row: &Row<'_>| {
+        let entry = SegmentEntry { file: row.get(0)?, digest: row.get(1)? };
+        Ok(Listed { entry, first_charge: row.get(2)?, last_charge: row.get(3)?, estimated: row.get(4)? })
+    };
+    let rows = statement.query_map(params![integer(snapshot)?], listed).map_err(broken)?;
     let found = rows.map(|row| row.map_err(broken)).collect::<Result<_>>()?;
     // After them: what was removed before is missing among them, and what is removed now is named by an error.
     history::refuse_removed(connection, snapshot)?;
@@ -148,6 +144,7 @@ fn current_receipt(connection: &Connection, condition: &str, value: &[u8; 32]) -
 pub(super) fn commit(
     connection: &mut Connection,
     written: &[Written],
+    draft: &Draft,
     delivery: Delivery,
     undecided: &mut bool,
 ) -> Result<ImportReceipt> {
@@ -175,6 +172,7 @@ pub(super) fn commit(
         let sql = "INSERT INTO import_files (digest, import_id) VALUES (?1, ?2)";
         transaction.execute(sql, params![digest, id]).map_err(broken)?;
     }
+    draft.save(&transaction)?;
     history::record(&transaction, number, delivery.imported_at, Cause::Import)?;
     *undecided = true;
     transaction.commit().map_err(broken)?;

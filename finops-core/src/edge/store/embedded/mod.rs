@@ -7,16 +7,20 @@
 //! ```text
 //! <folder>/state.sqlite               manifest, catalogue, imports (WAL, synchronous=FULL)
 //! <folder>/charges/2024-09/*.parquet  charges by billing period, FOCUS columns, DECIMAL(38, 18)
+//! <folder>/charges/2024-09/*.hot      the same for adding up; built again when they are missing or damaged
 //! <folder>/writer.lock                held by the one process that writes
 //! <folder>/{readers,gate}.lock        shared by those who read, so that no vacuum takes a file from under them
 //! ```
 
+mod answer;
 mod catalog;
 mod compact;
 mod files;
 mod history;
+mod hot;
 mod lock;
 mod manifest;
+mod present;
 mod readers;
 mod schema;
 mod segment;
@@ -26,14 +30,19 @@ mod virtuals;
 
 use super::files::no_files;
 use super::{AllowVirtuals, Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
+use crate::insight::question::Question;
+use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::ChargeTable;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
+use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
 use crate::{Error, ErrorCode, Result};
+use hot::{CACHE_BYTES, Draft, HotStore};
 use lock::WriterLock;
+use present::{Listed, Present};
 use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
@@ -41,7 +50,7 @@ use session::Session;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const STATE_FILE: &str = "state.sqlite";
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
@@ -52,7 +61,11 @@ const CACHE_KIB: i64 = -16_384;
 pub struct EmbeddedStore {
     state: Mutex<Connection>,
     segments: Segments,
+    hot: HotStore,
+    present: Present,
     readers: Readers,
+    /// How many threads a query may use.
+    threads: usize,
     /// Present in the process that writes; none in readers and in memory.
     _lock: Option<WriterLock>,
     read_only: bool,
@@ -102,7 +115,9 @@ impl EmbeddedStore {
         schema::check(&state)?;
         let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
-        Ok(Self { state, segments, readers, _lock: None, read_only: true, importing })
+        let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
+        let present = Present::default();
+        Ok(Self { state, segments, hot, present, readers, threads, _lock: None, read_only: true, importing })
     }
 
     fn set_up(mut state: Connection, segments: Segments, readers: Readers, lock: Option<WriterLock>) -> Result<Self> {
@@ -114,8 +129,10 @@ impl EmbeddedStore {
         state.pragma_update(None, "foreign_keys", true).map_err(broken)?;
         state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
         schema::migrate(&mut state)?;
-        let state = Mutex::new(state);
-        Ok(Self { state, segments, readers, _lock: lock, read_only: false, importing: AtomicBool::new(false) })
+        let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
+        let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
+        let present = Present::default();
+        Ok(Self { state, segments, hot, present, readers, threads, _lock: lock, read_only: false, importing })
     }
 
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
@@ -131,6 +148,11 @@ impl EmbeddedStore {
         Ok(())
     }
 
+    /// The segments of a state whose charges may start within the interval.
+    fn segments_of(&self, snapshot: u64, charged: Interval, estimated: bool) -> Result<Vec<Arc<Listed>>> {
+        self.present.segments(|| manifest::segments(&self.state(), snapshot), snapshot, charged, estimated)
+    }
+
     /// Starts to write: one import or compaction at a time.
     fn session(&self) -> Result<Session<'_>> {
         self.refuse_when_read_only()?;
@@ -138,11 +160,17 @@ impl EmbeddedStore {
             let message = "another import into this store or a compaction is under way: wait for it";
             return Err(Error::new(ErrorCode::Conflict, message));
         }
-        Ok(Session::new(self))
+        Session::new(self)
     }
 
-    fn commit(&self, written: &[segment::Written], delivery: Delivery, undecided: &mut bool) -> Result<ImportReceipt> {
-        manifest::commit(&mut self.state(), written, delivery, undecided)
+    fn commit(
+        &self,
+        written: &[segment::Written],
+        draft: &Draft,
+        delivery: Delivery,
+        undecided: &mut bool,
+    ) -> Result<ImportReceipt> {
+        manifest::commit(&mut self.state(), written, draft, delivery, undecided)
     }
 }
 
@@ -150,12 +178,14 @@ impl Store for EmbeddedStore {
     fn snapshot(&self) -> Result<Snapshot> {
         // First, so that nothing of the state that is found can be removed.
         let pin = self.readers.pin()?;
-        Ok(manifest::snapshot(&self.state(), None)?.pinned(pin))
+        Ok(self.present.snapshot(&self.state())?.pinned(pin))
     }
 
     fn snapshot_as_of(&self, as_of: AsOf) -> Result<Snapshot> {
         let pin = self.readers.pin()?;
-        Ok(manifest::snapshot(&self.state(), Some(as_of))?.pinned(pin))
+        let state = self.state();
+        let transaction = state.unchecked_transaction().map_err(broken)?;
+        Ok(manifest::snapshot(&transaction, Some(as_of))?.pinned(pin))
     }
 
     fn snapshots(&self, limit: u64, offset: u64) -> Result<(u64, Vec<StateMark>)> {
@@ -171,6 +201,7 @@ impl Store for EmbeddedStore {
         let (vacuumed, files) = history::vacuum(&mut self.state(), before)?;
         for file in &files {
             self.segments.discard(file);
+            self.hot.forget(file);
         }
         Ok(vacuumed)
     }
@@ -192,14 +223,20 @@ impl Store for EmbeddedStore {
     }
 
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
-        let entries = manifest::segments(&self.state(), snapshot.id, scan.charged, scan.estimated_only)?;
-        entries.iter().try_for_each(|entry| segment::read(self.segments.open(entry)?, entry, scan, visit))
+        let segments = self.segments_of(snapshot.id, scan.charged, scan.estimated_only)?;
+        segments
+            .iter()
+            .try_for_each(|listed| segment::read(self.segments.open(&listed.entry)?, &listed.entry, scan, visit))
+    }
+
+    fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
+        answer::aggregate(self, snapshot, question, observer)
     }
 
     fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
-        let entries = manifest::segments(&self.state(), snapshot.id, charged, false)?;
         let mut names = BTreeSet::new();
-        for entry in &entries {
+        for listed in self.segments_of(snapshot.id, charged, false)? {
+            let entry = &listed.entry;
             names.extend(segment::custom_columns(&self.segments.open(entry)?, entry)?);
         }
         Ok(names.into_iter().collect())
@@ -243,6 +280,11 @@ impl Store for EmbeddedStore {
         self.refuse_when_read_only()?;
         virtuals::delete(&mut self.state(), name, allowed)
     }
+}
+
+/// As many threads as the system says can work at once.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn broken(error: rusqlite::Error) -> Error {

@@ -100,6 +100,15 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX segments_by_end ON segments (died);
 ",
     "
+    -- The texts that hot columns have codes for, in pages: the first has code `first`, which is 1 or more.
+    CREATE TABLE vocabulary (
+        column_name TEXT NOT NULL,
+        first INTEGER NOT NULL,
+        texts BLOB NOT NULL,
+        UNIQUE (column_name, first)
+    ) STRICT;
+",
+    "
     CREATE TABLE virtual_dimensions (
         name TEXT PRIMARY KEY,
         definition TEXT NOT NULL -- JSON

@@ -1,5 +1,6 @@
 //! Where segment files lie: under a folder, or in memory.
 
+use super::hot::{Bytes, PART, SUFFIX, name_of};
 use super::manifest::SegmentEntry;
 use super::{damaged, unusable};
 use crate::{Error, ErrorCode, Result};
@@ -68,13 +69,57 @@ impl Segments {
         }
     }
 
-    /// Removes a segment that no state names. What cannot be removed now is removed at the next opening.
-    pub(super) fn discard(&self, name: &str) {
+    /// Keeps a written hot file under its name. It is not made durable: it can be built again.
+    pub(super) fn finish_hot(&self, name: &str, file: SegmentFile) -> Result<()> {
+        match (self, file) {
+            (Self::Folder { .. }, SegmentFile::Disk(writer, path)) => {
+                writer.into_inner().map(drop).map_err(|error| unusable(&path, error.into_error()))
+            }
+            (Self::Memory(memory), SegmentFile::Memory(bytes)) => {
+                lock(memory).insert(name.to_owned(), bytes.into());
+                Ok(())
+            }
+            _ => Err(damaged("a file of another store")),
+        }
+    }
+
+    /// Puts a file in the place of another.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
         match self {
             Self::Folder { folder, .. } => {
-                self.forget(name);
-                drop(std::fs::remove_file(folder.join(name)));
+                let to = folder.join(to);
+                std::fs::rename(folder.join(from), &to).map_err(|error| unusable(&to, error))
             }
+            Self::Memory(memory) => {
+                let mut memory = lock(memory);
+                if let Some(bytes) = memory.remove(from) {
+                    memory.insert(to.to_owned(), bytes);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Opens the hot file of a segment; none when there is none.
+    pub(super) fn open_hot(&self, segment: &str) -> Option<Bytes> {
+        let name = name_of(segment);
+        match self {
+            Self::Folder { folder, .. } => File::open(folder.join(name)).ok().map(Bytes::Disk),
+            Self::Memory(memory) => lock(memory).get(&name).map(|bytes| Bytes::Memory(Arc::clone(bytes))),
+        }
+    }
+
+    /// Removes a segment that no state names, with its hot file. What cannot be removed now is removed at the next
+    /// opening.
+    pub(super) fn discard(&self, name: &str) {
+        self.forget(name);
+        [name, &name_of(name)].into_iter().for_each(|name| self.remove(name));
+    }
+
+    /// Removes a file, if it is there and can be.
+    pub(super) fn remove(&self, name: &str) {
+        match self {
+            Self::Folder { folder, .. } => drop(std::fs::remove_file(folder.join(name))),
             Self::Memory(memory) => drop(lock(memory).remove(name)),
         }
     }
@@ -114,8 +159,10 @@ impl Segments {
             for entry in std::fs::read_dir(&period).map_err(|error| unusable(&period, error))? {
                 let path = entry.map_err(|error| unusable(&period, error))?.path();
                 let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-                let ours = name.starts_with("imp_") && name.ends_with(".parquet");
-                if ours && !named.contains(&format!("{period_name}/{name}")) {
+                let segment = name.strip_suffix(PART).unwrap_or(name);
+                let segment = segment.strip_suffix(SUFFIX).unwrap_or(segment);
+                let ours = segment.starts_with("imp_") && segment.ends_with(".parquet");
+                if ours && !named.contains(&format!("{period_name}/{segment}")) {
                     std::fs::remove_file(&path).map_err(|error| unusable(&path, error))?;
                 }
             }
@@ -160,6 +207,7 @@ fn sync_folder(folder: &Path) -> Result<()> {
 /// A segment being written.
 #[derive(Debug)]
 pub(super) enum SegmentFile {
+    /// A file and where it lies.
     Disk(BufWriter<File>, PathBuf),
     Memory(Vec<u8>),
 }

@@ -1,7 +1,9 @@
 //! An import under way: one open segment for each billing account's billing period.
 
 use super::EmbeddedStore;
+use super::hot::{Draft, HotWriter, name_of};
 use super::segment::{SegmentWriter, Written};
+use super::segments::SegmentFile;
 use crate::edge::store::{Delivery, ImportSession};
 use crate::model::charge::{ChargeTable, Scope};
 use crate::model::receipt::ImportReceipt;
@@ -12,6 +14,8 @@ use std::sync::atomic::Ordering;
 
 /// How much may wait in memory to be written, over all open segments.
 const MAX_BUFFERED_BYTES: usize = 192 << 20;
+/// How much may wait in memory to become hot columns, over all open segments.
+const MAX_WAITING_BYTES: usize = 160 << 20;
 /// How many billing accounts and periods one import may bring: each keeps a file open.
 const MAX_SCOPES: usize = 512;
 
@@ -24,18 +28,43 @@ pub(super) struct Session<'s> {
     /// Part of each file name; unique within the process, and a leftover of another process is never named.
     number: u64,
     files: u64,
-    open: BTreeMap<Scope, SegmentWriter>,
-    /// What waits in them to be written, in bytes.
+    open: BTreeMap<Scope, Open>,
+    /// What waits in the segments to be written, in bytes.
     buffered: usize,
+    /// The texts that hot columns have codes for, with those that came new.
+    draft: Draft,
     done: Vec<Written>,
     /// Whether the manifest names the segments, or may do so.
     keep: bool,
 }
 
+/// A segment being written, and its hot file.
+struct Open {
+    segment: SegmentWriter,
+    hot: HotWriter<SegmentFile>,
+}
+
 impl<'s> Session<'s> {
-    pub(super) fn new(store: &'s EmbeddedStore) -> Self {
+    /// Starts a session; the store has made sure that there is no other.
+    pub(super) fn new(store: &'s EmbeddedStore) -> Result<Self> {
         let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
-        Self { store, number, files: 0, open: BTreeMap::new(), buffered: 0, done: Vec::new(), keep: false }
+        let mut session = Self {
+            store,
+            number,
+            files: 0,
+            open: BTreeMap::new(),
+            buffered: 0,
+            draft: Draft::default(),
+            done: Vec::new(),
+            keep: false,
+        };
+        session.draft = Draft::new(&store.hot.vocabulary, &store.state())?;
+        Ok(session)
+    }
+
+    /// The texts that hot columns have codes for, with those that came new.
+    pub(super) fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
     }
 
     /// Starts the segment of a scope, for tables that have some of the custom columns of `template`.
@@ -47,12 +76,16 @@ impl<'s> Session<'s> {
 
     /// Adds charges to a segment that was started.
     pub(super) fn add(&mut self, scope: &Scope, table: &ChargeTable) -> Result<()> {
-        if let Some(writer) = self.open.get_mut(scope) {
-            let before = writer.buffered_bytes();
-            writer.write(scope, table)?;
-            self.buffered = (self.buffered + writer.buffered_bytes()).saturating_sub(before);
+        if let Some(Open { segment, hot }) = self.open.get_mut(scope) {
+            let before = segment.buffered_bytes();
+            segment.write(scope, table)?;
+            self.buffered = (self.buffered + segment.buffered_bytes()).saturating_sub(before);
+            hot.add(table, &mut self.draft)?;
         }
-        if self.buffered > MAX_BUFFERED_BYTES { self.relieve() } else { Ok(()) }
+        if self.buffered > MAX_BUFFERED_BYTES {
+            self.relieve()?;
+        }
+        self.relieve_hot()
     }
 
     /// Ends every segment that was started.
@@ -64,14 +97,25 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Ends the session with a commit of what was written. From the moment on at which the flag is set, the segments
-    /// stay whatever it gives: a crash may still bring the transaction back, and the next opening removes them if not.
-    pub(super) fn end<T>(mut self, commit: impl FnOnce(&[Written], &mut bool) -> Result<T>) -> Result<T> {
-        self.close_all()?;
-        commit(&self.done, &mut self.keep)
+    /// Makes blocks of the most charges that wait, once too many do.
+    fn relieve_hot(&mut self) -> Result<()> {
+        let waiting: usize = self.open.values().map(|open| open.hot.buffered_bytes()).sum();
+        if waiting <= MAX_WAITING_BYTES {
+            return Ok(());
+        }
+        let fullest = self.open.values_mut().max_by_key(|open| open.hot.buffered_bytes());
+        fullest.map_or(Ok(()), |open| open.hot.flush())
     }
 
-    fn create(&mut self, scope: &Scope, table: &ChargeTable) -> Result<SegmentWriter> {
+    /// Ends the session with a commit of what was written, and of the texts that are new in hot columns. From the moment
+    /// on at which the flag is set, the segments stay whatever it gives: a crash may still bring the transaction back,
+    /// and the next opening removes them if not.
+    pub(super) fn end<T>(mut self, commit: impl FnOnce(&[Written], &Draft, &mut bool) -> Result<T>) -> Result<T> {
+        self.close_all()?;
+        commit(&self.done, &self.draft, &mut self.keep)
+    }
+
+    fn create(&mut self, scope: &Scope, table: &ChargeTable) -> Result<Open> {
         if self.open.len() >= MAX_SCOPES {
             let message = format!(
                 "the files hold more than {MAX_SCOPES} pairs of billing account and billing period: import them in \
@@ -86,13 +130,16 @@ impl<'s> Session<'s> {
         let tail = unique.to_hex();
         let name = format!("{folder}/imp_{snapshot:08}_{}.parquet", tail.get(..16).unwrap_or(&tail));
         let file = self.store.segments.create(&name)?;
-        SegmentWriter::new(scope.clone(), name, file, table)
+        let hot = HotWriter::new(self.store.segments.create(&name_of(&name))?)?;
+        Ok(Open { segment: SegmentWriter::new(scope.clone(), name, file, table)?, hot })
     }
 
-    fn close(&mut self, writer: SegmentWriter) -> Result<()> {
-        let name = writer.name().to_owned();
-        let finished = writer.finish().and_then(|(written, file)| {
+    fn close(&mut self, Open { segment, hot }: Open) -> Result<()> {
+        let name = segment.name().to_owned();
+        let finished = segment.finish().and_then(|(written, file)| {
             self.store.segments.finish(&name, file)?;
+            let hot = hot.finish(written.digest, &self.draft)?;
+            self.store.segments.finish_hot(&name_of(&name), hot)?;
             Ok(written)
         });
         match finished {
@@ -109,7 +156,8 @@ impl<'s> Session<'s> {
 
     /// Writes out the fullest segments until half of what may wait in memory is left.
     fn relieve(&mut self) -> Result<()> {
-        let mut writers: Vec<_> = self.open.values_mut().map(|writer| (writer.buffered_bytes(), writer)).collect();
+        let mut writers: Vec<_> =
+            self.open.values_mut().map(|open| (open.segment.buffered_bytes(), &mut open.segment)).collect();
         writers.sort_by_key(|(bytes, _)| Reverse(*bytes));
         let mut left: usize = writers.iter().map(|(bytes, _)| bytes).sum();
         for (bytes, writer) in writers {
@@ -129,7 +177,7 @@ impl ImportSession for Session<'_> {
         if table.is_empty() {
             return Ok(());
         }
-        if self.open.get(scope).is_some_and(|writer| !writer.takes(table)) {
+        if self.open.get(scope).is_some_and(|open| !open.segment.takes(table)) {
             // Other custom columns, from another file: these rows go into a segment of their own.
             if let Some(writer) = self.open.remove(scope) {
                 self.close(writer)?;
@@ -143,7 +191,7 @@ impl ImportSession for Session<'_> {
 
     fn commit(self: Box<Self>, delivery: Delivery) -> Result<ImportReceipt> {
         let store = self.store;
-        (*self).end(|written, undecided| store.commit(written, delivery, undecided))
+        (*self).end(|written, draft, undecided| store.commit(written, draft, delivery, undecided))
     }
 }
 
@@ -151,7 +199,7 @@ impl Drop for Session<'_> {
     fn drop(&mut self) {
         if !self.keep {
             let open = std::mem::take(&mut self.open);
-            let names: Vec<String> = open.values().map(|writer| writer.name().to_owned()).collect();
+            let names: Vec<String> = open.values().map(|open| open.segment.name().to_owned()).collect();
             drop(open);
             let done = self.done.iter().map(|written| written.file.clone());
             names.into_iter().chain(done).for_each(|name| self.store.segments.discard(&name));

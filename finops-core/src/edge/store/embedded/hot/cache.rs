@@ -1,0 +1,176 @@
+//! Hot files that are open, and the columns of them that are in memory.
+
+use super::file::{Bytes, HotSegment};
+use super::vocabulary::Vocabulary;
+use crate::insight::blocks::{Amounts, BlockIndex, Codes, Data, Mantissas};
+use crate::insight::lane::{BlockSource, TagValues};
+use crate::model::charge::{ChargeColumn, Dictionary};
+use crate::{Error, ErrorCode, Result};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use rusqlite::Connection;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How much of the columns stays in memory, unless the store was opened with another limit, in bytes.
+pub(in super::super) const CACHE_BYTES: u64 = 1 << 30;
+/// About how large a column is, to size the table of what is there.
+const USUAL_BYTES: u64 = 64 << 10;
+/// Of how many tags the values are kept.
+const MAX_TAGS: usize = 64;
+
+/// Where a column belongs: the number of the open file, the block, the section, the chunk.
+type Place = (u64, usize, usize, usize);
+
+#[derive(Debug, Clone)]
+struct Size;
+
+impl Weighter<Place, Arc<Data>> for Size {
+    fn weight(&self, _: &Place, data: &Arc<Data>) -> u64 {
+        let bytes = match data.as_ref() {
+            Data::Codes(Codes::One(_)) | Data::Amounts(Amounts { values: Mantissas::Zero, .. }) => 0,
+            Data::Codes(Codes::Bits(words)) => size_of_val(words.as_slice()),
+            Data::Codes(Codes::U8(codes)) => codes.len(),
+            Data::Codes(Codes::U16(codes)) => size_of_val(codes.as_slice()),
+            Data::Codes(Codes::U32(codes)) => size_of_val(codes.as_slice()),
+            Data::Amounts(Amounts { values: Mantissas::I64(values), .. }) => size_of_val(values.as_slice()),
+            Data::Amounts(Amounts { values: Mantissas::I128(values), .. }) => size_of_val(values.as_slice()),
+        };
+        u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(64)
+    }
+}
+
+/// The values of a tag, and how many texts they were read from.
+type KnownTags = BTreeMap<String, (usize, Arc<TagValues>)>;
+
+/// What is open, and what is in memory.
+pub(in super::super) struct HotStore {
+    open: Mutex<BTreeMap<String, (u64, Arc<HotSegment>)>>,
+    opened: AtomicU64,
+    columns: Cache<Place, Arc<Data>, Size>,
+    tags: Mutex<KnownTags>,
+    /// The segments of hot files of which a column was found damaged.
+    damaged: Mutex<BTreeSet<String>>,
+    pub(in super::super) vocabulary: Vocabulary,
+}
+
+impl HotStore {
+    /// Nothing is open yet; at most so many bytes of columns stay in memory.
+    pub(in super::super) fn new(cache_bytes: u64) -> Self {
+        let items = usize::try_from(cache_bytes / USUAL_BYTES).unwrap_or(usize::MAX).clamp(64, 1 << 20);
+        Self {
+            open: Mutex::default(),
+            opened: AtomicU64::new(0),
+            columns: Cache::with_weighter(items, cache_bytes, Size),
+            tags: Mutex::default(),
+            damaged: Mutex::default(),
+            vocabulary: Vocabulary::default(),
+        }
+    }
+
+    /// The hot file of a segment, opened once; none when there is no sound one.
+    pub(in super::super) fn segment(
+        &self,
+        name: &str,
+        digest: &[u8],
+        open: impl FnOnce() -> Option<Bytes>,
+    ) -> Option<(u64, Arc<HotSegment>)> {
+        if let Some((number, segment)) = lock(&self.open).get(name) {
+            return Some((*number, Arc::clone(segment)));
+        }
+        let segment = Arc::new(HotSegment::open(open()?, digest)?);
+        let number = self.opened.fetch_add(1, Ordering::Relaxed);
+        lock(&self.open).insert(name.to_owned(), (number, Arc::clone(&segment)));
+        Some((number, segment))
+    }
+
+    /// Forgets what is open of a segment.
+    pub(in super::super) fn forget(&self, name: &str) {
+        lock(&self.open).remove(name);
+    }
+
+    /// The segments of which a column was found damaged since this was last asked; they are open no more.
+    pub(in super::super) fn take_damaged(&self) -> BTreeSet<String> {
+        let damaged = std::mem::take(&mut *lock(&self.damaged));
+        damaged.iter().for_each(|name| self.forget(name));
+        damaged
+    }
+}
+
+impl fmt::Debug for HotStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HotStore").field("open", &lock(&self.open).len()).finish_non_exhaustive()
+    }
+}
+
+/// A panic elsewhere cannot have left a set or a map half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The columns of the segments that a question is about.
+#[derive(Debug)]
+pub(in super::super) struct Columns<'h> {
+    pub(in super::super) hot: &'h HotStore,
+    pub(in super::super) state: &'h Mutex<Connection>,
+    /// The name, the number and the file of each.
+    pub(in super::super) segments: Vec<(String, u64, Arc<HotSegment>)>,
+}
+
+impl Columns<'_> {
+    /// What the segments hold.
+    pub(in super::super) fn blocks(&self) -> Vec<Arc<Vec<BlockIndex>>> {
+        self.segments.iter().map(|(_, _, segment)| segment.blocks.clone().unwrap_or_default()).collect()
+    }
+}
+
+impl BlockSource for Columns<'_> {
+    fn count(&self, column: ChargeColumn) -> usize {
+        let number = u16::try_from(column.index()).unwrap_or(u16::MAX);
+        let words = self.segments.iter().flat_map(|(_, _, segment)| &segment.words);
+        let count = words.filter(|(known, _)| *known == number).map(|(_, count)| *count).max();
+        count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+    }
+
+    fn words(&self, column: ChargeColumn) -> Result<Arc<Dictionary>> {
+        self.hot.vocabulary.words(column, self.count(column), self.state)
+    }
+
+    fn texts(&self, column: ChargeColumn, codes: &[u32]) -> Result<Dictionary> {
+        self.hot.vocabulary.texts(column, codes, self.state)
+    }
+
+    fn tag_values(&self, key: &str) -> Result<Arc<TagValues>> {
+        let words = self.words(ChargeColumn::Tags)?;
+        if let Some((length, values)) = lock(&self.hot.tags).get(key)
+            && *length == words.len()
+        {
+            return Ok(Arc::clone(values));
+        }
+        let values = Arc::new(TagValues::read(&words, key));
+        let mut tags = lock(&self.hot.tags);
+        if tags.len() >= MAX_TAGS {
+            tags.pop_first();
+        }
+        tags.insert(key.to_owned(), (words.len(), Arc::clone(&values)));
+        Ok(values)
+    }
+
+    fn column(&self, segment: usize, block: usize, section: usize, chunk: usize) -> Result<(Arc<Data>, u64)> {
+        let missing = || Error::new(ErrorCode::Storage, "a column of no segment was asked for: please report it");
+        let (name, number, file) = self.segments.get(segment).ok_or_else(missing)?;
+        let place = (*number, block, section, chunk);
+        if let Some(data) = self.hot.columns.get(&place) {
+            return Ok((data, 0));
+        }
+        let Some((data, bytes)) = file.column(block, section, chunk) else {
+            lock(&self.hot.damaged).insert(name.clone());
+            return Err(Error::new(ErrorCode::Storage, format!("the hot columns of '{name}' are damaged")));
+        };
+        let data = Arc::new(data);
+        self.hot.columns.insert(place, Arc::clone(&data));
+        Ok((data, bytes))
+    }
+}

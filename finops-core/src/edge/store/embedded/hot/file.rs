@@ -1,0 +1,146 @@
+//! A hot file: columns one after the other, then a directory of them, then where that is.
+//!
+//! ```text
+//! MAGIC | column | column | ... | directory (postcard) | offset, length, checksum of the directory | MAGIC
+//! ```
+
+use super::codec::{checksum, is_sound, read};
+use crate::insight::blocks::{BlockIndex, Data, What};
+use crate::model::charge::ChargeColumn;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::sync::Arc;
+
+/// Marks the form of the file; another form gets another mark, and older files are built again.
+pub(super) const MAGIC: [u8; 8] = *b"FinHot01";
+/// Offset, length and checksum of the directory, and the mark again.
+pub(super) const TAIL: u64 = 32;
+
+/// What a file says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Directory {
+    /// Tells whether the columns had the same numbers when the file was written.
+    pub(super) layout: u64,
+    /// The digest of the segment that it was made from.
+    pub(super) segment: [u8; 32],
+    /// For each column how many texts had a code.
+    pub(super) words: Vec<(u16, u32)>,
+    /// None when the segment holds texts that have no place in the vocabulary: it is then read charge by charge.
+    pub(super) blocks: Option<Vec<BlockIndex>>,
+}
+
+/// What the numbers of columns depend on.
+pub(super) fn layout() -> u64 {
+    let names: Vec<&str> = ChargeColumn::ALL.iter().map(|column| column.name()).collect();
+    let order = if cfg!(target_endian = "little") { "little" } else { "big" };
+    checksum(format!("{order},{}", names.join(",")).as_bytes())
+}
+
+/// Where the bytes are.
+#[derive(Debug)]
+pub(in super::super) enum Bytes {
+    Disk(File),
+    Memory(Arc<[u8]>),
+}
+
+impl Bytes {
+    fn len(&self) -> Option<u64> {
+        match self {
+            Self::Disk(file) => file.metadata().ok().map(|metadata| metadata.len()),
+            Self::Memory(bytes) => u64::try_from(bytes.len()).ok(),
+        }
+    }
+
+    /// Reads as many bytes as `into` has; says whether there were so many.
+    fn read(&self, offset: u64, into: &mut [u8]) -> bool {
+        match self {
+            Self::Disk(file) => read_at(file, offset, into).is_ok(),
+            Self::Memory(bytes) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                match bytes.get(start..start.saturating_add(into.len())) {
+                    Some(found) => {
+                        into.copy_from_slice(found);
+                        true
+                    }
+                    None => false,
+                }
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, into: &mut [u8]) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut offset: u64, mut into: &mut [u8]) -> std::io::Result<()> {
+    while !into.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, into, offset)? {
+            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            read => {
+                into = into.get_mut(read..).unwrap_or_default();
+                offset += u64::try_from(read).unwrap_or(0);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A hot file that was opened and found to belong to its segment.
+#[derive(Debug)]
+pub(in super::super) struct HotSegment {
+    bytes: Bytes,
+    /// What it holds; none when the segment has no place in hot columns.
+    pub(in super::super) blocks: Option<Arc<Vec<BlockIndex>>>,
+    /// For each column how many texts it takes codes of.
+    pub(super) words: Vec<(u16, u32)>,
+}
+
+impl HotSegment {
+    /// Reads the directory; none when it is not that of the segment with this digest, or is damaged.
+    pub(in super::super) fn open(bytes: Bytes, segment: &[u8]) -> Option<Self> {
+        let length = bytes.len()?;
+        let mut tail = [0; 32];
+        if !bytes.read(length.checked_sub(TAIL)?, &mut tail) {
+            return None;
+        }
+        let number = |place: usize| tail.get(place..place + 8)?.try_into().ok().map(u64::from_le_bytes);
+        let (offset, size, sum) = (number(0)?, number(8)?, number(16)?);
+        if tail.get(24..)? != MAGIC || offset.checked_add(size)? != length - TAIL {
+            return None;
+        }
+        let mut directory = vec![0; usize::try_from(size).ok()?];
+        if !bytes.read(offset, &mut directory) || checksum(&directory) != sum {
+            return None;
+        }
+        let directory: Directory = postcard::from_bytes(&directory).ok()?;
+        let sound = directory.layout == layout() && directory.segment == segment && are_sound(&directory, offset);
+        let (blocks, words) = (directory.blocks.map(Arc::new), directory.words);
+        sound.then_some(Self { bytes, blocks, words })
+    }
+
+    /// Reads a column, and says how many bytes it took; none when it is damaged.
+    pub(super) fn column(&self, block: usize, section: usize, chunk: usize) -> Option<(Data, u64)> {
+        let chunk = self.blocks.as_ref()?.get(block)?.sections.get(section)?.chunks.get(chunk)?;
+        Some((read(chunk, |into| self.bytes.read(chunk.offset, into))?, chunk.bytes))
+    }
+}
+
+/// Whether every chunk lies before the directory and is as long as its rows ask for, and days have rows.
+fn are_sound(directory: &Directory, end: u64) -> bool {
+    directory.blocks.iter().flatten().all(|block| {
+        block.sections.iter().all(|section| {
+            let days = section.day_ends.len() == block.days.len() && section.day_ends.is_sorted();
+            days && section.chunks.iter().all(|chunk| {
+                let inside = chunk.offset.checked_add(chunk.bytes).is_some_and(|last| last <= end);
+                let known = match chunk.what {
+                    What::Dimension(column) => usize::from(column) < ChargeColumn::COUNT,
+                    _ => true,
+                };
+                inside && known && is_sound(chunk, section)
+            })
+        })
+    })
+}

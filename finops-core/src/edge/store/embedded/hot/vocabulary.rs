@@ -1,0 +1,229 @@
+//! The texts that hot columns have codes for, one list for each column of a store, which only grows.
+//!
+//! The lists lie in the state file, and what an import adds to them is committed with the import: a code in a hot file
+//! that a state names always has its text.
+
+use super::super::{broken, damaged};
+use crate::Result;
+use crate::model::charge::{ChargeColumn, Dictionary};
+use hashbrown::{DefaultHashBuilder, HashTable};
+use rusqlite::{Connection, Transaction, params};
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many texts a page has at most.
+const PAGE_TEXTS: usize = 1024;
+/// How long a text may be to have a code, in bytes: no provider lets tags grow so large.
+const MAX_TEXT: usize = 32 << 10;
+/// How many bytes of text may come new in a column with one import.
+const MAX_NEW: usize = 512 << 20;
+
+/// The lists as far as they were read.
+#[derive(Debug, Default)]
+pub(in super::super) struct Vocabulary(Mutex<BTreeMap<ChargeColumn, Arc<Dictionary>>>);
+
+impl Vocabulary {
+    /// The texts of a column, at least as many as `wanted`.
+    ///
+    /// # Errors
+    /// `storage` when there are fewer, or they cannot be read.
+    pub(in super::super) fn words(
+        &self,
+        column: ChargeColumn,
+        wanted: usize,
+        state: &Mutex<Connection>,
+    ) -> Result<Arc<Dictionary>> {
+        let mut columns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = columns.entry(column).or_default();
+        if known.len() < wanted {
+            let connection = state.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(more) = read(&connection, column, known)? {
+                *known = Arc::new(more);
+            }
+        }
+        if known.len() < wanted {
+            return Err(damaged(format!("codes of {} without texts", column.name())));
+        }
+        Ok(Arc::clone(known))
+    }
+
+    /// The texts of some codes, which ascend.
+    ///
+    /// # Errors
+    /// `storage` when one has none, or they cannot be read.
+    pub(in super::super) fn texts(
+        &self,
+        column: ChargeColumn,
+        codes: &[u32],
+        state: &Mutex<Connection>,
+    ) -> Result<Dictionary> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&column).cloned().unwrap_or_default();
+        let mut texts = Dictionary::default();
+        let mut page = (0, Dictionary::default());
+        for code in codes {
+            let place = code.saturating_sub(1);
+            if known.get(place).is_none() && page.1.get(code.wrapping_sub(page.0)).is_none() {
+                page = page_of(&state.lock().unwrap_or_else(PoisonError::into_inner), column, *code)?;
+            }
+            let text = known.get(place).or_else(|| page.1.get(code.wrapping_sub(page.0)));
+            texts.push(text.ok_or_else(|| damaged(format!("a code of {} without a text", column.name())))?);
+        }
+        Ok(texts)
+    }
+
+    /// Every text of a column that is in the state file now.
+    fn refreshed(&self, connection: &Connection, column: ChargeColumn) -> Result<Arc<Dictionary>> {
+        let mut columns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = columns.entry(column).or_default();
+        if let Some(more) = read(connection, column, known)? {
+            *known = Arc::new(more);
+        }
+        Ok(Arc::clone(known))
+    }
+}
+
+/// The list of a column with what came after `known`; none when that is nothing.
+fn read(connection: &Connection, column: ChargeColumn, known: &Dictionary) -> Result<Option<Dictionary>> {
+    let sql = "SELECT first, texts FROM vocabulary WHERE column_name = ?1 AND first > ?2 ORDER BY first";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let last = i64::try_from(known.len()).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![column.name(), last]).map_err(broken)?;
+    let mut words: Option<Dictionary> = None;
+    while let Some(row) = rows.next().map_err(broken)? {
+        let words = words.get_or_insert_with(|| known.clone());
+        let first: i64 = row.get(0).map_err(broken)?;
+        if usize::try_from(first).ok() != Some(words.len() + 1) {
+            return Err(damaged("a gap in the vocabulary"));
+        }
+        let texts = row.get_ref(1).map_err(broken)?;
+        unpack(texts.as_blob().map_err(damaged)?, words).ok_or_else(|| damaged("a page of the vocabulary"))?;
+    }
+    Ok(words)
+}
+
+/// The page that holds a code, and its first code.
+fn page_of(connection: &Connection, column: ChargeColumn, code: u32) -> Result<(u32, Dictionary)> {
+    let sql = "SELECT first, texts FROM vocabulary WHERE column_name = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let mut rows = statement.query(params![column.name(), code]).map_err(broken)?;
+    let mut words = Dictionary::default();
+    let Some(row) = rows.next().map_err(broken)? else { return Ok((0, words)) };
+    let texts = row.get_ref(1).map_err(broken)?;
+    unpack(texts.as_blob().map_err(damaged)?, &mut words).ok_or_else(|| damaged("a page of the vocabulary"))?;
+    Ok((row.get(0).map_err(broken)?, words))
+}
+
+/// The count of the texts, the length of each, then the texts.
+fn pack<'t>(texts: impl ExactSizeIterator<Item = &'t str> + Clone) -> Vec<u8> {
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
+    let mut page = number(texts.len()).to_vec();
+    texts.clone().for_each(|text| page.extend(number(text.len())));
+    texts.for_each(|text| page.extend(text.as_bytes()));
+    page
+}
+
+fn unpack(page: &[u8], words: &mut Dictionary) -> Option<()> {
+    let (count, rest) = page.split_first_chunk::<4>()?;
+    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+    let (lengths, texts) = rest.split_at_checked(count.checked_mul(4)?)?;
+    let lengths = lengths.as_chunks::<4>().0.iter().map(|length| u32::from_le_bytes(*length));
+    words.extend(std::str::from_utf8(texts).ok()?, lengths.map(|length| usize::try_from(length).unwrap_or(usize::MAX)))
+}
+
+/// Texts with their codes, and those that came new.
+#[derive(Debug)]
+struct Words {
+    known: Arc<Dictionary>,
+    new: Dictionary,
+    /// Codes by text.
+    codes: HashTable<u32>,
+    // Seeded at random, so that a hostile bill cannot choose texts that collide.
+    hasher: DefaultHashBuilder,
+}
+
+impl Words {
+    fn new(known: Arc<Dictionary>) -> Self {
+        let mut words =
+            Self { known, new: Dictionary::default(), codes: HashTable::new(), hasher: DefaultHashBuilder::default() };
+        for code in 1..=u32::try_from(words.known.len()).unwrap_or(u32::MAX) {
+            words.insert(code);
+        }
+        words
+    }
+
+    fn text_of<'w>(known: &'w Dictionary, new: &'w Dictionary, code: u32) -> Option<&'w str> {
+        let place = code.checked_sub(1)?;
+        let held = u32::try_from(known.len()).ok()?;
+        if place < held { known.get(place) } else { new.get(place - held) }
+    }
+
+    fn insert(&mut self, code: u32) {
+        let Self { known, new, codes, hasher } = self;
+        let hash = |code: &u32| hasher.hash_one(Self::text_of(known, new, *code).unwrap_or_default());
+        codes.insert_unique(hash(&code), code, hash);
+    }
+
+    fn code_of(&mut self, text: &str, most: usize) -> Option<u32> {
+        let Self { known, new, codes, hasher } = self;
+        let is_text = |code: &u32| Self::text_of(known, new, *code) == Some(text);
+        if let Some(code) = codes.find(hasher.hash_one(text), is_text) {
+            return Some(*code);
+        }
+        if new.packed().0.len() + text.len() > most {
+            return None;
+        }
+        new.push(text);
+        let code = self.len();
+        self.insert(code);
+        Some(code)
+    }
+
+    fn len(&self) -> u32 {
+        u32::try_from(self.known.len() + self.new.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// What an import adds to the lists, before it is committed.
+#[derive(Debug, Default)]
+pub(in super::super) struct Draft {
+    columns: BTreeMap<ChargeColumn, Words>,
+}
+
+impl Draft {
+    /// A draft on top of what the state file holds now. Only one is written at a time.
+    pub(in super::super) fn new(vocabulary: &Vocabulary, connection: &Connection) -> Result<Self> {
+        let mut columns = BTreeMap::new();
+        for column in crate::insight::blocks::dimension_columns() {
+            columns.insert(column, Words::new(vocabulary.refreshed(connection, column)?));
+        }
+        Ok(Self { columns })
+    }
+
+    /// The code of a text, a new one where it was not met before; none where it is too long, or too many came new.
+    pub(super) fn code_of(&mut self, column: ChargeColumn, text: &str) -> Option<u32> {
+        let code = self.columns.get_mut(&column).filter(|_| text.len() <= MAX_TEXT)?.code_of(text, MAX_NEW)?;
+        Some(code)
+    }
+
+    /// For each column how many texts have a code.
+    pub(super) fn counts(&self) -> Vec<(u16, u32)> {
+        let number = |column: &ChargeColumn| u16::try_from(column.index()).unwrap_or(u16::MAX);
+        self.columns.iter().map(|(column, words)| (number(column), words.len())).collect()
+    }
+
+    /// Writes what is new into the state file.
+    pub(in super::super) fn save(&self, transaction: &Transaction<'_>) -> Result<()> {
+        let sql = "INSERT INTO vocabulary (column_name, first, texts) VALUES (?1, ?2, ?3)";
+        for (column, words) in &self.columns {
+            let texts: Vec<&str> = words.new.iter().collect();
+            let mut first = words.known.len() + 1;
+            for page in texts.chunks(PAGE_TEXTS) {
+                let number = i64::try_from(first).unwrap_or(i64::MAX);
+                transaction.execute(sql, params![column.name(), number, pack(page.iter().copied())]).map_err(broken)?;
+                first += page.len();
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! What a block holds, without its columns: enough to decide what has to be read.
+
+use super::{Amounts, Codes};
+use crate::model::charge::{ChargeColumn, CostView};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// What is added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Measure {
+    /// One of the four costs.
+    Cost(CostView),
+    /// `ConsumedQuantity`.
+    Quantity,
+}
+
+impl Measure {
+    /// Every measure, in the order in which blocks keep them.
+    pub const ALL: [Self; 5] = [
+        Self::Cost(CostView::Billed),
+        Self::Cost(CostView::Effective),
+        Self::Cost(CostView::Contracted),
+        Self::Cost(CostView::List),
+        Self::Quantity,
+    ];
+
+    /// The column that it is read from.
+    pub const fn column(self) -> ChargeColumn {
+        match self {
+            Self::Cost(view) => view.column(),
+            Self::Quantity => ChargeColumn::ConsumedQuantity,
+        }
+    }
+}
+
+/// How much a section tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Level {
+    /// Every charge, with its time.
+    Charges,
+    /// Every combination of all dimensions on a day.
+    Days,
+    /// The combinations of some dimensions on a day.
+    Cube,
+}
+
+/// What a chunk of a section holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// The codes of a dimension; 0 stands for "has no value".
+    Dimension(u16),
+    /// For each charge, which of the block's times of day it starts at.
+    TimeOfDay,
+    /// How many charges each row stands for.
+    Charges,
+    /// How many charges of each row lack the measure.
+    Unknown(Measure),
+    /// The sums of a measure.
+    Amount(Measure),
+}
+
+/// How a chunk is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Coding {
+    /// Nothing is written: every row has that number.
+    One(u32),
+    /// [`Codes::Bits`].
+    Bits,
+    /// [`Codes::U8`].
+    U8,
+    /// [`Codes::U16`].
+    U16,
+    /// [`Codes::U32`].
+    U32,
+    /// Nothing is written: every row has zero.
+    Zero,
+    /// Mantissas of 64 bits with that many decimals.
+    I64(u8),
+    /// Mantissas of 128 bits with that many decimals.
+    I128(u8),
+}
+
+/// A column of a section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// Codes and counts.
+    Codes(Codes),
+    /// Sums.
+    Amounts(Amounts),
+}
+
+/// Where a column of a section lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// What it holds.
+    pub what: What,
+    /// How.
+    pub coding: Coding,
+    /// The largest magnitude of its sums at 18 decimals.
+    pub max_abs: u128,
+    /// From which byte of the file on.
+    pub offset: u64,
+    /// How many bytes.
+    pub bytes: u64,
+    /// The checksum over them.
+    pub checksum: u64,
+}
+
+/// Rows of a block at one level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionIndex {
+    /// How much it tells apart.
+    pub level: Level,
+    /// Where the rows of each day of the block end.
+    pub day_ends: Vec<u32>,
+    /// The dimension that the rows of each day are sorted by.
+    pub lead: Option<u16>,
+    /// Its columns.
+    pub chunks: Vec<Chunk>,
+}
+
+impl SectionIndex {
+    /// How many rows it has.
+    pub fn rows(&self) -> u32 {
+        self.day_ends.last().copied().unwrap_or(0)
+    }
+
+    /// The rows of a day.
+    pub fn rows_of(&self, day: usize) -> Range<usize> {
+        let end = |day: usize| self.day_ends.get(day).and_then(|end| usize::try_from(*end).ok()).unwrap_or(0);
+        day.checked_sub(1).map_or(0, end)..end(day)
+    }
+
+    /// The place of a chunk.
+    pub fn find(&self, what: What) -> Option<usize> {
+        self.chunks.iter().position(|chunk| chunk.what == what)
+    }
+}
+
+/// The sums over all charges of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayTotals {
+    /// The day, counted from 1970-01-01 in UTC.
+    pub day: i32,
+    /// How many charges.
+    pub charges: u64,
+    /// For each of [`Measure::ALL`] the sum at 18 decimals, if it fits, and how many charges lack it.
+    pub measures: [(Option<i128>, u64); Measure::ALL.len()],
+    /// The microsecond of the day at which every charge starts, when it is the same for all.
+    pub time_of_day: Option<i64>,
+}
+
+/// What a block holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockIndex {
+    /// Its days, in order.
+    pub days: Vec<DayTotals>,
+    /// Dimensions that have the same code in every charge; those that stand neither here nor in a section have none.
+    pub constants: Vec<(u16, u32)>,
+    /// The times of day at which charges start, in microseconds.
+    pub times: Vec<i64>,
+    /// The same charges, at several levels. The charges themselves come first.
+    pub sections: Vec<SectionIndex>,
+}
+
+impl BlockIndex {
+    /// The code that a dimension has in all charges of the block, if it is the same in all.
+    pub fn constant(&self, column: u16) -> Option<u32> {
+        let known = self.constants.iter().find(|(known, _)| *known == column).map(|(_, code)| *code);
+        known.or_else(|| {
+            let varies = |section: &SectionIndex| section.find(What::Dimension(column)).is_some();
+            if self.sections.first().is_some_and(varies) { None } else { Some(0) }
+        })
+    }
+}

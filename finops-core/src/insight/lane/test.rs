@@ -1,0 +1,169 @@
+//! Filters, decided once for each code of a column.
+
+use super::BlockSource;
+use super::axis::{Axis, From, Known, prepare_axis};
+use super::view::View;
+use crate::Result;
+use crate::insight::question::Question;
+use crate::insight::sums::Labels;
+use crate::model::filter::Filter;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// A condition on rows.
+#[derive(Debug)]
+pub(super) enum Test {
+    /// The code of the column is one of those marked.
+    Codes(u16, Vec<bool>),
+    /// The number that rules give is one of those marked.
+    Given(Box<Axis>, Vec<bool>),
+    Not(Box<Test>),
+    Any(Vec<Test>),
+    All(Vec<Test>),
+}
+
+pub(super) fn prepare_test(filter: &Filter, question: &Question, source: &dyn BlockSource) -> Result<Test> {
+    let one = |filter: &Filter| prepare_test(filter, question, source);
+    let list = |filters: &[Filter]| filters.iter().map(one).collect::<Result<Vec<_>>>();
+    Ok(match filter {
+        Filter::Not(inner) => Test::Not(Box::new(prepare_test(inner, question, source)?)),
+        Filter::Any(filters) => Test::Any(list(filters)?),
+        Filter::All(filters) => Test::All(list(filters)?),
+        Filter::In(dimension, wanted) => {
+            let axis = prepare_axis(dimension, question, source)?;
+            let wanted: HashSet<Option<&str>> = wanted.iter().map(Option::as_deref).collect();
+            let labels = match &axis.labels {
+                Known::Labels(labels) => labels.clone(),
+                Known::Column(column, _) => Labels::new(source.words(*column)?),
+            };
+            let codes = (0..labels.len()).map(|code| u32::try_from(code).unwrap_or(u32::MAX));
+            let marked: Vec<bool> = codes.map(|code| wanted.contains(&labels.get(code))).collect();
+            match axis.from {
+                From::Column(column) => Test::Codes(column, marked),
+                From::Mapped(column, codes) => {
+                    Test::Codes(column, codes.iter().map(|code| is_marked(&marked, *code)).collect())
+                }
+                From::Rules { .. } => Test::Given(Box::new(axis), marked),
+            }
+        }
+    })
+}
+
+pub(super) fn is_marked(marked: &[bool], code: u32) -> bool {
+    usize::try_from(code).ok().and_then(|code| marked.get(code)).copied().unwrap_or(false)
+}
+
+/// Which rows of a stretch hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mask {
+    All,
+    None,
+    Some(Vec<bool>),
+}
+
+impl Test {
+    /// Adds the columns that it looks at.
+    pub(super) fn columns(&self, columns: &mut Vec<u16>) {
+        match self {
+            Self::Codes(column, _) => columns.push(*column),
+            Self::Given(axis, _) => axis.columns(columns),
+            Self::Not(inner) => inner.columns(columns),
+            Self::Any(tests) | Self::All(tests) => tests.iter().for_each(|test| test.columns(columns)),
+        }
+    }
+
+    /// Whether every row passes, whatever it holds.
+    pub(super) fn is_always(&self) -> bool {
+        matches!(self, Self::All(tests) if tests.iter().all(Self::is_always))
+    }
+
+    /// Of how many codes of a column the test lets how many through, where that can be told.
+    pub(super) fn share(&self, column: u16) -> (u64, u64) {
+        match self {
+            Self::All(tests) => {
+                let mut shares = tests.iter().map(|test| test.share(column));
+                shares.find(|(some, all)| some < all).unwrap_or((1, 1))
+            }
+            Self::Codes(tested, marked) if *tested == column => {
+                let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+                (count(marked.iter().filter(|marked| **marked).count()), count(marked.len().max(1)))
+            }
+            _ => (1, 1),
+        }
+    }
+
+    /// The part of sorted rows outside of which the test cannot hold: rows of a day ascend by the code of `lead`.
+    pub(super) fn narrow(&self, lead: u16, view: &View<'_>, rows: Range<usize>) -> Range<usize> {
+        match self {
+            Self::All(tests) => tests.iter().fold(rows, |rows, test| test.narrow(lead, view, rows)),
+            Self::Codes(column, marked) if *column == lead => {
+                let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+                let first = marked.iter().position(|marked| *marked).map(place);
+                let last = marked.iter().rposition(|marked| *marked).map(place);
+                match first.zip(last) {
+                    Some((first, last)) => {
+                        let codes = view.codes(lead);
+                        codes.range_of(first, rows.clone()).start..codes.range_of(last, rows).end
+                    }
+                    None => rows.start..rows.start,
+                }
+            }
+            _ => rows,
+        }
+    }
+
+    /// Which of the rows pass.
+    pub(super) fn mask(&self, view: &View<'_>, rows: Range<usize>) -> Mask {
+        match self {
+            Self::Codes(column, marked) => view.marked(*column, marked, rows),
+            Self::Given(axis, marked) => {
+                let mut numbers = vec![0; rows.len()];
+                axis.numbers(view, rows, &mut numbers);
+                Mask::of(numbers.into_iter().map(|number| is_marked(marked, number)).collect())
+            }
+            Self::Not(inner) => match inner.mask(view, rows) {
+                Mask::All => Mask::None,
+                Mask::None => Mask::All,
+                Mask::Some(mask) => Mask::Some(mask.into_iter().map(|holds| !holds).collect()),
+            },
+            Self::Any(tests) => tests.iter().fold(Mask::None, |mask, test| match mask {
+                Mask::All => Mask::All,
+                mask => mask.or(test.mask(view, rows.clone())),
+            }),
+            Self::All(tests) => tests.iter().fold(Mask::All, |mask, test| match mask {
+                Mask::None => Mask::None,
+                mask => mask.and(test.mask(view, rows.clone())),
+            }),
+        }
+    }
+}
+
+impl Mask {
+    pub(super) fn of(mask: Vec<bool>) -> Self {
+        match mask.first() {
+            Some(true) if mask.iter().all(|holds| *holds) => Self::All,
+            Some(false) if !mask.contains(&true) => Self::None,
+            _ => Self::Some(mask),
+        }
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, _) | (_, Self::None) => Self::None,
+            (Self::All, mask) | (mask, Self::All) => mask,
+            (Self::Some(one), Self::Some(other)) => {
+                Self::of(one.into_iter().zip(other).map(|(one, other)| one & other).collect())
+            }
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::None, mask) | (mask, Self::None) => mask,
+            (Self::Some(one), Self::Some(other)) => {
+                Self::of(one.into_iter().zip(other).map(|(one, other)| one | other).collect())
+            }
+        }
+    }
+}

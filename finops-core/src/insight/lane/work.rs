@@ -1,0 +1,229 @@
+//! What has to be read for a question, day by day, each day from its smallest section that will do.
+
+use super::axis::{Prepared, metered_columns};
+use super::keys::Shape;
+use crate::insight::blocks::{BlockIndex, DAY_MICROS, DayTotals, Measure, SectionIndex, What};
+use crate::insight::plan::Grouping;
+use crate::insight::question::Question;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Sums whose magnitudes together stay below this fit 128 bits in any order.
+const SAFE: u128 = 1 << 126;
+
+/// A stretch of rows to go through, of one day.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    /// The places of the segment, the block and the section; the section is none where the totals of the day will do.
+    pub(super) segment: usize,
+    pub(super) block: usize,
+    pub(super) section: Option<usize>,
+    /// The place of the day in the block.
+    pub(super) day: usize,
+    pub(super) rows: Range<usize>,
+    /// The bucket that the whole day lies in; none where each charge has to be looked at.
+    pub(super) bucket: Option<u32>,
+}
+
+/// Everything to be read, and how groups are to be found.
+#[derive(Debug)]
+pub(super) struct Plan {
+    works: Vec<Work>,
+    pub(super) shape: Shape,
+    pub(super) grouping: Grouping,
+    /// Whether the groups of a bucket are given on as soon as the next bucket begins.
+    pub(super) by_bucket: bool,
+    /// Whether the bucket is part of the keys.
+    pub(super) bucket_in_key: bool,
+    /// Whether what was metered is added up.
+    pub(super) metered: bool,
+    /// How many of the largest groups are enough.
+    pub(super) largest: Option<usize>,
+    threads: usize,
+}
+
+impl Plan {
+    /// The plan for a question; none where it cannot be proven that sums fit, or keys are too long.
+    pub(super) fn new(prepared: &Prepared<'_>, segments: &[Arc<Vec<BlockIndex>>], threads: usize) -> Option<Self> {
+        let question = prepared.question;
+        let mut planner = Planner { prepared, works: Vec::new(), bound: 0 };
+        for (segment, blocks) in segments.iter().enumerate() {
+            for (block, index) in blocks.iter().enumerate() {
+                planner.add(segment, block, index)?;
+            }
+        }
+        let mut works = std::mem::take(&mut planner.works);
+        let by_bucket = question.buckets.is_some() && works.iter().all(|work| work.bucket.is_some());
+        let bucket_in_key = question.buckets.is_some() && !by_bucket;
+        if by_bucket {
+            // Stable: what lies together stays together.
+            works.sort_by_key(|work| work.bucket);
+        }
+        let rows: u64 = works.iter().map(rows_of).sum();
+        let read: u64 = works.iter().map(|work| planner.expected(segments, work)).sum();
+        let worth = usize::try_from(read / super::ROWS_PER_THREAD).unwrap_or(usize::MAX);
+        let threads = threads.min(worth).max(1);
+        let mut sizes: Vec<usize> = prepared.axes.iter().map(|axis| axis.labels.len()).collect();
+        if bucket_in_key {
+            sizes.push(question.buckets.as_ref().map_or(1, Vec::len));
+        }
+        sizes.push(prepared.currencies.len());
+        let buckets = u64::try_from(question.buckets.as_ref().map_or(1, Vec::len).max(1)).unwrap_or(u64::MAX);
+        let shape = Shape::new(sizes, if by_bucket { rows / buckets } else { rows }, threads)?;
+        let grouping =
+            if question.dimensions.is_empty() && !bucket_in_key { Grouping::None } else { super::grouping(&shape) };
+        let metered = question.metered;
+        // Of several currencies nobody knows yet what they are worth.
+        let largest = question.largest.filter(|_| prepared.currencies.len() <= 2);
+        Some(Self { works, shape, grouping, by_bucket, bucket_in_key, metered, largest, threads })
+    }
+
+    /// The work of each thread. Where groups are given on by bucket, no bucket is cut in two.
+    pub(super) fn parts(&self) -> Vec<&[Work]> {
+        let total: u64 = self.works.iter().map(rows_of).sum();
+        let threads = u64::try_from(self.threads).unwrap_or(1);
+        let (mut parts, mut start, mut rows) = (Vec::new(), 0, 0);
+        for (place, work) in self.works.iter().enumerate() {
+            let done = u64::try_from(parts.len()).unwrap_or(0) + 1;
+            let last = place.checked_sub(1).and_then(|before| self.works.get(before));
+            let may_cut = !self.by_bucket || last.is_none_or(|last| last.bucket != work.bucket);
+            if place > start && done < threads && rows >= total * done / threads && may_cut {
+                parts.push(self.works.get(start..place).unwrap_or_default());
+                start = place;
+            }
+            rows += rows_of(work);
+        }
+        parts.push(self.works.get(start..).unwrap_or_default());
+        parts
+    }
+}
+
+fn rows_of(work: &Work) -> u64 {
+    u64::try_from(work.rows.len()).unwrap_or(u64::MAX)
+}
+
+struct Planner<'p> {
+    prepared: &'p Prepared<'p>,
+    works: Vec<Work>,
+    /// What the magnitudes of all sums together stay below.
+    bound: u128,
+}
+
+impl Planner<'_> {
+    /// Adds what has to be read of a block; none when sums might not fit.
+    fn add(&mut self, segment: usize, block: usize, index: &BlockIndex) -> Option<()> {
+        let question = self.prepared.question;
+        let mut whole: Option<Option<usize>> = None;
+        for (day, totals) in index.days.iter().enumerate() {
+            let (section, bucket) = match reach(question, totals) {
+                Reach::Outside => continue,
+                Reach::Whole(bucket) if self.says_all(index, totals) => (None, Some(bucket)),
+                Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index)), Some(bucket)),
+                Reach::Partly => (Some(0), None),
+            };
+            let rows = section.and_then(|section| index.sections.get(section)).map_or(0..0, |found| found.rows_of(day));
+            self.bound(index, section, totals, rows.len())?;
+            self.works.push(Work { segment, block, section, day, rows, bucket });
+        }
+        Some(())
+    }
+
+    /// The section of fewest rows that tells apart what has to be.
+    fn smallest(&self, index: &BlockIndex) -> Option<usize> {
+        let needed: Vec<u16> = self.needed(index).collect();
+        let tells =
+            |section: &SectionIndex| needed.iter().all(|column| section.find(What::Dimension(*column)).is_some());
+        let sections = index.sections.iter().enumerate().filter(|(_, section)| tells(section));
+        sections.min_by_key(|(_, section)| section.rows()).map(|(place, _)| place).or(Some(0))
+    }
+
+    /// The columns that a section must tell apart: those that the question looks at and that vary in the block.
+    fn needed<'i>(&'i self, index: &'i BlockIndex) -> impl Iterator<Item = u16> + 'i {
+        let [resource, category] = metered_columns();
+        let meters = self.meters(index);
+        let of_metered = move |column: u16| !meters && (column == resource || column == category);
+        let columns = self.prepared.columns.iter().copied();
+        columns.filter(move |column| index.constant(*column).is_none() && !(of_metered(*column) && !self.asks(*column)))
+    }
+
+    /// Whether something in the block may have been metered by the platform.
+    fn meters(&self, index: &BlockIndex) -> bool {
+        let Some(metered) = &self.prepared.metered else { return false };
+        let [resource, _] = metered_columns();
+        index.constant(resource).is_none_or(|code| metered.place(code).is_some())
+    }
+
+    /// Whether the question looks at a column for another reason than for what was metered.
+    fn asks(&self, column: u16) -> bool {
+        let mut columns = Vec::new();
+        self.prepared.axes.iter().chain(&self.prepared.distinct).for_each(|axis| axis.columns(&mut columns));
+        self.prepared.test.columns(&mut columns);
+        columns.contains(&column)
+    }
+
+    /// How many rows will be read: a test on what the rows are sorted by leads to some of them.
+    fn expected(&self, segments: &[Arc<Vec<BlockIndex>>], work: &Work) -> u64 {
+        let block = segments.get(work.segment).and_then(|blocks| blocks.get(work.block));
+        let lead = block.zip(work.section).and_then(|(block, section)| block.sections.get(section)?.lead);
+        let (some, all) = lead.map_or((1, 1), |lead| self.prepared.test.share(lead));
+        rows_of(work).saturating_mul(some) / all
+    }
+
+    /// Whether the totals of a day are all that is asked for.
+    fn says_all(&self, index: &BlockIndex, totals: &DayTotals) -> bool {
+        let prepared = self.prepared;
+        let plain = prepared.axes.is_empty() && prepared.test.is_always() && prepared.distinct.is_none();
+        let currency = super::axis::number_of(crate::model::charge::ChargeColumn::BillingCurrency);
+        let fits = || prepared.measures.iter().all(|measure| total_of(totals, *measure).is_some());
+        plain && index.constant(currency).is_some() && !self.meters(index) && fits()
+    }
+
+    fn bound(&mut self, index: &BlockIndex, section: Option<usize>, totals: &DayTotals, rows: usize) -> Option<()> {
+        let quantity = self.prepared.metered.as_ref().map(|_| Measure::Quantity);
+        for measure in self.prepared.measures.iter().copied().chain(quantity) {
+            let magnitude = match section.and_then(|section| index.sections.get(section)) {
+                None => total_of(totals, measure).map_or(0, i128::unsigned_abs),
+                Some(section) => {
+                    let chunk = section.find(What::Amount(measure)).and_then(|chunk| section.chunks.get(chunk));
+                    chunk.map_or(0, |chunk| chunk.max_abs).checked_mul(u128::try_from(rows).ok()?)?
+                }
+            };
+            self.bound = self.bound.checked_add(magnitude)?;
+        }
+        (self.bound < SAFE).then_some(())
+    }
+}
+
+/// The sum of a measure over a day, if it fits.
+pub(super) fn total_of(totals: &DayTotals, measure: Measure) -> Option<i128> {
+    Measure::ALL.iter().zip(totals.measures).find(|(known, _)| **known == measure).and_then(|(_, (sum, _))| sum)
+}
+
+/// How a day of charges lies to a question.
+enum Reach {
+    Outside,
+    /// All of its charges lie in the interval, and in that bucket.
+    Whole(u32),
+    /// Each charge has to be looked at.
+    Partly,
+}
+
+fn reach(question: &Question, totals: &DayTotals) -> Reach {
+    let midnight = i64::from(totals.day) * DAY_MICROS;
+    let (first, last) = match totals.time_of_day {
+        Some(time) => (midnight + time, midnight + time),
+        None => (midnight, midnight + DAY_MICROS - 1),
+    };
+    let interval = question.interval;
+    if last < interval.start().micros() || first >= interval.end().micros() {
+        return Reach::Outside;
+    }
+    if !question.holds(first) || !question.holds(last) {
+        return Reach::Partly;
+    }
+    let bucket = question.bucket_of(first, &mut 0);
+    if bucket == question.bucket_of(last, &mut 0) {
+        return u32::try_from(bucket).map_or(Reach::Partly, Reach::Whole);
+    }
+    Reach::Partly
+}
