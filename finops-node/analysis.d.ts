@@ -2,7 +2,7 @@
 
 import type { BreakdownParams, Granularity, QueryOptions } from "./costs";
 import type {
-  CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Time, Timestamp,
+  AsOf, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Time, Timestamp,
 } from "./index";
 
 /** What these queries have in common. */
@@ -21,6 +21,8 @@ export interface AnalysisQuery {
   exchange_rates?: { readonly [currency: string]: Numeric };
   /** Where days begin and periods lie. By default `"UTC"`. */
   time_zone?: string;
+  /** As of which state of the store: its number, or an instant. By default the present one. */
+  as_of?: AsOf | null;
 }
 
 /** A further way to say the time. */
@@ -233,7 +235,7 @@ export interface Plan {
 
 // --- What a restatement changed ---
 
-export interface DiffParams<G extends Dimension = never> extends AnalysisQuery {
+export interface DiffParams<G extends Dimension = never> extends Omit<AnalysisQuery, "as_of"> {
   /** The number of the earlier state; answers name theirs as `snapshot`. */
   snapshot_a: number;
   /** The number of the later one. */

@@ -1,7 +1,7 @@
 // What costs are broken down into, and what is asked for it. All of it is exported by index.d.ts.
 
 import type {
-  CostQuery, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Signal, Time, Timestamp,
+  AsOf, CostQuery, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Signal, Time, Timestamp,
 } from "./index";
 
 /** How a query is run. */
@@ -100,6 +100,8 @@ export interface HistoricalParams<G extends Dimension = never> {
   exchange_rates?: { readonly [currency: string]: Numeric };
   /** Where days begin. By default `"UTC"`. */
   time_zone?: string;
+  /** As of which state of the store: its number, or an instant. By default the present one. */
+  as_of?: AsOf | null;
 }
 
 /** What a span cost. */
@@ -157,6 +159,8 @@ export interface ServicesParams {
   exchange_rates?: { readonly [currency: string]: Numeric };
   /** Where days begin. By default `"UTC"`. */
   time_zone?: string;
+  /** As of which state of the store: its number, or an instant. By default the present one. */
+  as_of?: AsOf | null;
   /** How many items, 1 to 1000. By default all. */
   limit?: number | null;
   /** How many items to leave out before. */
@@ -211,6 +215,8 @@ export interface MonthlyParams {
   exchange_rates?: { readonly [currency: string]: Numeric };
   /** Where months begin. By default `"UTC"`. */
   time_zone?: string;
+  /** As of which state of the store: its number, or an instant. By default the present one. */
+  as_of?: AsOf | null;
 }
 
 /** What a month cost. */

@@ -29,6 +29,9 @@ export type Numeric = number | bigint | string;
 /** A time going in: a `Date`, or RFC 3339 text with its offset, such as `"2024-01-01T00:00:00Z"`. */
 export type Time = Date | string;
 
+/** A state of the store: its number, or an instant, which stands for the last state until then. */
+export type AsOf = number | Time;
+
 /** A time in an answer: RFC 3339 text in UTC. */
 export type Timestamp = string;
 
@@ -311,6 +314,8 @@ export interface CostQuery<G extends Dimension = never> {
   exchange_rates?: { readonly [currency: string]: Numeric };
   /** Where days begin and periods lie, such as `"Europe/Berlin"`. By default `"UTC"`. */
   time_zone?: string;
+  /** As of which state of the store: its number, or an instant. By default the present one. */
+  as_of?: AsOf | null;
 }
 
 export interface CostSummaryParams<G extends Dimension = never> extends CostQuery<G> {

@@ -97,7 +97,7 @@ impl Finops {
     pub fn costs_explain_observed(&self, request: &ExplainRequest, observer: &dyn Observer) -> Result<Explanation> {
         let mut explaining = Explaining::new(request, self.clock.now())?;
         self.define(std::slice::from_mut(explaining.question_mut()))?;
-        let snapshot = self.store.snapshot()?;
+        let snapshot = self.state(request.as_of)?;
         let columns = ChargeColumn::ALL.to_vec();
         let scan = Scan { columns, custom: true, charged: explaining.interval(), estimated_only: false };
         let mut progress = Progress::default();

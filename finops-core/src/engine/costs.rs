@@ -148,7 +148,7 @@ impl Finops {
         let query = request.query(self.clock.now())?;
         let mut questions = query.questions();
         self.define(&mut questions)?;
-        let snapshot = self.store.snapshot()?;
+        let snapshot = self.state(request.as_of())?;
         let ask = |question: &Question| self.store.aggregate(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
         let estimated = questions.first().map(|first| ask(&first.estimated())).transpose()?.unwrap_or_default();

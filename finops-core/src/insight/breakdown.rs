@@ -4,13 +4,14 @@ use super::buckets::{Bucket, Granularity, buckets};
 use super::health::{About, DataHealth, Held, SHARE_DECIMALS, is_known};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
-use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, narrowed, page, request};
+use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
 use super::summary::{DimensionValue, named, serialize_flat};
 use super::sums::Sums;
 use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
@@ -55,6 +56,8 @@ request! {
         pub limit: Option<i64>,
         /// How many items to leave out before.
         pub offset: Option<i64>,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -140,6 +143,10 @@ pub struct BreakdownQuery<'q> {
 impl CostRequest for BreakdownRequest {
     type Query<'q> = BreakdownQuery<'q>;
 
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
+
     fn query(&self, now: Stamp) -> Result<BreakdownQuery<'_>> {
         let (start, end) = (self.start_date, self.end_date);
         let span = Span { period: self.period.as_ref(), window: self.window.as_ref(), start, end };
@@ -167,6 +174,8 @@ impl CostQuery for BreakdownQuery<'_> {
         question.buckets = self.buckets.as_ref().map(|all| all.iter().map(|bucket| bucket.interval).collect());
         question.dimensions.clone_from(&request.group_by.0);
         question.distinct.clone_from(&request.distinct);
+        let limit = request.limit.or_else(|| i64::try_from(DEFAULT_LIMIT).ok());
+        question.largest = largest(limit, request.offset, &request.exchange_rates);
         let given = [request.org_id.as_deref(), request.user_id.as_deref(), request.resource_type.as_deref()];
         question.filter = narrowed(&request.filter, given);
         vec![question]
@@ -196,7 +205,7 @@ impl CostQuery for BreakdownQuery<'_> {
             view: request.view,
             total_cost: total(0),
             totals: self.by_view(total),
-            count: if broken_down { size(settled.len()) } else { 0 },
+            count: if broken_down { settled.count() } else { 0 },
             limit: size(limit),
             offset: size(offset),
             items,

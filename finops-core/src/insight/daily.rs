@@ -11,6 +11,7 @@ use super::sums::Sums;
 use crate::Result;
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Rounding};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use chrono::NaiveDate;
@@ -47,6 +48,8 @@ request! {
         pub exchange_rates: Rates,
         /// Where days begin, by default UTC.
         pub time_zone: Zone,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -161,6 +164,10 @@ impl<'q> DailyQuery<'q> {
 
 impl CostRequest for DailyRequest {
     type Query<'q> = DailyQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<DailyQuery<'_>> {
         DailyQuery::new(self, now)

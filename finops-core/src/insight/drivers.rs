@@ -11,6 +11,7 @@ use super::sums::Sums;
 use crate::model::charge::CostView;
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
@@ -50,6 +51,8 @@ request! {
         pub exchange_rates: Rates,
         /// Where periods lie, by default UTC.
         pub time_zone: Zone,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -167,6 +170,10 @@ pub struct TopDriversQuery<'q> {
 
 impl CostRequest for TopDriversRequest {
     type Query<'q> = TopDriversQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<TopDriversQuery<'_>> {
         let span = Span { period: self.period.as_ref(), window: self.window.as_ref(), start: None, end: None };

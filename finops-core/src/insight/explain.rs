@@ -10,6 +10,7 @@ use super::settled::settle;
 use super::sums::{Head, Labels, Sums};
 use crate::model::charge::{ChargeColumn, ChargeTable, CostView, Scope, TextBuilder, TextColumn};
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, ExactSum, Money, Rounding};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
@@ -43,6 +44,8 @@ request! {
         pub time_zone: Zone,
         /// How many of the charges to show, 1 to 1000; by default 10.
         pub limit: Option<i64>,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 

@@ -7,6 +7,7 @@ use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::sums::Sums;
 use crate::Result;
+use crate::model::history::AsOf;
 use crate::model::time::Stamp;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,10 @@ pub struct PlanQuery<'q>(BreakdownQuery<'q>);
 impl CostRequest for PlanRequest {
     type Query<'q> = PlanQuery<'q>;
 
+    fn as_of(&self) -> Option<AsOf> {
+        self.0.as_of
+    }
+
     fn query(&self, now: Stamp) -> Result<PlanQuery<'_>> {
         self.0.query(now).map(PlanQuery)
     }
@@ -56,8 +61,8 @@ impl CostQuery for PlanQuery<'_> {
 
     fn finish(self, sums: Vec<Sums>, held: Held<'_>, _: NameOf<'_>) -> Result<Plan> {
         let sums = only(sums);
-        let rows = sums.heads.iter().map(|head| head.charges).sum();
-        let groups = u64::try_from(sums.len()).unwrap_or(u64::MAX);
+        let rows = sums.heads.iter().map(|head| head.charges).sum::<u64>() + sums.rest.charges;
+        let groups = u64::try_from(sums.len() + sums.rest.groups).unwrap_or(u64::MAX);
         Ok(Plan { groups, rows, path: sums.path, snapshot: held.snapshot })
     }
 }

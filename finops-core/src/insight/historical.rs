@@ -12,6 +12,7 @@ use super::sums::Sums;
 use crate::Result;
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money};
 use crate::model::time::{Day, Interval, Stamp, Zone};
 use serde::Serialize;
@@ -42,6 +43,8 @@ request! {
         pub exchange_rates: Rates,
         /// Where days begin, by default UTC.
         pub time_zone: Zone,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -109,6 +112,10 @@ pub struct HistoricalQuery<'q> {
 
 impl CostRequest for HistoricalRequest {
     type Query<'q> = HistoricalQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<HistoricalQuery<'_>> {
         let span = Span { start: self.start_date, end: self.end_date, ..Span::default() };

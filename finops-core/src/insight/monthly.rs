@@ -10,6 +10,7 @@ use super::settled::settle;
 use super::sums::Sums;
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Rounding};
 use crate::model::time::{Day, Interval, Stamp, Zone};
 use crate::{Error, Result};
@@ -38,6 +39,8 @@ request! {
         pub exchange_rates: Rates,
         /// Where months begin, by default UTC.
         pub time_zone: Zone,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -103,6 +106,10 @@ pub struct MonthlyQuery<'q> {
 
 impl CostRequest for MonthlyRequest {
     type Query<'q> = MonthlyQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<MonthlyQuery<'_>> {
         let months = self.months.unwrap_or(DEFAULT_MONTHS);

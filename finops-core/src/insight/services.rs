@@ -15,6 +15,7 @@ use crate::Result;
 use crate::model::charge::CostView;
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money};
 use crate::model::time::{Day, Interval, Stamp, Zone};
 use serde::Serialize;
@@ -44,6 +45,8 @@ request! {
         pub limit: Option<i64>,
         /// How many items to leave out before.
         pub offset: Option<i64>,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -104,6 +107,10 @@ pub struct ServicesQuery<'q> {
 
 impl CostRequest for ServicesRequest {
     type Query<'q> = ServicesQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<ServicesQuery<'_>> {
         let (period, window) = match &self.period {

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use serde::ser::SerializeMap;
@@ -56,6 +57,8 @@ request! {
         pub limit: Option<i64>,
         /// How many items to leave out before.
         pub offset: Option<i64>,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -188,6 +191,10 @@ impl<'q> SummaryQuery<'q> {
 
 impl CostRequest for CostSummaryRequest {
     type Query<'q> = SummaryQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<SummaryQuery<'_>> {
         SummaryQuery::new(self, now)

@@ -11,6 +11,7 @@ use super::summary::{DimensionValue, named, serialize_dimensions};
 use super::sums::Sums;
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
@@ -50,6 +51,8 @@ request! {
         pub time_zone: Zone,
         /// How many groups to give, those that cost most, 1 to 1000; by default 20.
         pub limit: Option<i64>,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -130,6 +133,10 @@ pub struct TrendsQuery<'q> {
 
 impl CostRequest for TrendsRequest {
     type Query<'q> = TrendsQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<TrendsQuery<'_>> {
         let (start, end) = (self.start_date, self.end_date);

@@ -11,6 +11,7 @@ use super::summary::{DimensionValue, named, serialize_dimensions};
 use super::sums::Sums;
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, Rounding, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
@@ -56,6 +57,8 @@ request! {
         pub exchange_rates: Rates,
         /// Where days begin, by default UTC.
         pub time_zone: Zone,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -143,6 +146,10 @@ pub struct UnitQuery<'q> {
 
 impl CostRequest for UnitRequest {
     type Query<'q> = UnitQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<UnitQuery<'_>> {
         let known = METERED.map(|(name, _)| name);

@@ -11,7 +11,7 @@ from .analysis_results import Explanation, StateDiff, TopDrivers, Trends, UnitCo
 
 if TYPE_CHECKING:
     from .analysis_types import MeteredResource, Plan
-    from .types import CostView, Filter, Granularity, GroupBy, Number, Time
+    from .types import AsOf, CostView, Filter, Granularity, GroupBy, Number, Time
 
 __all__ = ["Analysis"]
 
@@ -36,6 +36,7 @@ class Analysis:
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
         limit: int = 20,
     ) -> Trends:
         """How costs went by hour, day, week or month, each compared with the one before.
@@ -52,6 +53,7 @@ class Analysis:
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``.
             time_zone: Where days begin, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
             limit: How many groups, those that cost most, 1 to 1000.
 
         Returns:
@@ -82,6 +84,7 @@ class Analysis:
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
             "limit": limit,
         }
         return Trends(self._engine.call("costs.trends", params))
@@ -101,6 +104,7 @@ class Analysis:
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
     ) -> TopDrivers:
         """What costs most, and how that changed: what is new and what is gone is there as well.
 
@@ -119,6 +123,7 @@ class Analysis:
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``.
             time_zone: Where periods begin and end.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
 
         Returns:
             ``window_start``, ``window_end``, ``compare_start``, ``compare_end``, ``time_zone``, ``currency``,
@@ -150,6 +155,7 @@ class Analysis:
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
         }
         return TopDrivers(self._engine.call("costs.top_drivers", params))
 
@@ -170,6 +176,7 @@ class Analysis:
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
     ) -> UnitCosts:
         """What something that the platform meters costs: a request, a transaction, a gigabyte.
 
@@ -189,6 +196,7 @@ class Analysis:
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``.
             time_zone: Where days begin.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
 
         Returns:
             ``per``, ``scale``, ``window_start``, ``window_end``, ``granularity``, ``time_zone``, ``currency``,
@@ -219,6 +227,7 @@ class Analysis:
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
         }
         return UnitCosts(self._engine.call("costs.unit", params))
 
@@ -234,6 +243,7 @@ class Analysis:
         currency: str | None = None,
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
         limit: int = 10,
     ) -> Explanation:
         """What a figure came from: the bills behind it, and the charges that weigh most.
@@ -248,6 +258,7 @@ class Analysis:
             currency: The currency of the answer. By default the one that all charges have.
             exchange_rates: What one unit of each other currency is worth in ``currency``.
             time_zone: Where days and periods begin and end.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
             limit: How many charges to show, 1 to 1000.
 
         Returns:
@@ -275,6 +286,7 @@ class Analysis:
             "currency": currency,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
             "limit": limit,
         }
         return Explanation(self._engine.call("costs.explain", params))
@@ -298,6 +310,7 @@ class Analysis:
         distinct: str | None = None,
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
         limit: int = 20,
         offset: int = 0,
     ) -> Plan:
@@ -331,6 +344,7 @@ class Analysis:
             "distinct": distinct,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
             "limit": limit,
             "offset": offset,
         }

@@ -9,7 +9,7 @@ from ._iof import Engine
 from .results import Breakdown, HistoricalCosts, MonthlyCosts, ServiceCosts
 
 if TYPE_CHECKING:
-    from .types import CostView, Filter, Granularity, GroupBy, Number, Time
+    from .types import AsOf, CostView, Filter, Granularity, GroupBy, Number, Time
 
 __all__ = ["Breakdowns"]
 
@@ -39,6 +39,7 @@ class Breakdowns:
         distinct: str | None = None,
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
         limit: int = 20,
         offset: int = 0,
     ) -> Breakdown:
@@ -62,6 +63,7 @@ class Breakdowns:
             distinct: A dimension whose distinct values are counted in each item, such as ``"resource_id"``.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where days begin, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
             limit: How many items, 1 to 1000.
             offset: How many items to leave out before.
 
@@ -98,6 +100,7 @@ class Breakdowns:
             "distinct": distinct,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
             "limit": limit,
             "offset": offset,
         }
@@ -117,6 +120,7 @@ class Breakdowns:
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
     ) -> HistoricalCosts:
         """What each hour, day, week or month cost, by any dimensions.
 
@@ -132,6 +136,7 @@ class Breakdowns:
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where days begin, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
 
         Returns:
             ``window_start``, ``window_end``, ``granularity``, ``time_zone``, ``currency``, ``view``, ``total_cost``;
@@ -160,6 +165,7 @@ class Breakdowns:
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
         }
         return HistoricalCosts(self._engine.call("costs.historical", params))
 
@@ -174,6 +180,7 @@ class Breakdowns:
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
         limit: int | None = None,
         offset: int | None = None,
     ) -> ServiceCosts:
@@ -192,6 +199,7 @@ class Breakdowns:
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where days begin, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
             limit: How many items, 1 to 1000. By default all.
             offset: How many items to leave out before.
 
@@ -218,6 +226,7 @@ class Breakdowns:
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
             "limit": limit,
             "offset": offset,
         }
@@ -233,6 +242,7 @@ class Breakdowns:
         currency: str | None = None,
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
     ) -> MonthlyCosts:
         """What each of the last months cost, or each of a year, with the average, the highest and the lowest.
 
@@ -244,6 +254,7 @@ class Breakdowns:
             currency: The currency of the answer. By default the one that all charges have.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where months begin, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
 
         Returns:
             ``window_start``, ``window_end``, ``time_zone``, ``currency``, ``view``; ``months``, a list of ``{"date",
@@ -268,5 +279,6 @@ class Breakdowns:
             "currency": currency,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
         }
         return MonthlyCosts(self._engine.call("costs.monthly", params))

@@ -17,6 +17,7 @@ from .virtuals import VirtualDimensions
 
 if TYPE_CHECKING:
     from .types import (
+        AsOf,
         CostView,
         ExportReceipt,
         Filter,
@@ -50,6 +51,7 @@ class Costs(Breakdowns, Analysis):
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
     ) -> DailyCosts:
         """What each day cost, with the total, the daily average and the trend.
 
@@ -67,6 +69,7 @@ class Costs(Breakdowns, Analysis):
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where days begin, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
 
         Returns:
             ``window_start``, ``window_end``, ``time_zone``, ``currency``, ``view``; ``days``, a list of ``{"date",
@@ -98,6 +101,7 @@ class Costs(Breakdowns, Analysis):
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
         }
         return DailyCosts(self._engine.call("costs.daily", params))
 
@@ -218,6 +222,7 @@ class Finops(Relations):
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
         limit: int | None = None,
         offset: int | None = None,
     ) -> CostSummary:
@@ -238,6 +243,7 @@ class Finops(Relations):
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where periods begin and end, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
             limit: How many items, 1 to 1000. By default all.
             offset: How many items to leave out before.
 
@@ -272,6 +278,7 @@ class Finops(Relations):
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
             "limit": limit,
             "offset": offset,
         }

@@ -12,6 +12,7 @@ from os import PathLike
 from typing import Any, Literal, TypedDict, Union
 
 __all__ = [
+    "AsOf",
     "BreakdownItem",
     "CatalogEntry",
     "CostPoint",
@@ -50,6 +51,9 @@ Number = Union[Decimal, int, float, str]
 
 Time = Union[datetime, date, str]
 """A time going in: an aware datetime, a date (its midnight), or RFC 3339 text."""
+
+AsOf = Union[int, datetime, str]
+"""A state of the store: its number, or an instant, which stands for the last state until then."""
 
 Location = Union[str, "PathLike[str]"]
 """Text or a path."""
