@@ -3,6 +3,15 @@
 // Fields are snake_case, as in the files and in the other languages; methods are camelCase.
 // In answers `null` always means "not known" or "not there", never zero.
 
+import type {
+  Breakdown, BreakdownParams, HistoricalCosts, HistoricalParams, MonthlyCosts, MonthlyParams, QueryOptions, ServiceCosts,
+  ServicesParams,
+} from "./costs";
+import type { Analysis, Segments } from "./analysis";
+
+export type * from "./analysis";
+export type * from "./costs";
+
 // --- Values ---
 
 /** How exact decimals come out: as the nearest double, or as text with every digit. */
@@ -19,6 +28,9 @@ export type Numeric = number | bigint | string;
 
 /** A time going in: a `Date`, or RFC 3339 text with its offset, such as `"2024-01-01T00:00:00Z"`. */
 export type Time = Date | string;
+
+/** A state of the store: its number, or an instant, which stands for the last state until then. */
+export type AsOf = number | Time;
 
 /** A time in an answer: RFC 3339 text in UTC. */
 export type Timestamp = string;
@@ -45,7 +57,7 @@ export type NamedDimension =
   | "cost_center"
   | "resource_group";
 
-/** What costs can be grouped and filtered by; `tag:KEY` is the value of a tag. */
+/** What costs can be grouped and filtered by: `tag:KEY` is the value of a tag, `virtual:NAME` what rules give. */
 export type Dimension =
   | NamedDimension
   | "rail"
@@ -63,7 +75,8 @@ export type Dimension =
   | "model"
   | "workflow"
   | "currency"
-  | `tag:${string}`;
+  | `tag:${string}`
+  | `virtual:${string}`;
 
 type KeysOf<G extends Dimension> = {
   [K in Extract<G, NamedDimension> as `${K}_id` | `${K}_name`]: string | null;
@@ -277,12 +290,22 @@ export interface ExportReceipt {
 export interface CostQuery<G extends Dimension = never> {
   /** A period such as `"2024"`, `"2024-Q1"`, `"2024-01"`, `"2024-W05"` or `"2024-01-01/2024-01-15"`. */
   period?: string | null;
-  /** Instead, a window such as `"7d"`, `"today"` or `"lastmonth"`. Without either, the thirty days up to tonight. */
+  /** Instead, a window such as `"7d"`, `"today"` or `"lastmonth"`. */
   window?: string | null;
+  /** Instead, the first day, as a date such as `"2024-01-01"` or an instant. By default thirty days before the end. */
+  start_date?: Time | null;
+  /** And the end, exclusive. By default tonight. */
+  end_date?: Time | null;
   /** A dimension, or up to eight of them. */
   group_by?: G | readonly G[];
   /** Which charges count. By default all. */
   filter?: Filter | null;
+  /** Only charges of that organization. */
+  org_id?: string | null;
+  /** Only charges of that user. */
+  user_id?: string | null;
+  /** Only charges for resources of that type. */
+  resource_type?: string | null;
   /** The currency of the answer, such as `"USD"`. By default the one that all charges have. */
   currency?: string | null;
   /** Which cost is added up. By default `"effective"`. */
@@ -291,6 +314,8 @@ export interface CostQuery<G extends Dimension = never> {
   exchange_rates?: { readonly [currency: string]: Numeric };
   /** Where days begin and periods lie, such as `"Europe/Berlin"`. By default `"UTC"`. */
   time_zone?: string;
+  /** As of which state of the store: its number, or an instant. By default the present one. */
+  as_of?: AsOf | null;
 }
 
 export interface CostSummaryParams<G extends Dimension = never> extends CostQuery<G> {
@@ -301,7 +326,7 @@ export interface CostSummaryParams<G extends Dimension = never> extends CostQuer
 }
 
 /** How complete the data behind an answer is. */
-export interface DataHealth {
+export interface DataHealth<D extends Decimals = "number"> {
   /** Whether nothing below speaks against the figures. */
   complete: boolean;
   /** Days up to now that no imported bill covers. */
@@ -312,6 +337,10 @@ export interface DataHealth {
   quarantined_rows: number;
   /** Charges without a cost in the chosen view; they are in no sum. */
   unknown_costs: number;
+  /** The part of the cost that the provider may still restate; `null` when the cost is zero or unknown. */
+  estimated_share: Decimal<D> | null;
+  /** Files beside the charges that were missing or damaged and had to be built again for this answer. */
+  rebuilt_segments: number;
   /** When the latest of the data came. */
   last_import_at: Timestamp | null;
 }
@@ -348,19 +377,12 @@ export interface CostSummary<D extends Decimals = "number", G extends Dimension 
   count: number;
   /** Largest first. All items add up to the total. */
   breakdown: CostSummaryItem<D, G>[];
-  data_health: DataHealth;
+  data_health: DataHealth<D>;
   /** The state of the store that was read. */
   snapshot: number;
 }
 
-export interface DailyParams<G extends Dimension = never> extends CostQuery<G> {
-  /** The first day, as a date such as `"2024-01-01"` or an instant. By default thirty days before the end. */
-  start_date?: Time | null;
-  /** The end, exclusive. By default tonight. */
-  end_date?: Time | null;
-  /** Only charges for resources of that type. */
-  resource_type?: string | null;
-}
+export type DailyParams<G extends Dimension = never> = CostQuery<G>;
 
 /** What a day cost. */
 export interface DayCost<D extends Decimals = "number"> {
@@ -398,7 +420,7 @@ export interface DailyCosts<D extends Decimals = "number", G extends Dimension =
     /** The second half of the days against the first, within 5 % `"stable"`; `null` with fewer than two days. */
     trend: "increasing" | "stable" | "decreasing" | null;
   };
-  data_health: DataHealth;
+  data_health: DataHealth<D>;
   snapshot: number;
 }
 
@@ -453,11 +475,77 @@ export interface Page<T> {
   items: T[];
 }
 
+// --- Virtual dimensions ---
+
+/** A value of a virtual dimension, and which charges have it. */
+export interface Rule {
+  value: string;
+  /** May look at other virtual dimensions, but not in a circle. */
+  when: Filter;
+}
+
+export interface VirtualDimensionParams {
+  /** What it is called in `virtual:NAME`: up to 64 letters, digits, `_`, `.` and `-`. */
+  name: string;
+  /** The first that matches a charge gives it its value. */
+  rules: readonly Rule[];
+  /** The value of charges that no rule matches. By default they have none. */
+  default?: string | null;
+}
+
+/** A dimension made of rules. */
+export interface VirtualDimension {
+  name: string;
+  rules: Rule[];
+  default: string | null;
+}
+
 // --- The engine ---
 
-export interface Costs<D extends Decimals = "number"> {
+export interface Costs<D extends Decimals = "number"> extends Analysis<D> {
   /** What each day cost, with the total, the average and the trend. */
-  daily<const G extends Dimension = never>(params?: DailyParams<G>): Promise<DailyCosts<D, G>>;
+  daily<const G extends Dimension = never>(
+    params?: DailyParams<G>,
+    options?: QueryOptions,
+  ): Promise<DailyCosts<D, G>>;
+
+  /**
+   * What a window cost by any dimensions and by date, largest first, in pages.
+   *
+   * ```js
+   * const { items } = await iof.finops.costs.breakdown({ window: "7d", group_by: "service", granularity: "daily" });
+   * ```
+   */
+  breakdown<const G extends Dimension = never, const V extends CostView = never>(
+    params?: BreakdownParams<G, V>,
+    options?: QueryOptions,
+  ): Promise<Breakdown<D, G, V>>;
+
+  /** What each hour, day, week or month cost. */
+  historical<const G extends Dimension = never>(
+    params?: HistoricalParams<G>,
+    options?: QueryOptions,
+  ): Promise<HistoricalCosts<D, G>>;
+
+  /** What each service cost, and what of it the bill calls storage and network. */
+  services(params?: ServicesParams, options?: QueryOptions): Promise<ServiceCosts<D>>;
+
+  /** What each of the last months cost, or each of a year, with the average, the highest and the lowest. */
+  monthly(params?: MonthlyParams, options?: QueryOptions): Promise<MonthlyCosts<D>>;
+}
+
+/** Dimensions made of rules, for `virtual:NAME` in `group_by` and `filter`. */
+export interface VirtualDimensions {
+  /** Defines one, in place of one with the same name, and gives it back. */
+  set(params: VirtualDimensionParams): Promise<VirtualDimension>;
+  /** Rejects with a `NotFoundError` when there is none. */
+  get(name: string): Promise<VirtualDimension>;
+  get(params: { name: string }): Promise<VirtualDimension>;
+  /** In the order of their names. */
+  list(params?: { limit?: number | null; offset?: number | null }): Promise<Page<VirtualDimension>>;
+  /** Rejects with a `ConflictError` when the rules of another one look at it. */
+  delete(name: string): Promise<{ deleted: true }>;
+  delete(params: { name: string }): Promise<{ deleted: true }>;
 }
 
 /** The names that answers show, and what belongs to what. */
@@ -481,6 +569,8 @@ export interface Finops<D extends Decimals = "number"> {
   readonly costs: Costs<D>;
   /** Who and what costs are attributed to. */
   readonly catalog: Catalog<D>;
+  /** Dimensions made of rules. */
+  readonly virtualDimensions: VirtualDimensions;
 
   /** Imports a bill, all of it or nothing. The same files twice change nothing the second time. */
   importCharges(path: Location, options?: ImportOptions): Promise<ImportReceipt<D>>;
@@ -497,7 +587,16 @@ export interface Finops<D extends Decimals = "number"> {
    * breakdown[0].tenant_name;
    * ```
    */
-  getCostSummary<const G extends Dimension = never>(params?: CostSummaryParams<G>): Promise<CostSummary<D, G>>;
+  getCostSummary<const G extends Dimension = never>(
+    params?: CostSummaryParams<G>,
+    options?: QueryOptions,
+  ): Promise<CostSummary<D, G>>;
+
+  /**
+   * The Parquet files of the present state, for DuckDB and other tools that read such files. Rejects with a
+   * `NotFoundError` on a store in memory.
+   */
+  segments(params?: Record<string, never>): Promise<Segments>;
 
   /** Moves a clock that was fixed on open, never back; without a time it only tells the time. */
   tick(now?: Time): Promise<{ now: Timestamp }>;

@@ -12,8 +12,72 @@ class Costs {
     this.#session = session;
   }
 
-  daily(params) {
-    return this.#session.call("costs.daily", params);
+  daily(params, options) {
+    return this.#session.ask("costs.daily", params, options);
+  }
+
+  breakdown(params, options) {
+    return this.#session.ask("costs.breakdown", params, options);
+  }
+
+  historical(params, options) {
+    return this.#session.ask("costs.historical", params, options);
+  }
+
+  services(params, options) {
+    return this.#session.ask("costs.services", params, options);
+  }
+
+  monthly(params, options) {
+    return this.#session.ask("costs.monthly", params, options);
+  }
+
+  trends(params, options) {
+    return this.#session.ask("costs.trends", params, options);
+  }
+
+  topDrivers(params, options) {
+    return this.#session.ask("costs.top_drivers", params, options);
+  }
+
+  unit(params, options) {
+    return this.#session.ask("costs.unit", params, options);
+  }
+
+  explain(params, options) {
+    return this.#session.ask("costs.explain", params, options);
+  }
+
+  explainPlan(params, options) {
+    return this.#session.ask("costs.explain_plan", params, options);
+  }
+
+  diff(params, options) {
+    return this.#session.ask("costs.diff", params, options);
+  }
+}
+
+class VirtualDimensions {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  set(params) {
+    return this.#session.call("virtual_dimensions.set", params);
+  }
+
+  async get(name) {
+    return this.#session.call("virtual_dimensions.get", merged("name", name, {}));
+  }
+
+  list(params) {
+    return this.#session.call("virtual_dimensions.list", params);
+  }
+
+  async delete(name) {
+    return this.#session.call("virtual_dimensions.delete", merged("name", name, {}));
   }
 }
 
@@ -48,6 +112,7 @@ class Finops {
     this.#session = session;
     this.costs = new Costs(session);
     this.catalog = new Catalog(session);
+    this.virtualDimensions = new VirtualDimensions(session);
   }
 
   async importCharges(path, options = {}) {
@@ -59,8 +124,12 @@ class Finops {
     return this.#session.call("export_report", params);
   }
 
-  getCostSummary(params) {
-    return this.#session.call("get_cost_summary", params);
+  getCostSummary(params, options) {
+    return this.#session.ask("get_cost_summary", params, options);
+  }
+
+  segments(params) {
+    return this.#session.call("segments", params);
   }
 
   async tick(now) {

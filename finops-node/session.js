@@ -55,6 +55,15 @@ class Session {
     }
   }
 
+  /** Runs a query, which a signal may stop. */
+  async ask(operation, params, options = {}) {
+    if (!input.isPlain(options)) throw invalid(null, "the options must be an object such as { signal }");
+    const { signal, ...unknown } = options;
+    const [name] = Object.keys(unknown);
+    if (name !== undefined) throw invalid(name, "is no option of a query: parameters stand in the first object");
+    return this.call(operation, params, { signal });
+  }
+
   /** Refuses new calls, waits for those under way, and lets go of the location. */
   close() {
     this.#closing ??= Promise.allSettled(this.#running).then(() => this.#engine.close().catch(rethrow));

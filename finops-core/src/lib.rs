@@ -53,5 +53,7 @@ mod readme {}
 #[cfg(feature = "embedded")]
 pub use engine::{Document, ExportReport, Finops, ImportCharges, Observer, Operation, Progress, operations};
 pub use error::{Error, ErrorCode, Result};
+pub use insight::{Breakdown, BreakdownRequest, Granularity, HistoricalCosts, HistoricalRequest};
 pub use insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
+pub use insight::{MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest};
 pub use model::receipt::ImportReceipt;

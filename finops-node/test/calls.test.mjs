@@ -47,6 +47,57 @@ test("daily costs take dates and answer days and groups", async (t) => {
   assert.equal(daily.summary.total_period, 3.5);
 });
 
+test("a breakdown has dates, further costs and distinct values", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges(await billFile(t, [{ cost: "1.5" }, { cost: "2", day: "03" }, { cost: "1", day: "03" }]));
+  const params = { period: "2024-01", group_by: "service", granularity: "daily", views: ["billed"] };
+  const answer = await finops.costs.breakdown({ ...params, distinct: "sub_account" });
+  assert.equal(answer.total_billed_cost, 4.5);
+  const rest = { charges: 2, billed_cost: 3, distinct: 1 };
+  assert.deepEqual(answer.items[0], { service: "Queue", date: "2024-01-03T00:00:00Z", cost: 3, share: 0.666667, ...rest });
+  const monthly = await finops.costs.monthly({ months: 2 });
+  assert.deepEqual(monthly.months.map(({ month, total }) => [month, total]), [["2024-01", 4.5], ["2024-02", null]]);
+  const historical = await finops.costs.historical({ start_date: "2024-01-01", end_date: new Date("2024-02-01T00:00:00Z") });
+  assert.equal(historical.series.length, 31);
+  assert.equal((await finops.costs.services({ period: "2024-01" })).items[0].cpu_cost, null);
+});
+
+test("costs are looked into: trends, drivers, unit costs, sources, plans, differences", async (t) => {
+  const { finops } = await engine(t);
+  const { costs } = finops;
+  await finops.importCharges(await billFile(t, [{ cost: "1.5" }, { cost: "3", day: "03" }, { cost: "1", service: "Disk" }]));
+  const period = "2024-01-02/2024-01-04";
+  const { series } = await costs.trends({ period, group_by: "service" });
+  assert.deepEqual([series[0].service, series[0].points[1].change_pct], ["Queue", 100]);
+  const drivers = await costs.topDrivers({ period: "2024-01-03", compare_period: "2024-01-02" });
+  assert.deepEqual(drivers.items.map(({ service, status }) => [service, status]), [["Queue", "changed"], ["Disk", "gone"]]);
+  assert.equal((await costs.unit({ per: "api_calls", period })).total.cost_per_unit, null);
+  const { largest, sources } = await costs.explain({ period, limit: 1 });
+  assert.deepEqual([largest[0].effective_cost, sources], [3, [{ billing_account_id: "acct-1", billing_period: "2024-01", charges: 3, cost: 5.5 }]]);
+  assert.equal((await costs.explainPlan({ period })).rows, 3);
+  const diff = await costs.diff({ snapshot_a: 0, snapshot_b: 1, group_by: "service" });
+  assert.deepEqual(diff.items.map(({ service, change }) => [service, change]), [["Queue", 4.5], ["Disk", 1]]);
+});
+
+test("the files of a folder are named", async (t) => {
+  const { finops } = await engine(t, {}, join(await folder(t), "costs"));
+  await finops.importCharges(await billFile(t, ROWS));
+  const { items } = await finops.segments();
+  assert.equal((await stat(items[0].path)).size, items[0].bytes);
+  assert.equal(items[0].rows, 3);
+});
+
+test("virtual dimensions are set, named and let go", async (t) => {
+  const { virtualDimensions } = (await engine(t)).finops;
+  const rules = [{ value: "queues", when: { service: "Queue" } }];
+  const set = await virtualDimensions.set({ name: "kind", rules });
+  assert.deepEqual(set, { name: "kind", rules, default: null });
+  assert.deepEqual(await virtualDimensions.get("kind"), set);
+  assert.deepEqual((await virtualDimensions.list()).items, [set]);
+  assert.deepEqual(await virtualDimensions.delete({ name: "kind" }), { deleted: true });
+  await assert.rejects(virtualDimensions.get({ name: "kind" }), { code: "not_found" });
+});
+
 test("a repeated import changes nothing, and a file: URL is a path", async (t) => {
   const { finops } = await engine(t);
   const path = await billFile(t, ROWS);
@@ -96,10 +147,12 @@ test("methods and operations are the same, and every field is in the types", asy
     Object.getOwnPropertyNames(Object.getPrototypeOf(object))
       .filter((name) => name !== "constructor")
       .map((name) => prefix + snake(name));
-  const groups = Object.keys(finops).flatMap((name) => methods(finops[name], `${name}.`));
+  const groups = Object.keys(finops).flatMap((name) => methods(finops[name], `${snake(name)}.`));
   const operations = JSON.parse(native.operations());
   assert.deepEqual([...methods(finops, ""), ...groups].sort(), operations.map(({ name }) => name).sort());
-  const types = await readFile(new URL("../index.d.ts", import.meta.url), "utf8");
+  const names = ["../index.d.ts", "../analysis.d.ts", "../costs.d.ts"];
+  const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
+  const types = (await Promise.all(files)).join("\n");
   for (const { name, fields } of operations) {
     for (const field of fields) assert.match(types, new RegExp(`\\b${field}\\??: `), `${name}: ${field}`);
   }

@@ -51,6 +51,31 @@ test("an aborted signal stops an import before it starts", async (t) => {
   });
 });
 
+test("an aborted signal stops every query before it starts, and options are nothing else", async (t) => {
+  const { finops } = await engine(t);
+  const { costs } = finops;
+  const names = ["daily", "breakdown", "historical", "services", "monthly", "trends", "topDrivers", "explain", "explainPlan"];
+  const queries = names.map((name) => costs[name].bind(costs));
+  for (const query of [...queries, finops.getCostSummary.bind(finops)]) {
+    await assert.rejects(query({}, { signal: AbortSignal.abort("no") }), (error) => {
+      assert.ok(error instanceof CancelledError && error.cause === "no");
+      return true;
+    });
+    await assert.rejects(query({}, { period: "2024-01" }), { code: "invalid_argument", field: "period" });
+    await assert.rejects(query({}, { signal: 7 }), { code: "invalid_argument", field: "signal" });
+    assert.equal((await query({}, { signal: new AbortController().signal })).snapshot, 0);
+  }
+});
+
+test("a signal stops a query that runs", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges(await billFile(t, manyRows()));
+  const controller = new AbortController();
+  const running = finops.costs.breakdown({ period: "2024-01", group_by: "service" }, { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(running, CancelledError);
+});
+
 test("a signal that is never used does no harm", async (t) => {
   const { finops } = await engine(t);
   const { signal } = new AbortController();

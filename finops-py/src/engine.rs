@@ -1,6 +1,8 @@
 //! The engine as an object of Python.
 
+use crate::relation::Relation;
 use crate::{errors, input, output};
+use finops_core::model::time::Period;
 use finops_core::{Document, Error, Finops, Observer, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -35,13 +37,25 @@ impl Engine {
         params: &Bound<'py, PyDict>,
         progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let core = lock(&self.core).clone().ok_or_else(|| errors::closed(py))?;
+        let core = self.core(py)?;
         let params = input::object(params)?;
         let watch = Watch { progress: progress.map(Bound::unbind), raised: Mutex::new(None) };
         let answer = py.detach(|| core.call(operation, params, &watch));
         // A close on another thread may have left this call the last to hold the engine.
         py.detach(|| drop(core));
         watch.answer(py, answer)
+    }
+
+    /// The charges of the present state as a relation.
+    #[pyo3(signature = (columns=None, period=None))]
+    fn relation(slf: Bound<'_, Self>, columns: Option<Vec<String>>, period: Option<&str>) -> PyResult<Relation> {
+        let py = slf.py();
+        let core = slf.get().core(py)?;
+        let charges = py.detach(move || {
+            let period = period.map(str::parse::<Period>).transpose()?;
+            core.relation(columns.as_deref(), period.as_ref())
+        });
+        Ok(Relation::new(slf.unbind(), charges.map_err(|error| errors::exception(py, &error))?))
     }
 
     /// Lets go of the location. Calls that run on other threads finish; later ones fail. Closing twice is harmless.
@@ -54,6 +68,13 @@ impl Engine {
     #[getter]
     fn closed(&self) -> bool {
         lock(&self.core).is_none()
+    }
+}
+
+impl Engine {
+    /// The open engine, to call or to read from.
+    pub(crate) fn core(&self, py: Python<'_>) -> PyResult<Arc<Finops>> {
+        lock(&self.core).clone().ok_or_else(|| errors::closed(py))
     }
 }
 

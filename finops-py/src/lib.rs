@@ -8,6 +8,7 @@ mod engine;
 mod errors;
 mod input;
 mod output;
+mod relation;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -17,6 +18,7 @@ use pyo3::types::{PyDict, PyTuple};
 fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<relation::Relation>()?;
     module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;
     module.add_function(wrap_pyfunction!(operations, module)?)
 }

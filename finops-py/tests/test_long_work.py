@@ -85,6 +85,35 @@ def test_ctrl_c_stops_an_import(finops: Finops, large: Path) -> None:
     assert nothing_changed(finops)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["get_cost_summary", "costs.daily", "costs.breakdown", "costs.historical", "costs.services", "costs.monthly"],
+)
+def test_what_looks_on_stops_a_query_before_it_reads(finops: Finops, name: str) -> None:
+    # Where this is asked, Ctrl-C is looked for as well.
+    error = RuntimeError("stop")
+
+    def stop(progress: Any) -> None:
+        raise error
+
+    with pytest.raises(RuntimeError) as caught:
+        finops._engine.call(name, {}, stop)
+    assert caught.value is error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows delivers Ctrl-C to a process group, not by os.kill")
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_stops_a_query(finops: Finops, large: Path) -> None:
+    finops.import_charges(large)
+    presser = threading.Timer(0.005, os.kill, (os.getpid(), signal.SIGINT))
+    presser.start()
+    with pytest.raises(KeyboardInterrupt):
+        while True:
+            finops.costs.breakdown(period="2024-01", group_by="service", granularity="hourly")
+    presser.join()
+    assert finops.costs.services(period="2024-01")["count"] == 1
+
+
 def test_other_threads_run_during_an_import(finops: Finops, large: Path) -> None:
     done = threading.Event()
     turns = 0

@@ -14,8 +14,9 @@ README = Path(__file__).parents[2] / "README.md"
 
 def test_the_python_of_the_readme_runs(bill: Bill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pandas", reason="pandas is not installed")
-    code = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert code is not None
+    pytest.importorskip("duckdb", reason="duckdb is not installed")
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 2
     in_september = {
         "BillingPeriodStart": "2024-09-01T00:00:00Z",
         "BillingPeriodEnd": "2024-10-01T00:00:00Z",
@@ -27,6 +28,8 @@ def test_the_python_of_the_readme_runs(bill: Bill, tmp_path: Path, monkeypatch: 
     bill(in_september, name="bills/2024-09.parquet")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    exec(compile(code[1], "README.md", "exec"), names)
+    for code in blocks:
+        exec(compile(code, "README.md", "exec"), names)
     assert names["summary"]["total_cost"] == 1  # type: ignore[index]
+    assert len(names["files"]) == 1  # type: ignore[arg-type]
     assert names["daily"]["summary"]["total_period"] == 1  # type: ignore[index]

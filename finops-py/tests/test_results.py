@@ -55,8 +55,41 @@ def test_a_receipt_prints_what_was_wrong(finops: Finops, bill: Any) -> None:
     assert "nothing changed" in str(finops.import_charges(path))
 
 
+def test_breakdowns_print_with_their_dates_and_further_costs(billed: Finops) -> None:
+    answer = billed.costs.breakdown(period="2024-01", group_by="service", granularity="monthly", views=["list"], limit=2)
+    lines = str(answer).splitlines()
+    assert lines[0] == "Breakdown, monthly, 2024-01 (2024-01-01 to 2024-02-01), effective cost"
+    assert re.split(r" {2,}", lines[1].strip()) == ["service", "date", "cost", "share", "charges", "list_cost"]
+    assert lines[5:7] == ["items 1 to 2 of 3", "total 13.125 USD"]
+    empty = billed.costs.breakdown(period="2023-01", granularity="daily", views=["list"])
+    assert list(empty._kinds) == ["date", "cost", "share", "charges", "list_cost", "distinct"]
+    assert "<svg" in answer._repr_html_()
+
+
+def test_series_services_and_months_print(billed: Finops) -> None:
+    historical = str(billed.costs.historical(start_date="2024-01-01", end_date="2024-02-01", group_by="service"))
+    assert historical.startswith("Historical costs, daily, 2024-01-01 to 2024-02-01")
+    assert "By group" in historical
+    services = str(billed.costs.services(period="2024-01"))
+    assert services.startswith("Costs by service, 2024-01-01 to 2024-02-01")
+    assert re.split(r" {2,}", services.splitlines()[1].strip()) == ["name", "total_cost"]
+    monthly = str(billed.costs.monthly(months=2))
+    assert "13.125 USD a month on average, highest 2024-01, lowest 2024-01" in monthly
+    assert re.search(r"^2024-02 +-$", monthly, re.MULTILINE)
+
+
+def test_virtual_dimensions_group_and_print(billed: Finops) -> None:
+    rules: list[iof.types.Rule] = [{"value": "queues", "when": {"service": "Queue"}}]
+    billed.virtual_dimensions.set("kind", rules, default="rest")
+    assert "queues" in str(billed.get_cost_summary(period="2024-01", group_by="virtual:kind"))
+    assert "kind" in str(billed.virtual_dimensions.list())
+
+
 def test_empty_answers_print(finops: Finops) -> None:
-    for answer in (finops.get_cost_summary(period="2024-01"), finops.catalog.list(), finops.costs.daily(window="7d")):
+    costs = finops.costs
+    for answer in (finops.get_cost_summary(period="2024-01"), finops.catalog.list(), costs.daily(window="7d"),
+                   costs.breakdown(), costs.historical(), costs.services(), costs.monthly(),
+                   finops.virtual_dimensions.list()):
         assert str(answer)
         assert answer._repr_html_().startswith("<div>")
     assert "total unknown" in str(finops.get_cost_summary(period="2024-01"))

@@ -63,10 +63,52 @@ pub(super) fn summary(finops: &Finops, question: &Question, pages: bool) -> Valu
     summary.into()
 }
 
+/// A summary by the virtual dimension `v`, whose values stand as those of `rail`.
+pub(super) fn by_virtual(finops: &Finops, question: &Question) -> Value {
+    let mut request = request(question);
+    request["group_by"] = json!("virtual:v");
+    let whole = answer(finops, "get_cost_summary", request);
+    let item = |item: &Value| json!({"rail": item["virtual:v"], "cost": item["cost"], "charges": item["charges"]});
+    let items: Vec<Value> = whole["breakdown"].as_array().unwrap().iter().map(item).collect();
+    json!({"total_cost": whole["total_cost"], "breakdown": items})
+}
+
 /// Daily costs: the days, the groups, the sum and the average.
 pub(super) fn daily(finops: &Finops, question: &Question) -> Value {
     let whole = answer(finops, "costs.daily", request(question));
     let mut daily = only(&whole, &["days", "groups", "currency"]);
     daily.insert("summary".into(), only(&whole["summary"], &["total_period", "daily_average"]).into());
     daily.into()
+}
+
+/// A breakdown over all its pages: the total, and items without shares. The sums of any further views are checked here.
+pub(super) fn breakdown(finops: &Finops, question: &Question, granularity: Option<usize>) -> Value {
+    let mut request = request(question);
+    request["granularity"] = json!(granularity.map(|place| plain::GRANULARITIES[place].0));
+    request["views"] = json!(VIEWS.map(|(view, _)| view));
+    request["limit"] = json!(7);
+    let (mut items, mut pages) = (Vec::new(), Vec::new());
+    loop {
+        request["offset"] = json!(items.len());
+        let page = answer(finops, "costs.breakdown", request.clone());
+        items.extend(page["items"].as_array().unwrap().clone());
+        let done = page["items"].as_array().unwrap().len() < 7;
+        pages.push(only(&page, &["total_cost", "count"]));
+        if done {
+            // However it is cut, each view adds up to its own total.
+            for (view, _) in VIEWS.iter().filter(|_| !items.is_empty()) {
+                let cost = |item: &Value| item[format!("{view}_cost")].as_str().map_or(0, plain::mantissa);
+                let total = page[format!("total_{view}_cost")].as_str().map_or(0, plain::mantissa);
+                assert_eq!(items.iter().map(cost).sum::<i128>(), total, "{view} {question:?}");
+            }
+            break;
+        }
+    }
+    assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
+    let mut keys: Vec<&str> = question.group_by.iter().map(|dimension| DIMENSIONS[*dimension].0).collect();
+    keys.extend(granularity.map(|_| "date"));
+    keys.extend(["cost", "charges"]);
+    let mut breakdown = pages.swap_remove(0);
+    breakdown.insert("items".into(), items.iter().map(|item| Value::from(only(item, &keys))).collect());
+    breakdown.into()
 }

@@ -17,6 +17,9 @@ pub(super) const DIMENSIONS: [(&str, &str); 5] = [
     ("rail", "x_Rail"),
 ];
 
+/// The place of `rail` among them.
+pub(super) const RAIL: usize = 4;
+
 /// A charge as a test knows it: costs as mantissas at scale 18, dimensions in the order of [`DIMENSIONS`].
 #[derive(Debug, Clone)]
 pub(super) struct Charge {

@@ -4,11 +4,12 @@ mod ask;
 mod given;
 mod plain;
 
-use ask::{daily, import, summary};
-use given::{Charge, Question, bill, charges, questions};
+use ask::{breakdown, by_virtual, daily, import, summary};
+use finops_tests::support::answer;
+use given::{Charge, Question, RAIL, bill, charges, questions};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Few, because each writes files and fills a store.
 fn few() -> ProptestConfig {
@@ -33,6 +34,44 @@ proptest! {
         for question in &questions {
             let (got, want) = (daily(&finops, question), plain::daily(&charges, question));
             prop_assert_eq!(got, want, "{:?}", question);
+        }
+    }
+
+    #[test]
+    fn breakdowns_by_any_dimension_and_date_equal_a_plain_sum_and_add_up(
+        charges in charges(),
+        questions in questions(),
+    ) {
+        let finops = import(&[bill(&charges)]);
+        for question in &questions {
+            let total = summary(&finops, question, false)["total_cost"].clone();
+            for granularity in [None, Some(0), Some(1), Some(2), Some(3)] {
+                let (got, want) =
+                    (breakdown(&finops, question, granularity), plain::breakdown(&charges, question, granularity));
+                prop_assert_eq!(&got, &want, "{:?} {:?}", granularity, question);
+                prop_assert_eq!(&got["total_cost"], &total, "{:?} {:?}", granularity, question);
+            }
+        }
+    }
+
+    #[test]
+    fn a_virtual_dimension_has_the_value_of_the_first_rule_that_holds(charges in charges(), questions in questions()) {
+        let finops = import(&[bill(&charges)]);
+        let rule = |(value, question): (usize, &Question)| json!({"value": value.to_string(), "when": question.filter});
+        let rules: Vec<Value> = questions.iter().enumerate().map(rule).collect();
+        answer(&finops, "virtual_dimensions.set", json!({"name": "v", "rules": rules}));
+        let given = |charge: &Charge| {
+            let first = questions.iter().position(|question| plain::passes(charge, &question.filter));
+            let mut charge = charge.clone();
+            charge.dimensions[RAIL] = first.map(|number| number.to_string());
+            charge
+        };
+        let valued: Vec<Charge> = charges.iter().map(given).collect();
+        for question in &questions {
+            let question = Question { filter: Value::Null, group_by: vec![RAIL], ..question.clone() };
+            let (got, want) = (by_virtual(&finops, &question), plain::summary(&valued, &question));
+            prop_assert_eq!(&got["breakdown"], &want["breakdown"], "{:?} {:?}", rules, question);
+            prop_assert_eq!(&got["total_cost"], &want["total_cost"], "{:?} {:?}", rules, question);
         }
     }
 

@@ -46,7 +46,7 @@ fn rounded(exact: I256) -> i128 {
 }
 
 /// Whether a filter lets a charge through.
-fn passes(charge: &Charge, filter: &Value) -> bool {
+pub(super) fn passes(charge: &Charge, filter: &Value) -> bool {
     let Some(filter) = filter.as_object() else { return true };
     filter.iter().all(|(key, value)| match key.as_str() {
         "not" => !passes(charge, value),
@@ -93,12 +93,26 @@ fn day_start(day: u32, zone: &str) -> i64 {
 /// Values, exact cost, charges and unknown costs of a group.
 type Group<'c> = (Vec<Option<&'c str>>, I256, u64, u64);
 
-/// The charges in question, by group and, where asked for, by day.
+/// When the bucket starts that holds a charge, from its day in the zone and its second.
+type Bucketing = fn(u32, i64, &Question) -> i64;
+
+/// The buckets of each granularity. March 2024 begins on a Friday.
+pub(super) const GRANULARITIES: [(&str, Bucketing); 4] = [
+    ("hourly", |day, second, question| {
+        let start = day_start(day, question.zone);
+        start + (second - start) / 3600 * 3600
+    }),
+    ("daily", |day, _, question| day_start(day, question.zone)),
+    ("weekly", |day, _, question| day_start(day.saturating_sub((day + 3) % 7).max(question.days.0), question.zone)),
+    ("monthly", |_, _, question| day_start(question.days.0, question.zone)),
+];
+
+/// The charges in question, by group and, where asked for, by bucket.
 fn groups<'c>(
     charges: &'c [Charge],
     question: &Question,
-    by_day: bool,
-) -> BTreeMap<(Vec<Option<&'c str>>, u32), Group<'c>> {
+    by: Option<Bucketing>,
+) -> BTreeMap<(Vec<Option<&'c str>>, i64), Group<'c>> {
     let (start, end) = window(question);
     let mut groups = BTreeMap::new();
     for charge in charges.iter().filter(|charge| (start..end).contains(&charge.start)) {
@@ -108,7 +122,7 @@ fn groups<'c>(
         let values: Vec<_> = question.group_by.iter().map(|place| charge.dimensions[*place].as_deref()).collect();
         let (first, last) = question.days;
         let day = (first..last).rev().find(|day| day_start(*day, question.zone) <= charge.start).unwrap();
-        let key = (values.clone(), if by_day { day } else { 0 });
+        let key = (values.clone(), by.map_or(0, |by| by(day, charge.start, question)));
         let group = groups.entry(key).or_insert((values, I256::ZERO, 0, 0));
         match dollars(charge, question) {
             Some(cost) => group.1 += cost,
@@ -149,7 +163,7 @@ fn item(question: &Question, values: &[Option<&str>]) -> Map<String, Value> {
 
 /// What [`super::ask::summary`] should give.
 pub(super) fn summary(charges: &[Charge], question: &Question) -> Value {
-    let groups: Vec<Group<'_>> = groups(charges, question, false).into_values().collect();
+    let groups: Vec<Group<'_>> = groups(charges, question, None).into_values().collect();
     let (total, costs) = shared_out(&groups.iter().map(|group| group.1).collect::<Vec<_>>());
     let unknown: u64 = groups.iter().map(|group| group.3).sum();
     let mut items: Vec<_> = groups.iter().zip(costs).collect();
@@ -180,10 +194,43 @@ pub(super) fn summary(charges: &[Charge], question: &Question) -> Value {
     })
 }
 
+/// What [`super::ask::breakdown`] should give.
+pub(super) fn breakdown(charges: &[Charge], question: &Question, granularity: Option<usize>) -> Value {
+    let by = granularity.map(|place| GRANULARITIES[place].1);
+    let groups: Vec<_> = groups(charges, question, by).into_iter().collect();
+    let (total, costs) = shared_out(&groups.iter().map(|(_, group)| group.1).collect::<Vec<_>>());
+    let mut items: Vec<_> = groups.iter().zip(costs).collect();
+    items.sort_by_key(|(_, cost)| Reverse(*cost));
+    if question.group_by.is_empty() && by.is_none() {
+        items.clear();
+    }
+    let shown: Vec<Value> = items
+        .iter()
+        .map(|(((values, date), group), cost)| {
+            let mut fields = item(question, values);
+            if by.is_some() {
+                fields.insert("date".into(), super::given::time(*date).into());
+            }
+            fields.insert("cost".into(), if group.3 < group.2 { text(*cost).into() } else { Value::Null });
+            fields.insert("charges".into(), json!(group.2));
+            fields.into()
+        })
+        .collect();
+    let unknown: u64 = groups.iter().map(|(_, group)| group.3).sum();
+    let count: u64 = groups.iter().map(|(_, group)| group.2).sum();
+    let known = if count == 0 { is_known(charges, window(question)) } else { unknown < count };
+    json!({
+        "total_cost": known.then(|| text(total)),
+        "count": items.len(),
+        "items": shown,
+    })
+}
+
 /// What [`super::ask::daily`] should give. Where an exchange rate leaves more than 18 decimals, the groups of all days
 /// are rounded together.
 pub(super) fn daily(charges: &[Charge], question: &Question) -> Value {
-    let groups: Vec<_> = groups(charges, question, true).into_iter().collect();
+    let by_day: Bucketing = |day, _, _| i64::from(day);
+    let groups: Vec<_> = groups(charges, question, Some(by_day)).into_iter().collect();
     let (_, costs) = shared_out(&groups.iter().map(|(_, group)| group.1).collect::<Vec<_>>());
     let (first, last) = question.days;
     let bounds = |day: u32| (day_start(day, question.zone), day_start(day + 1, question.zone));
@@ -192,7 +239,7 @@ pub(super) fn daily(charges: &[Charge], question: &Question) -> Value {
             let parts: Vec<_> = groups
                 .iter()
                 .zip(&costs)
-                .filter(|(((values, at), _), _)| *at == day && wanted.is_none_or(|wanted| wanted == values))
+                .filter(|(((values, at), _), _)| *at == i64::from(day) && wanted.is_none_or(|wanted| wanted == values))
                 .collect();
             let count: u64 = parts.iter().map(|((_, group), _)| group.2).sum();
             let unknown: u64 = parts.iter().map(|((_, group), _)| group.3).sum();

@@ -1,6 +1,7 @@
 //! The checks, one subject per file.
 
 mod damage;
+mod files;
 mod history;
 
 mod opening;

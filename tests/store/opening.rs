@@ -153,16 +153,40 @@ fn a_store_of_a_newer_version_stays_as_it_is() {
     let path = bill(folder.path(), "a", "1", 2);
     let store = folder.path().join("store");
     import(&Finops::open(text(&store)).unwrap(), &path).unwrap();
-    let version =
-        |sql: &str| rusqlite::Connection::open(store.join("state.sqlite")).unwrap().execute_batch(sql).unwrap();
-    version("PRAGMA user_version = 4");
+    let state = || rusqlite::Connection::open(store.join("state.sqlite")).unwrap();
+    let present: i64 = state().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    state().pragma_update(None, "user_version", present + 1).unwrap();
     for builder in [Finops::builder(), Finops::builder().read_only()] {
         let error = builder.open(text(&store)).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Storage);
-        assert!(error.message().contains("schema 4") && error.message().contains("update"), "{error}");
+        let newer = format!("schema {}", present + 1);
+        assert!(error.message().contains(&newer) && error.message().contains("update"), "{error}");
     }
-    version("PRAGMA user_version = 3");
+    state().pragma_update(None, "user_version", present).unwrap();
     assert_eq!(total(&Finops::open(text(&store)).unwrap()).as_deref(), Some("2"));
+}
+
+#[test]
+fn a_store_of_an_older_version_gets_what_came_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = bill(folder.path(), "a", "1", 2);
+    let store = folder.path().join("store");
+    import(&Finops::open(text(&store)).unwrap(), &path).unwrap();
+    let state = rusqlite::Connection::open(store.join("state.sqlite")).unwrap();
+    let present: i64 = state.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    state.execute_batch("DROP TABLE virtual_dimensions").unwrap();
+    state.pragma_update(None, "user_version", present - 1).unwrap();
+    drop(state);
+    let error = Finops::builder().read_only().open(text(&store)).unwrap_err();
+    assert!(error.message().contains("older version"), "{error}");
+    let finops = Finops::open(text(&store)).unwrap();
+    assert_eq!(total(&finops).as_deref(), Some("2"));
+    let product = serde_json::json!({"name": "p", "rules": [{"value": "x", "when": {}}]});
+    finops.call("virtual_dimensions.set", product, &()).unwrap();
+    drop(finops);
+    let reader = Finops::builder().read_only().open(text(&store)).unwrap();
+    assert_eq!(reader.virtual_dimensions_get("p").unwrap().rules.len(), 1);
+    assert_eq!(reader.virtual_dimensions_delete("p").unwrap_err().code(), ErrorCode::Conflict);
 }
 
 #[test]

@@ -39,7 +39,8 @@ pub fn write_parquet(store: &dyn Store, snapshot: &Snapshot, charged: Interval, 
     Ok((rows, bytes))
 }
 
-fn within(table: &ChargeTable, charged: Interval) -> ChargeTable {
+/// The charges of a table whose charge period starts in the interval.
+pub(crate) fn within(table: &ChargeTable, charged: Interval) -> ChargeTable {
     let starts = table.time(ChargeColumn::ChargePeriodStart);
     let inside = |row: &usize| {
         let start = starts.and_then(|starts| starts.get(*row));

@@ -1,13 +1,10 @@
 //! The catalogue, through the engine.
 
 use super::Finops;
-use crate::insight::request::page;
+use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::catalog::{Entry, Kind};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
-
-/// How many entries a page has unless one says otherwise.
-const DEFAULT_LIMIT: usize = 20;
 
 /// The entry that is meant.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,11 +1,13 @@
 //! Cost queries: one state of the store, read once.
 
-use super::{Finops, Observer};
+use super::{Finops, Observer, Progress};
 use crate::Result;
+use crate::edge::store::watch;
 use crate::insight::health::Held;
 use crate::insight::query::{AnswerTo, CostQuery, CostRequest};
 use crate::insight::question::Question;
-use crate::insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
+use crate::insight::{Breakdown, BreakdownRequest, CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
+use crate::insight::{HistoricalCosts, HistoricalRequest, MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest};
 use crate::model::catalog::Kind;
 use crate::model::dimension::{BuiltIn, Dimension};
 
@@ -51,6 +53,82 @@ impl Finops {
         self.ask(request, &())
     }
 
+    /// What a window cost by any dimensions and by date, largest first, with further costs and distinct counts.
+    ///
+    /// ```
+    /// use finops_core::insight::{BreakdownRequest, Granularity};
+    /// use finops_core::model::charge::CostView;
+    ///
+    /// let finops = finops_core::Finops::open(":memory:")?;
+    /// let mut request = BreakdownRequest::default();
+    /// request.window = Some("7d".parse()?);
+    /// request.group_by.0 = vec!["service".parse()?];
+    /// request.granularity = Some(Granularity::Daily);
+    /// request.views = vec![CostView::List];
+    /// request.distinct = Some("resource_id".parse()?);
+    /// assert_eq!(finops.costs_breakdown(&request)?.totals, [(CostView::List, None)]);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Finops::get_cost_summary`].
+    pub fn costs_breakdown(&self, request: &BreakdownRequest) -> Result<Breakdown> {
+        self.ask(request, &())
+    }
+
+    /// What each hour, day, week or month cost, by any dimensions.
+    ///
+    /// ```
+    /// use finops_core::insight::{Granularity, HistoricalRequest};
+    ///
+    /// let finops = finops_core::Finops::builder().now("2024-02-01T00:00:00Z".parse()?).open(":memory:")?;
+    /// let mut request = HistoricalRequest::default();
+    /// request.granularity = Some(Granularity::Monthly);
+    /// assert_eq!(finops.costs_historical(&request)?.series.len(), 2, "the end of January and the first of February");
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Finops::get_cost_summary`].
+    pub fn costs_historical(&self, request: &HistoricalRequest) -> Result<HistoricalCosts> {
+        self.ask(request, &())
+    }
+
+    /// What each service cost, and what of it the bill calls storage and network.
+    ///
+    /// ```
+    /// use finops_core::insight::ServicesRequest;
+    ///
+    /// let finops = finops_core::Finops::open(":memory:")?;
+    /// let mut request = ServicesRequest::default();
+    /// request.period = Some("lastmonth".parse()?);
+    /// assert!(finops.costs_services(&request)?.items.is_empty());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Finops::get_cost_summary`].
+    pub fn costs_services(&self, request: &ServicesRequest) -> Result<ServiceCosts> {
+        self.ask(request, &())
+    }
+
+    /// What each of the last months cost, or each of a year, with the average, the highest and the lowest.
+    ///
+    /// ```
+    /// use finops_core::insight::MonthlyRequest;
+    ///
+    /// let finops = finops_core::Finops::open(":memory:")?;
+    /// let monthly = finops.costs_monthly(&MonthlyRequest::default())?;
+    /// assert_eq!((monthly.months.len(), monthly.summary.highest_month), (12, None));
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Finops::get_cost_summary`].
+    pub fn costs_monthly(&self, request: &MonthlyRequest) -> Result<MonthlyCosts> {
+        self.ask(request, &())
+    }
+
     /// Answers any cost request, with somebody looking on who may stop it.
     ///
     /// ```
@@ -66,9 +144,11 @@ impl Finops {
     /// # Errors
     /// `cancelled` when the observer asked for it; else as [`Finops::get_cost_summary`].
     pub fn ask<'q, R: CostRequest>(&self, request: &'q R, observer: &dyn Observer) -> Result<AnswerTo<'q, R>> {
+        watch(observer, &Progress::default())?;
         let query = request.query(self.clock.now())?;
-        let snapshot = self.store.snapshot()?;
-        let questions = query.questions();
+        let mut questions = query.questions();
+        self.define(&mut questions)?;
+        let snapshot = self.state(request.as_of())?;
         let ask = |question: &Question| self.store.aggregate(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
         let estimated = questions.first().map(|first| ask(&first.estimated())).transpose()?.unwrap_or_default();
@@ -78,7 +158,7 @@ impl Finops {
     }
 
     /// What the catalogue calls a value of a dimension.
-    fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
+    pub(super) fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
     }

@@ -130,8 +130,7 @@ impl Finops {
     }
 
     /// The state that a request is about: an earlier one, or the present one.
-    #[allow(dead_code, reason = "for the requests that take `as_of`")]
-    fn state(&self, as_of: Option<AsOf>) -> Result<Snapshot> {
+    pub(super) fn state(&self, as_of: Option<AsOf>) -> Result<Snapshot> {
         match as_of {
             Some(as_of) => self.store.snapshot_as_of(as_of),
             None => self.store.snapshot(),

@@ -1,5 +1,6 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
+mod analysis;
 mod catalog;
 mod costs;
 mod document;
@@ -7,6 +8,8 @@ mod export;
 mod history;
 mod import;
 mod operations;
+mod relation;
+mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
@@ -15,6 +18,8 @@ pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use operations::{Operation, operations};
+pub use relation::{Relation, RelationColumn, SegmentFiles};
+pub use virtuals::VirtualList;
 
 use crate::edge::store::{EmbeddedStore, Store};
 use crate::model::id::{Entropy, SystemEntropy};

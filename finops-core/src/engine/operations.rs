@@ -5,9 +5,14 @@
 
 use super::catalog::ENTRY_FIELDS;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
+use super::relation::SegmentsRequest;
+use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
 use crate::insight::query::{AnswerTo, CostRequest};
-use crate::insight::{CostSummaryRequest, DailyRequest};
+use crate::insight::{
+    BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
+    PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest,
+};
 use crate::model::catalog::Entry;
 use crate::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -51,6 +56,44 @@ const OPERATIONS: &[Operation] = &[
     },
     Operation { name: "get_cost_summary", fields: CostSummaryRequest::FIELDS, call: answer::<CostSummaryRequest> },
     Operation { name: "costs.daily", fields: DailyRequest::FIELDS, call: answer::<DailyRequest> },
+    Operation { name: "costs.trends", fields: TrendsRequest::FIELDS, call: answer::<TrendsRequest> },
+    Operation { name: "costs.top_drivers", fields: TopDriversRequest::FIELDS, call: answer::<TopDriversRequest> },
+    Operation { name: "costs.unit", fields: UnitRequest::FIELDS, call: answer::<UnitRequest> },
+    Operation {
+        name: "costs.explain",
+        fields: ExplainRequest::FIELDS,
+        call: |finops, params, observer| Document::of(&finops.costs_explain_observed(&parse(params)?, observer)?),
+    },
+    Operation {
+        name: "costs.diff",
+        fields: DiffRequest::FIELDS,
+        call: |finops, params, observer| Document::of(&finops.costs_diff_observed(&parse(params)?, observer)?),
+    },
+    Operation { name: "costs.explain_plan", fields: PlanRequest::FIELDS, call: answer::<PlanRequest> },
+    Operation { name: "costs.breakdown", fields: BreakdownRequest::FIELDS, call: answer::<BreakdownRequest> },
+    Operation { name: "costs.historical", fields: HistoricalRequest::FIELDS, call: answer::<HistoricalRequest> },
+    Operation { name: "costs.services", fields: ServicesRequest::FIELDS, call: answer::<ServicesRequest> },
+    Operation { name: "costs.monthly", fields: MonthlyRequest::FIELDS, call: answer::<MonthlyRequest> },
+    Operation {
+        name: "virtual_dimensions.set",
+        fields: VIRTUAL_FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_set(parse(params)?)?),
+    },
+    Operation {
+        name: "virtual_dimensions.get",
+        fields: VirtualKey::FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_get(&parse::<VirtualKey>(params)?.name)?),
+    },
+    Operation {
+        name: "virtual_dimensions.list",
+        fields: VirtualList::FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_list(&parse(params)?)?),
+    },
+    Operation {
+        name: "virtual_dimensions.delete",
+        fields: VirtualKey::FIELDS,
+        call: |finops, params, _| Document::of(&finops.virtual_dimensions_delete(&parse::<VirtualKey>(params)?.name)?),
+    },
     Operation {
         name: "catalog.upsert",
         fields: ENTRY_FIELDS,
@@ -93,6 +136,14 @@ const OPERATIONS: &[Operation] = &[
         call: |finops, params, observer| {
             let CompactRequest {} = parse(params)?;
             Document::of(&finops.compact_observed(observer)?)
+        },
+    },
+    Operation {
+        name: "segments",
+        fields: SegmentsRequest::FIELDS,
+        call: |finops, params, _| {
+            let SegmentsRequest {} = parse(params)?;
+            Document::of(&finops.segments()?)
         },
     },
     Operation {

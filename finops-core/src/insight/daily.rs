@@ -1,25 +1,23 @@
 //! Daily costs: a series, by any dimensions, with its total, average and trend.
 
-use super::health::{About, DataHealth, Held, is_known, known_cost};
+use super::health::{About, DataHealth, Held, is_known};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
-use super::request::{Bound, GroupBy, Rates, Span, Terms, request};
+use super::request::{Bound, GroupBy, Rates, Span, Terms, narrowed, request};
+use super::series;
 use super::settled::{Settled, settle};
 use super::summary::{DimensionValue, named, serialize_dimensions};
 use super::sums::Sums;
+use crate::Result;
 use crate::model::charge::CostView;
-use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Rounding};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
-use crate::{Error, Result};
 use chrono::NaiveDate;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::cmp::Reverse;
-
-/// How many days, over all groups, one answer has at most.
-const MAX_POINTS: usize = 1_000_000;
 
 request! {
     /// What daily costs are asked for.
@@ -32,6 +30,10 @@ request! {
         pub period: Option<Period>,
         /// Or the window, such as `7d`. It counts days in UTC: in another zone its first and last day are cut.
         pub window: Option<Window>,
+        /// Only charges of that organization.
+        pub org_id: Option<String>,
+        /// Only charges of that user.
+        pub user_id: Option<String>,
         /// Only charges for resources of that type.
         pub resource_type: Option<String>,
         /// What to break down by.
@@ -46,6 +48,8 @@ request! {
         pub exchange_rates: Rates,
         /// Where days begin, by default UTC.
         pub time_zone: Zone,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -153,16 +157,17 @@ impl<'q> DailyQuery<'q> {
         let (interval, days) = span.resolve(now, request.time_zone)?;
         request.group_by.check()?;
         request.exchange_rates.check()?;
-        let mut filters = vec![request.filter.clone()];
-        if let Some(kind) = &request.resource_type {
-            filters.push(Filter::equals(Dimension::BuiltIn(BuiltIn::ResourceType), kind));
-        }
-        Ok(Self { request, interval, days, filter: Filter::All(filters), now })
+        let given = [request.org_id.as_deref(), request.user_id.as_deref(), request.resource_type.as_deref()];
+        Ok(Self { request, interval, days, filter: narrowed(&request.filter, given), now })
     }
 }
 
 impl CostRequest for DailyRequest {
     type Query<'q> = DailyQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<DailyQuery<'_>> {
         DailyQuery::new(self, now)
@@ -188,14 +193,14 @@ impl CostQuery for DailyQuery<'_> {
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let all: Vec<usize> = (0..settled.len()).collect();
-        let totals = day_sums(&settled, &all, &known)?;
+        let totals = series::sums(&settled, &all, &known)?;
         Ok(DailyCosts {
             window_start: self.interval.start(),
             window_end: self.interval.end(),
             time_zone: request.time_zone,
             currency: settled.currency.or(request.currency),
             view: request.view,
-            days: series(&self.days, &totals),
+            days: days(&self.days, &totals),
             groups: group_series(&settled, &self, &known, name)?,
             summary: summarize(&totals)?,
             data_health,
@@ -204,24 +209,7 @@ impl CostQuery for DailyQuery<'_> {
     }
 }
 
-/// The sum of each day over some groups. A day that no bill covers has none, unless there are charges all the same;
-/// neither has one whose charges all lack the cost.
-fn day_sums(settled: &Settled, groups: &[usize], known: &[bool]) -> Result<Vec<Option<Money>>> {
-    let mut days = vec![(Money::ZERO, 0, 0); known.len()];
-    for group in groups {
-        if let Some((total, charges, unknown)) = days.get_mut(settled.bucket_of(*group)) {
-            *total = total.checked_add(settled.sum_of(*group, 0))?;
-            *charges += settled.charges_of(*group);
-            *unknown += settled.unknown_of(*group, 0);
-        }
-    }
-    let sum = |((total, charges, unknown), known): ((Money, u64, u64), &bool)| {
-        known_cost(total, charges, unknown).filter(|_| *known || charges > 0)
-    };
-    Ok(days.into_iter().zip(known).map(sum).collect())
-}
-
-fn series(days: &[Day], totals: &[Option<Money>]) -> Vec<DayCost> {
+fn days(days: &[Day], totals: &[Option<Money>]) -> Vec<DayCost> {
     let day =
         |(day, total): (&Day, &Option<Money>)| DayCost { date: day.interval.start(), day: day.date, total: *total };
     days.iter().zip(totals).map(day).collect()
@@ -238,11 +226,11 @@ fn group_series(
         return Ok(Vec::new());
     }
     let combinations = settled.by_values();
-    refuse_too_much(combinations.len(), query.days.len())?;
+    series::refuse_too_much(combinations.len(), query.days.len())?;
     let groups = combinations.into_iter().map(|groups| {
-        let totals = day_sums(settled, &groups, known)?;
+        let totals = series::sums(settled, &groups, known)?;
         let values = groups.first().map(|group| settled.values_of(*group)).unwrap_or_default();
-        let (total, days) = (sum(&totals)?, series(&query.days, &totals));
+        let (total, days) = (series::total(&totals)?, days(&query.days, &totals));
         Ok(GroupSeries { dimensions: named(dimensions, &values, name)?, total, days })
     });
     let mut groups = groups.collect::<Result<Vec<_>>>()?;
@@ -250,25 +238,10 @@ fn group_series(
     Ok(groups)
 }
 
-/// A series for each group takes memory for each day.
-fn refuse_too_much(groups: usize, days: usize) -> Result<()> {
-    if groups.saturating_mul(days) <= MAX_POINTS {
-        return Ok(());
-    }
-    let message = format!("gives {groups} groups of {days} days: filter, or ask for fewer days or dimensions");
-    Err(Error::invalid("group_by", message))
-}
-
-/// The sum of the days that are known; none when none is.
-fn sum(totals: &[Option<Money>]) -> Result<Option<Money>> {
-    let known: Vec<Money> = totals.iter().copied().flatten().collect();
-    if known.is_empty() { Ok(None) } else { Money::try_sum(known).map(Some) }
-}
-
 fn summarize(totals: &[Option<Money>]) -> Result<DailySummary> {
     let known: Vec<Money> = totals.iter().copied().flatten().collect();
     let days = u64::try_from(known.len()).unwrap_or(u64::MAX);
-    let Some(total) = sum(totals)? else {
+    let Some(total) = series::total(totals)? else {
         return Ok(DailySummary { total_period: None, daily_average: None, trend: None });
     };
     let daily_average = Some(total.checked_div_int(days, Rounding::HalfEven)?);

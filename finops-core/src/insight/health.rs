@@ -77,7 +77,8 @@ impl DataHealth {
         Ok(health)
     }
 
-    fn new(held: Held<'_>, about: About<'_>, unknown_costs: u64) -> Self {
+    /// The same without the share that may still be restated.
+    pub(super) fn new(held: Held<'_>, about: About<'_>, unknown_costs: u64) -> Self {
         let About { interval, days, now } = about;
         let past: Vec<&Day> = days.iter().filter(|day| day.interval.start() < now).collect();
         let count = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);

@@ -5,6 +5,7 @@ use super::question::Question;
 use super::sums::Sums;
 use crate::Result;
 use crate::model::dimension::Dimension;
+use crate::model::history::AsOf;
 use crate::model::time::Stamp;
 
 /// Looks up what a value of a dimension is called.
@@ -31,6 +32,11 @@ pub trait CostRequest {
     type Query<'q>: CostQuery
     where
         Self: 'q;
+
+    /// Which state of the store it is about; none for the present one.
+    fn as_of(&self) -> Option<AsOf> {
+        None
+    }
 
     /// The query, seen from `now`.
     ///

@@ -1,6 +1,7 @@
 //! What cost queries have in common in what they ask for.
 
-use crate::model::dimension::Dimension;
+use crate::model::dimension::{BuiltIn, Dimension};
+use crate::model::filter::Filter;
 use crate::model::money::{Currency, Quantity};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
@@ -33,6 +34,8 @@ const MAX_DIMENSIONS: usize = 8;
 const DEFAULT_DAYS: i64 = 30;
 /// How many items a page has at most.
 pub const MAX_LIMIT: i64 = 1000;
+/// How many items a page has that does not say.
+pub const DEFAULT_LIMIT: usize = 20;
 
 /// The dimensions of a grouped answer, in order: in JSON one of them, or a list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,6 +126,47 @@ impl<'de> Deserialize<'de> for Bound {
     }
 }
 
+/// A period, or a window as seen from now, in one text: `2024-01`, `30d`; `daily`, `weekly` and `monthly` stand for
+/// `1d`, `7d` and `30d`.
+///
+/// ```
+/// use finops_core::insight::request::PeriodOrWindow;
+///
+/// assert!(matches!("2024-Q1".parse()?, PeriodOrWindow::Period(_)));
+/// assert!(matches!("30d".parse()?, PeriodOrWindow::Window(_)));
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeriodOrWindow {
+    /// A piece of the calendar.
+    Period(Period),
+    /// A span as seen from now.
+    Window(Window),
+}
+
+impl std::str::FromStr for PeriodOrWindow {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let window = match text {
+            "daily" => "1d",
+            "weekly" => "7d",
+            "monthly" => "30d",
+            other => other,
+        };
+        Window::parse(window).map(Self::Window).or_else(|_| Period::parse(text).map(Self::Period)).map_err(|error| {
+            Error::invalid("period", format!("{}; or a window such as '30d' or 'lastmonth'", error.message()))
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for PeriodOrWindow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error: Error| serde::de::Error::custom(error.message()))
+    }
+}
+
 /// The ways in which a query may say which time it is about.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Span<'a> {
@@ -177,6 +221,14 @@ impl Span<'_> {
         };
         Err(Error::invalid(field, message))
     }
+}
+
+/// A filter, narrowed to an organization, a user and a type of resource, as far as they are given.
+pub(super) fn narrowed(filter: &Filter, given: [Option<&str>; 3]) -> Filter {
+    let dimensions = [BuiltIn::Organization, BuiltIn::User, BuiltIn::ResourceType];
+    let given = dimensions.into_iter().zip(given).filter_map(|(dimension, value)| Some((dimension, value?)));
+    let equals = given.map(|(dimension, value)| Filter::equals(Dimension::BuiltIn(dimension), value));
+    Filter::All([filter.clone()].into_iter().chain(equals).collect())
 }
 
 /// The currency of an answer, and what others are worth in it.

@@ -3,13 +3,14 @@
 use super::health::{About, DataHealth, Held, SHARE_DECIMALS, is_known};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::{METERED, Question};
-use super::request::{GroupBy, Rates, Span, Terms, largest, page, request};
+use super::request::{Bound, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
 use super::sums::Sums;
 use crate::Result;
 use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
+use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use serde::ser::SerializeMap;
@@ -28,14 +29,24 @@ request! {
     pub struct CostSummaryRequest {
         /// The period, such as `2024-01`; a charge belongs to it by the start of its charge period.
         pub period: Option<Period>,
-        /// Or the window, such as `30d`. Without either, the thirty days up to tonight.
+        /// Or the window, such as `30d`. Without any of these, the thirty days up to tonight.
         pub window: Option<Window>,
+        /// Or the first day, as a date or an instant; by default thirty days before the end.
+        pub start_date: Option<Bound>,
+        /// And the end, exclusive; by default tonight.
+        pub end_date: Option<Bound>,
         /// What to break down by; nothing gives the total alone.
         pub group_by: GroupBy,
         /// The currency of the answer; by default the one that all charges have.
         pub currency: Option<Currency>,
         /// Which charges count.
         pub filter: Filter,
+        /// Only charges of that organization.
+        pub org_id: Option<String>,
+        /// Only charges of that user.
+        pub user_id: Option<String>,
+        /// Only charges for resources of that type.
+        pub resource_type: Option<String>,
         /// Which cost, by default the effective one.
         pub view: CostView,
         /// What other currencies are worth in that of the answer.
@@ -46,6 +57,8 @@ request! {
         pub limit: Option<i64>,
         /// How many items to leave out before.
         pub offset: Option<i64>,
+        /// As of which state of the store: its number, or an instant; by default the present one.
+        pub as_of: Option<AsOf>,
     }
 }
 
@@ -132,6 +145,13 @@ pub(super) fn serialize_dimensions<M: SerializeMap>(values: &[DimensionValue], m
     Ok(())
 }
 
+/// The same, as a map of its own to be flattened into an item.
+pub(super) fn serialize_flat<S: Serializer>(values: &[DimensionValue], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    serialize_dimensions(values, &mut map)?;
+    map.end()
+}
+
 impl Serialize for CostItem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -159,7 +179,8 @@ impl<'q> SummaryQuery<'q> {
     /// # Errors
     /// `invalid_argument` for a request that cannot be answered.
     pub fn new(request: &'q CostSummaryRequest, now: Stamp) -> Result<Self> {
-        let span = Span { period: request.period.as_ref(), window: request.window.as_ref(), start: None, end: None };
+        let (start, end) = (request.start_date, request.end_date);
+        let span = Span { period: request.period.as_ref(), window: request.window.as_ref(), start, end };
         let (interval, days) = span.resolve(now, request.time_zone)?;
         request.group_by.check()?;
         page(request.limit, request.offset)?;
@@ -170,6 +191,10 @@ impl<'q> SummaryQuery<'q> {
 
 impl CostRequest for CostSummaryRequest {
     type Query<'q> = SummaryQuery<'q>;
+
+    fn as_of(&self) -> Option<AsOf> {
+        self.as_of
+    }
 
     fn query(&self, now: Stamp) -> Result<SummaryQuery<'_>> {
         SummaryQuery::new(self, now)
@@ -182,7 +207,9 @@ impl CostQuery for SummaryQuery<'_> {
     fn questions(&self) -> Vec<Question> {
         let mut question = Question::new(self.interval, self.request.view);
         question.dimensions.clone_from(&self.request.group_by.0);
-        question.filter = self.request.filter.clone();
+        let request = self.request;
+        let given = [request.org_id.as_deref(), request.user_id.as_deref(), request.resource_type.as_deref()];
+        question.filter = narrowed(&request.filter, given);
         question.metered = !question.dimensions.is_empty();
         question.largest = largest(self.request.limit, self.request.offset, &self.request.exchange_rates);
         vec![question]
@@ -232,9 +259,9 @@ pub(super) fn named(
     values: &[Option<&str>],
     name: NameOf<'_>,
 ) -> Result<Vec<DimensionValue>> {
-    let value = |(dimension, value): (&Dimension, &Option<&str>)| {
+    let value = |(dimension, value): (&Dimension, Option<&str>)| {
         let name = value.map_or(Ok(None), |value| name(dimension, value))?;
         Ok(DimensionValue { dimension: dimension.clone(), value: value.map(str::to_owned), name })
     };
-    dimensions.iter().zip(values).map(value).collect()
+    dimensions.iter().zip(values.iter().copied()).map(value).collect()
 }

@@ -5,8 +5,8 @@
 
 use super::dimension::Dimension;
 use crate::{Error, Result};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
 
 /// How deep `not` and `any` may nest.
 const MAX_DEPTH: usize = 16;
@@ -59,6 +59,27 @@ impl Filter {
         }
     }
 
+    /// The JSON form, which reads back as what holds for the same charges; one that was read reads back the same.
+    ///
+    /// ```
+    /// use finops_core::model::filter::Filter;
+    /// use serde_json::json;
+    ///
+    /// let written = json!({"provider": ["AWS", null], "not": {"tag:env": "dev"}});
+    /// assert_eq!(Filter::from_json(&written)?.to_json(), written);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    pub fn to_json(&self) -> Value {
+        let mut layers = vec![Map::new()];
+        layer(self, &mut layers);
+        if layers.len() == 1 {
+            return layers.pop().map(Value::Object).unwrap_or_default();
+        }
+        // An object has each key once: conditions on the same one all hold when none of them fails.
+        let fails: Vec<Value> = layers.into_iter().map(|layer| json!({"not": layer})).collect();
+        json!({"not": {"any": fails}})
+    }
+
     /// Adds the dimensions that the filter looks at.
     pub fn dimensions<'a>(&'a self, found: &mut Vec<&'a Dimension>) {
         match self {
@@ -67,6 +88,30 @@ impl Filter {
             Self::Any(all) | Self::All(all) => all.iter().for_each(|filter| filter.dimensions(found)),
         }
     }
+}
+
+/// Puts a filter into the first of several objects that has no such key yet.
+fn layer(filter: &Filter, layers: &mut Vec<Map<String, Value>>) {
+    let (key, value) = match filter {
+        Filter::All(all) => return all.iter().for_each(|filter| layer(filter, layers)),
+        Filter::Not(inner) => ("not".to_owned(), inner.to_json()),
+        Filter::In(dimension, values) => match values.as_slice() {
+            [] => never(),
+            [one] => (dimension.to_string(), json!(one)),
+            several => (dimension.to_string(), json!(several)),
+        },
+        Filter::Any(any) if any.is_empty() => never(),
+        Filter::Any(any) => ("any".to_owned(), any.iter().map(Filter::to_json).collect()),
+    };
+    match layers.iter_mut().find(|layer| !layer.contains_key(&key)) {
+        Some(layer) => drop(layer.insert(key, value)),
+        None => layers.push(Map::from_iter([(key, value)])),
+    }
+}
+
+/// What no charge passes.
+fn never() -> (String, Value) {
+    ("not".to_owned(), json!({}))
 }
 
 fn wrong(message: impl Into<String>) -> Error {
@@ -126,10 +171,15 @@ impl<'de> Deserialize<'de> for Filter {
     }
 }
 
+impl Serialize for Filter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_json().serialize(serializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn reads_values_lists_nulls_and_nesting() {
@@ -156,6 +206,30 @@ mod tests {
             let error = Filter::from_json(&filter).unwrap_err();
             assert_eq!(error.field(), Some("filter"));
             assert!(error.message().contains(message), "{filter}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_was_read_is_written_and_reads_back_the_same() {
+        for written in [
+            json!({}),
+            json!({"provider": null}),
+            json!({"any": [{"region": "eu"}, {}], "not": {"not": {"tag:a.b/c": ["x", null]}}, "virtual:p": "q"}),
+        ] {
+            let filter = Filter::from_json(&written).unwrap();
+            assert_eq!(filter.to_json(), written);
+            assert_eq!(Filter::from_json(&filter.to_json()).unwrap(), filter);
+        }
+    }
+
+    #[test]
+    fn conditions_on_the_same_key_are_written_so_that_all_hold() {
+        let is = |value: &str| Filter::equals("region".parse().unwrap(), value);
+        let both = Filter::All(vec![is("eu"), Filter::All(vec![is("us")])]);
+        let fails = json!([{"not": {"region": "eu"}}, {"not": {"region": "us"}}]);
+        assert_eq!(both.to_json(), json!({"not": {"any": fails}}));
+        for never in [Filter::Any(vec![]), Filter::In("region".parse().unwrap(), vec![])] {
+            assert_eq!(never.to_json(), json!({"not": {}}));
         }
     }
 

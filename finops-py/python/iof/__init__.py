@@ -11,8 +11,9 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import types
-from ._iof import __version__
+from . import analysis_types, types
+from ._iof import Relation, __version__
+from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
 from .client import Catalog, Costs, Finops, Iof, open
 from .errors import (
     CancelledError,
@@ -24,9 +25,23 @@ from .errors import (
     NotFoundError,
     StorageError,
 )
-from .results import CatalogPage, CostSummary, DailyCosts, ImportReceipt, Page, Result
+from .results import (
+    Breakdown,
+    CatalogPage,
+    CostSummary,
+    DailyCosts,
+    HistoricalCosts,
+    ImportReceipt,
+    MonthlyCosts,
+    Page,
+    Result,
+    ServiceCosts,
+    VirtualDimensionPage,
+)
+from .virtuals import VirtualDimensions
 
 __all__ = [
+    "Breakdown",
     "CancelledError",
     "Catalog",
     "CatalogPage",
@@ -34,18 +49,31 @@ __all__ = [
     "CostSummary",
     "Costs",
     "DailyCosts",
+    "Explanation",
     "Finops",
     "FinopsError",
+    "HistoricalCosts",
     "ImportReceipt",
     "InvalidArgumentError",
     "Iof",
     "MixedCurrenciesError",
     "MoneyOverflowError",
+    "MonthlyCosts",
     "NotFoundError",
     "Page",
+    "Relation",
     "Result",
+    "Segments",
+    "ServiceCosts",
+    "StateDiff",
     "StorageError",
+    "TopDrivers",
+    "Trends",
+    "UnitCosts",
+    "VirtualDimensionPage",
+    "VirtualDimensions",
     "__version__",
+    "analysis_types",
     "open",
     "types",
 ]

@@ -8,17 +8,20 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
-from .results import CatalogPage, CostSummary, DailyCosts, ImportReceipt
+from .analysis import Analysis
+from .breakdowns import Breakdowns
+from .catalog import Catalog
+from .relations import Relations
+from .results import CostSummary, DailyCosts, ImportReceipt
+from .virtuals import VirtualDimensions
 
 if TYPE_CHECKING:
     from .types import (
-        CatalogEntry,
+        AsOf,
         CostView,
-        Deleted,
         ExportReceipt,
         Filter,
         GroupBy,
-        Kind,
         Location,
         Now,
         Number,
@@ -29,11 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "Costs", "Finops", "Iof", "open"]
 
 
-class Costs:
-    """Costs over time, as ``iof.finops.costs``."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+class Costs(Breakdowns, Analysis):
+    """Costs broken down, over time and looked into, as ``iof.finops.costs``."""
 
     def daily(
         self,
@@ -42,6 +42,8 @@ class Costs:
         end_date: Time | None = None,
         period: str | None = None,
         window: str | None = None,
+        org_id: str | None = None,
+        user_id: str | None = None,
         resource_type: str | None = None,
         group_by: GroupBy | None = None,
         filter: Filter | None = None,
@@ -49,6 +51,7 @@ class Costs:
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
     ) -> DailyCosts:
         """What each day cost, with the total, the daily average and the trend.
 
@@ -57,6 +60,8 @@ class Costs:
             end_date: The end, exclusive. By default tonight.
             period: Instead, a period such as ``"2024-01"``, ``"2024-Q1"`` or ``"2024-01-01/2024-01-15"``.
             window: Instead, a window such as ``"7d"``, ``"lastmonth"`` or ``"2024-01-01T00:00:00Z,..."``.
+            org_id: Only charges of that organization.
+            user_id: Only charges of that user.
             resource_type: Only charges for resources of that type.
             group_by: A dimension such as ``"service"`` or ``"tag:team"``, or several: adds ``groups``.
             filter: Which charges count, such as ``{"provider": "AWS"}``.
@@ -64,6 +69,7 @@ class Costs:
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where days begin, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
 
         Returns:
             ``window_start``, ``window_end``, ``time_zone``, ``currency``, ``view``; ``days``, a list of ``{"date",
@@ -86,6 +92,8 @@ class Costs:
             "end_date": end_date,
             "period": period,
             "window": window,
+            "org_id": org_id,
+            "user_id": user_id,
             "resource_type": resource_type,
             "group_by": group_by,
             "filter": filter,
@@ -93,121 +101,26 @@ class Costs:
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
         }
         return DailyCosts(self._engine.call("costs.daily", params))
 
 
-class Catalog:
-    """Who and what costs are attributed to, as ``iof.finops.catalog``. The names in answers come from here."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def upsert(
-        self,
-        kind: Kind,
-        id: str,
-        name: str,
-        *,
-        parent: str | None = None,
-        owner: str | None = None,
-        team: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        budget_usd: Number | None = None,
-    ) -> CatalogEntry:
-        """Writes an entry, in place of one with the same kind and id, and gives it back.
-
-        Args:
-            kind: What it is, such as ``"tenant"``.
-            id: Its id, as charges name it.
-            name: What answers call it.
-            parent: The id of what it belongs to.
-            owner: The id of the user who answers for it.
-            team: The id of the team that runs it.
-            tags: Further properties, at most 64.
-            budget_usd: What it may cost a month, in US dollars.
-
-        Raises:
-            InvalidArgumentError: A text is blank or too long, or the budget is negative.
-
-        Example:
-            >>> from iof import Iof
-            >>> Iof.open().finops.catalog.upsert("tenant", "ten_001", "Al-Baraka Bank")["name"]
-            'Al-Baraka Bank'
-        """
-        params = {
-            "kind": kind,
-            "id": id,
-            "name": name,
-            "parent": parent,
-            "owner": owner,
-            "team": team,
-            "tags": tags,
-            "budget_usd": budget_usd,
-        }
-        return cast("CatalogEntry", self._engine.call("catalog.upsert", params))
-
-    def get(self, kind: Kind, id: str) -> CatalogEntry:
-        """An entry.
-
-        Raises:
-            NotFoundError: There is none of that kind and id.
-
-        Example:
-            >>> from iof import Iof
-            >>> catalog = Iof.open().finops.catalog
-            >>> _ = catalog.upsert("team", "t1", "Search", budget_usd=100)
-            >>> catalog.get("team", "t1")["budget_usd"]
-            Decimal('100')
-        """
-        return cast("CatalogEntry", self._engine.call("catalog.get", {"kind": kind, "id": id}))
-
-    def list(self, *, kind: Kind | None = None, limit: int = 20, offset: int = 0) -> CatalogPage:
-        """A page of entries, in the order of kind and id.
-
-        Args:
-            kind: Only those of that kind.
-            limit: How many, 1 to 1000.
-            offset: How many to leave out before.
-
-        Returns:
-            ``count`` (how many there are on all pages), ``limit``, ``offset``, ``items``.
-
-        Example:
-            >>> from iof import Iof
-            >>> Iof.open().finops.catalog.list(kind="team")["items"]
-            []
-        """
-        return CatalogPage(self._engine.call("catalog.list", {"kind": kind, "limit": limit, "offset": offset}))
-
-    def delete(self, kind: Kind, id: str) -> Deleted:
-        """Removes an entry. Charges keep its id; answers then show no name.
-
-        Raises:
-            NotFoundError: There is none of that kind and id.
-
-        Example:
-            >>> from iof import Iof
-            >>> catalog = Iof.open().finops.catalog
-            >>> _ = catalog.upsert("team", "t1", "Search")
-            >>> catalog.delete("team", "t1")
-            {'deleted': True}
-        """
-        return cast("Deleted", self._engine.call("catalog.delete", {"kind": kind, "id": id}))
-
-
-class Finops:
+class Finops(Relations):
     """All operations, as ``iof.finops``."""
 
     costs: Costs
     """Costs over time."""
     catalog: Catalog
     """Who and what costs are attributed to."""
+    virtual_dimensions: VirtualDimensions
+    """Dimensions made of rules."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.costs = Costs(engine)
         self.catalog = Catalog(engine)
+        self.virtual_dimensions = VirtualDimensions(engine)
 
     def import_charges(
         self,
@@ -298,12 +211,18 @@ class Finops:
         *,
         period: str | None = None,
         window: str | None = None,
+        start_date: Time | None = None,
+        end_date: Time | None = None,
         group_by: GroupBy | None = None,
         currency: str | None = None,
         filter: Filter | None = None,
+        org_id: str | None = None,
+        user_id: str | None = None,
+        resource_type: str | None = None,
         view: CostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
+        as_of: AsOf | None = None,
         limit: int | None = None,
         offset: int | None = None,
     ) -> CostSummary:
@@ -311,14 +230,20 @@ class Finops:
 
         Args:
             period: A period such as ``"2024"``, ``"2024-Q1"``, ``"2024-01"``, ``"2024-W05"`` or
-                ``"2024-01-01/2024-01-15"``. Without it and ``window``: the thirty days up to tonight.
+                ``"2024-01-01/2024-01-15"``. Without any time: the thirty days up to tonight.
             window: Instead, a window such as ``"7d"``, ``"today"`` or ``"lastmonth"``.
+            start_date: Instead, the first day; a date is its midnight in ``time_zone``.
+            end_date: And the end, exclusive.
             group_by: A dimension such as ``"tenant"``, ``"service"`` or ``"tag:team"``, or several.
             currency: The currency of the answer, such as ``"USD"``. By default the one that all charges have.
             filter: Which charges count: ``{"provider": "AWS", "tag:env": ["prod", None]}``.
+            org_id: Only charges of that organization.
+            user_id: Only charges of that user.
+            resource_type: Only charges for resources of that type.
             view: Which cost is added up.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where periods begin and end, such as ``"Europe/Berlin"``.
+            as_of: As of which state of the store: its number, or an instant. By default the present one.
             limit: How many items, 1 to 1000. By default all.
             offset: How many items to leave out before.
 
@@ -342,12 +267,18 @@ class Finops:
         params = {
             "period": period,
             "window": window,
+            "start_date": start_date,
+            "end_date": end_date,
             "group_by": group_by,
             "currency": currency,
             "filter": filter,
+            "org_id": org_id,
+            "user_id": user_id,
+            "resource_type": resource_type,
             "view": view,
             "exchange_rates": exchange_rates,
             "time_zone": time_zone,
+            "as_of": as_of,
             "limit": limit,
             "offset": offset,
         }

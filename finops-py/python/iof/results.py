@@ -9,7 +9,19 @@ from . import _show
 from ._iof import arrow_stream
 from .errors import InvalidArgumentError
 
-__all__ = ["CatalogPage", "CostSummary", "DailyCosts", "ImportReceipt", "Page", "Result"]
+__all__ = [
+    "Breakdown",
+    "CatalogPage",
+    "CostSummary",
+    "DailyCosts",
+    "HistoricalCosts",
+    "ImportReceipt",
+    "MonthlyCosts",
+    "Page",
+    "Result",
+    "ServiceCosts",
+    "VirtualDimensionPage",
+]
 
 
 class _Stream:
@@ -138,6 +150,94 @@ class DailyCosts(Result):
         return [days, _show.Block("By group", groups, list(groups[0]), bar="total")]
 
 
+class Breakdown(Result):
+    """What a window cost, broken down. The table is ``items``."""
+
+    @property
+    def _kinds(self):
+        dates = {"date": "time"} if self["granularity"] else {}
+        further = [name.removeprefix("total_") for name in self if name.startswith("total_") and name != "total_cost"]
+        costs = dict.fromkeys(further, "decimal")
+        return {**dates, "cost": "decimal", "share": "decimal", "charges": "integer", **costs, "distinct": "integer"}
+
+    def _blocks(self):
+        rows, where = self.records(), _show.zone(self["time_zone"])
+        first = self["offset"] + 1
+        items = f"items {first:,} to {first + len(rows) - 1:,} of {self['count']:,}" if len(rows) < self["count"] else None
+        notes = [items, _total(self["total_cost"], self["currency"]), *_health(self["data_health"])]
+        by = f", {self['granularity']}" if self["granularity"] else ""
+        title = f"Breakdown{by}, {_span(self, where)}, {self['view']} cost"
+        shown = list(rows[0]) if rows else []
+        return [_show.Block(title, rows, shown, [note for note in notes if note], bar="cost", zone=where)]
+
+
+class HistoricalCosts(Result):
+    """What each span cost. The table is ``series``; with groups, a row for each group and span."""
+
+    _rows = "series"
+    _kinds = {"date": "time", "total": "decimal"}
+
+    def records(self):
+        """The rows of the table: ``{"date", "total"}``, and with groups their dimensions before them."""
+        if not self["groups"]:
+            return list(self["series"])
+        return [{**_dimensions(group), **point} for group in self["groups"] for point in group["series"]]
+
+    def _blocks(self):
+        where = _show.zone(self["time_zone"])
+        notes = [_total(self["total_cost"], self["currency"]), *_health(self["data_health"])]
+        title = f"Historical costs, {self['granularity']}, {_span(self, where)}, {self['view']} cost"
+        series = _show.Block(title, self["series"], ["date", "total"], notes, line="total", zone=where)
+        groups = [{**_dimensions(group), "total": group["total"]} for group in self["groups"]]
+        if not groups:
+            return [series]
+        return [series, _show.Block("By group", groups, list(groups[0]), bar="total")]
+
+
+class ServiceCosts(Result):
+    """What each service cost. The table is ``items``."""
+
+    _kinds = {
+        "group_key": "text",
+        "name": "text",
+        "total_cost": "decimal",
+        "cpu_cost": "decimal",
+        "ram_cost": "decimal",
+        "storage_cost": "decimal",
+        "network_cost": "decimal",
+        "gpu_cost": "decimal",
+    }
+
+    def _blocks(self):
+        rows = self.records()
+        shown = [name for name in _show.columns(rows, ["name", "total_cost"]) if name != "group_key"]
+        items = f"{len(rows):,} of {self['count']:,} services" if len(rows) < self["count"] else None
+        notes = [items, _total(self["total_cost"], self["currency"]), *_health(self["data_health"])]
+        start, end = (_show.day(self[name], timezone.utc) for name in ("period_start", "period_end"))
+        title = f"Costs by service, {start} to {end}, {self['view']} cost"
+        return [_show.Block(title, rows, shown, [note for note in notes if note], bar="total_cost")]
+
+
+class MonthlyCosts(Result):
+    """What each month cost. The table is ``months``."""
+
+    _rows = "months"
+    _kinds = {"date": "time", "month": "text", "total": "decimal", "complete": "bool"}
+
+    def _blocks(self):
+        summary = self["summary"]
+        notes = []
+        if summary["average_monthly"] is not None:
+            totals = [month["total"] for month in self["months"]]
+            average = _show.number(summary["average_monthly"], _show.places(totals, 2))
+            ends = ", ".join(f"{name} {summary[f'{name}_month']['month']}" for name in ("highest", "lowest"))
+            notes.append(f"{average} {self['currency']} a month on average, {ends}")
+        running = [month["month"] for month in self["months"] if not month["complete"] and month["total"] is not None]
+        notes += [f"{month} is not over" for month in running] + _health(self["data_health"])
+        title = f"Monthly costs, {_span(self, _show.zone(self['time_zone']))}, {self['view']} cost"
+        return [_show.Block(title, self["months"], ["month", "total"], notes, line="total")]
+
+
 class ImportReceipt(Result):
     """What an import brought. The table is ``totals``, one row per currency."""
 
@@ -190,8 +290,14 @@ class CatalogPage(Page):
     }
 
 
+class VirtualDimensionPage(Page):
+    """A page of virtual dimensions."""
+
+    _kinds = {"name": "text", "rules": "json", "default": "text"}
+
+
 def _dimensions(group):
-    return {name: value for name, value in group.items() if name not in ("total", "days")}
+    return {name: value for name, value in group.items() if name not in ("total", "days", "series")}
 
 
 def _span(answer, where=None):

@@ -3,7 +3,9 @@ from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from .types import (
+    BreakdownItem,
     CatalogEntry,
+    CostPoint,
     CostSummaryItem,
     CostView,
     CurrencyTotals,
@@ -11,12 +13,30 @@ from .types import (
     DataHealth,
     Day,
     DaySeries,
+    Granularity,
+    HistoricalSeries,
+    MonthCost,
+    MonthlySummary,
     QuarantinedRow,
     Replaced,
+    ServiceCost,
+    VirtualDimension,
     Warning,
 )
 
-__all__ = ["CatalogPage", "CostSummary", "DailyCosts", "ImportReceipt", "Page", "Result"]
+__all__ = [
+    "Breakdown",
+    "CatalogPage",
+    "CostSummary",
+    "DailyCosts",
+    "HistoricalCosts",
+    "ImportReceipt",
+    "MonthlyCosts",
+    "Page",
+    "Result",
+    "ServiceCosts",
+    "VirtualDimensionPage",
+]
 
 _Item = TypeVar("_Item")
 
@@ -67,6 +87,90 @@ class DailyCosts(Result):
     @overload
     def __getitem__(self, key: Literal["snapshot"], /) -> int: ...
 
+class Breakdown(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["window_start", "window_end"], /) -> datetime: ...
+    @overload
+    def __getitem__(self, key: Literal["period"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["granularity"], /) -> Granularity | None: ...
+    @overload
+    def __getitem__(self, key: Literal["time_zone"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["currency"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["view"], /) -> CostView: ...
+    @overload
+    def __getitem__(self, key: Literal["data_health"], /) -> DataHealth: ...
+    @overload
+    def __getitem__(
+        self,
+        key: Literal[
+            "total_cost", "total_billed_cost", "total_effective_cost", "total_contracted_cost", "total_list_cost"
+        ],
+        /,
+    ) -> Decimal | None: ...
+    @overload
+    def __getitem__(self, key: Literal["count", "limit", "offset", "snapshot"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["items"], /) -> list[BreakdownItem]: ...
+
+class HistoricalCosts(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["window_start", "window_end"], /) -> datetime: ...
+    @overload
+    def __getitem__(self, key: Literal["granularity"], /) -> Granularity: ...
+    @overload
+    def __getitem__(self, key: Literal["time_zone"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["currency"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["view"], /) -> CostView: ...
+    @overload
+    def __getitem__(self, key: Literal["data_health"], /) -> DataHealth: ...
+    @overload
+    def __getitem__(self, key: Literal["total_cost"], /) -> Decimal | None: ...
+    @overload
+    def __getitem__(self, key: Literal["series"], /) -> list[CostPoint]: ...
+    @overload
+    def __getitem__(self, key: Literal["groups"], /) -> list[HistoricalSeries]: ...
+    @overload
+    def __getitem__(self, key: Literal["snapshot"], /) -> int: ...
+
+class ServiceCosts(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["period_start", "period_end"], /) -> datetime: ...
+    @overload
+    def __getitem__(self, key: Literal["currency"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["view"], /) -> CostView: ...
+    @overload
+    def __getitem__(self, key: Literal["data_health"], /) -> DataHealth: ...
+    @overload
+    def __getitem__(self, key: Literal["total_cost"], /) -> Decimal | None: ...
+    @overload
+    def __getitem__(self, key: Literal["count", "snapshot"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["items"], /) -> list[ServiceCost]: ...
+
+class MonthlyCosts(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["window_start", "window_end"], /) -> datetime: ...
+    @overload
+    def __getitem__(self, key: Literal["time_zone"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["currency"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["view"], /) -> CostView: ...
+    @overload
+    def __getitem__(self, key: Literal["data_health"], /) -> DataHealth: ...
+    @overload
+    def __getitem__(self, key: Literal["months"], /) -> list[MonthCost]: ...
+    @overload
+    def __getitem__(self, key: Literal["summary"], /) -> MonthlySummary: ...
+    @overload
+    def __getitem__(self, key: Literal["snapshot"], /) -> int: ...
+
 class ImportReceipt(Result):
     @overload  # type: ignore[override]
     def __getitem__(self, key: Literal["import_id", "focus_version"], /) -> str: ...
@@ -98,3 +202,4 @@ class Page(Result, Generic[_Item]):
     def __getitem__(self, key: Literal["items"], /) -> list[_Item]: ...
 
 class CatalogPage(Page[CatalogEntry]): ...
+class VirtualDimensionPage(Page[VirtualDimension]): ...

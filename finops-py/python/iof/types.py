@@ -12,7 +12,10 @@ from os import PathLike
 from typing import Any, Literal, TypedDict, Union
 
 __all__ = [
+    "AsOf",
+    "BreakdownItem",
     "CatalogEntry",
+    "CostPoint",
     "CostSummaryItem",
     "CostView",
     "CurrencyTotals",
@@ -24,15 +27,22 @@ __all__ = [
     "Dimensions",
     "ExportReceipt",
     "Filter",
+    "Granularity",
     "GroupBy",
+    "HistoricalSeries",
     "Kind",
     "Location",
+    "MonthCost",
+    "MonthlySummary",
     "Now",
     "Number",
     "Progress",
     "QuarantinedRow",
     "Replaced",
+    "Rule",
+    "ServiceCost",
     "Time",
+    "VirtualDimension",
     "Warning",
 ]
 
@@ -42,6 +52,9 @@ Number = Union[Decimal, int, float, str]
 Time = Union[datetime, date, str]
 """A time going in: an aware datetime, a date (its midnight), or RFC 3339 text."""
 
+AsOf = Union[int, datetime, str]
+"""A state of the store: its number, or an instant, which stands for the last state until then."""
+
 Location = Union[str, "PathLike[str]"]
 """Text or a path."""
 
@@ -50,7 +63,10 @@ Filter = Mapping[str, Any]
 "has no value". ``{"not": {...}}`` and ``{"any": [{...}, {...}]}`` combine filters."""
 
 GroupBy = Union[str, list[str], tuple[str, ...]]
-"""A dimension such as ``"tenant"``, ``"service"`` or ``"tag:team"``, or several."""
+"""A dimension such as ``"tenant"``, ``"service"``, ``"tag:team"`` or ``"virtual:product"``, or several."""
+
+Granularity = Literal["hourly", "daily", "weekly", "monthly"]
+"""How long the spans are that an answer tells apart."""
 
 CostView = Literal["effective", "billed", "contracted", "list"]
 """Which of the four costs of a charge is added up."""
@@ -102,6 +118,10 @@ class DataHealth(TypedDict):
     """Rows that imports set aside."""
     unknown_costs: int
     """Charges without a cost in the chosen view; they are in no sum."""
+    estimated_share: Decimal | None
+    """The part of the cost that the provider may still restate; ``None`` when the cost is zero or unknown."""
+    rebuilt_segments: int
+    """Files beside the charges that were missing or damaged and had to be built again for this answer."""
     last_import_at: datetime | None
     """When the latest of the data came."""
 
@@ -160,6 +180,94 @@ class CostSummaryItem(Dimensions):
     storage_gb: Decimal | None
     compute_vcpu_seconds: Decimal | None
     bandwidth_gb: Decimal | None
+
+
+class BreakdownItem(Dimensions, total=False):
+    """What one group cost, on one date where dates are told apart. ``views`` adds ``<view>_cost``."""
+
+    date: datetime
+    """When its span starts, with ``granularity``."""
+    cost: Decimal | None
+    """In the currency of the answer."""
+    share: Decimal | None
+    """Its part of the total, below 0 or above 1 where there are credits; ``None`` when the total is zero."""
+    charges: int
+    """How many charges it is made of."""
+    billed_cost: Decimal | None
+    effective_cost: Decimal | None
+    contracted_cost: Decimal | None
+    list_cost: Decimal | None
+    distinct: int
+    """How many distinct values it has of the dimension ``distinct``."""
+
+
+class CostPoint(TypedDict):
+    """What a span cost."""
+
+    date: datetime
+    """When the span starts."""
+    total: Decimal | None
+    """``None`` when no imported bill reaches it, or none of its charges has a known cost."""
+
+
+class HistoricalSeries(Dimensions):
+    """The spans of one group."""
+
+    total: Decimal | None
+    series: list[CostPoint]
+
+
+class ServiceCost(TypedDict):
+    """What a service cost. ``None`` is what the bill does not tell."""
+
+    group_key: str | None
+    """The service, as charges name it; ``None`` for charges without one."""
+    name: str | None
+    total_cost: Decimal | None
+    cpu_cost: Decimal | None
+    ram_cost: Decimal | None
+    storage_cost: Decimal | None
+    """What of it stands under the category ``Storage``."""
+    network_cost: Decimal | None
+    """What of it stands under the category ``Networking``."""
+    gpu_cost: Decimal | None
+
+
+class MonthCost(TypedDict):
+    """What a month cost."""
+
+    date: datetime
+    """When the month starts."""
+    month: str
+    """The month by the calendar of the zone, such as ``"2024-09"``."""
+    total: Decimal | None
+    """``None`` when no imported bill reaches it, or none of its charges has a known cost."""
+    complete: bool
+    """Whether the month is over; one that still runs will cost more."""
+
+
+class MonthlySummary(TypedDict):
+    """Figures over the months that are over, or over the running one where there is nothing else."""
+
+    average_monthly: Decimal | None
+    highest_month: MonthCost | None
+    lowest_month: MonthCost | None
+
+
+class Rule(TypedDict):
+    """A value of a virtual dimension, and which charges have it."""
+
+    value: str
+    when: Filter
+
+
+class VirtualDimension(TypedDict):
+    """A dimension made of rules; the first that matches wins."""
+
+    name: str
+    rules: list[Rule]
+    default: str | None
+    """The value of charges that no rule matches; ``None`` leaves them without one."""
 
 
 class Day(TypedDict):

@@ -10,6 +10,7 @@ mod imports;
 mod replacing;
 mod samples;
 mod scans;
+mod virtuals;
 
 use super::Store;
 use crate::{Error, ErrorCode, Result};
@@ -35,7 +36,10 @@ impl Case {
 
 /// Every case.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [imports::CASES, replacing::CASES, scans::CASES, history::CASES, catalog::CASES].into_iter().flatten().copied()
+    [imports::CASES, replacing::CASES, scans::CASES, history::CASES, catalog::CASES, virtuals::CASES]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 /// Runs every case, each on a new store, and gives all that fail in one error.
@@ -86,12 +90,13 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot};
+    use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::ChargeTable;
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
     use crate::model::receipt::ImportReceipt;
     use crate::model::time::{Interval, Stamp};
+    use crate::model::virtual_dimension::VirtualDimension;
 
     /// A store that forgets half of what a scan should give, and says that nothing was ever imported.
     #[derive(Debug)]
@@ -148,6 +153,15 @@ mod tests {
         }
         fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
             self.0.delete_entry(kind, id)
+        }
+        fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>> {
+            self.0.virtual_dimensions()
+        }
+        fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()> {
+            self.0.put_virtual_dimension(dimension, allowed)
+        }
+        fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
+            self.0.delete_virtual_dimension(name, allowed)
         }
     }
 

@@ -6,9 +6,11 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod embedded;
+mod files;
 mod snapshot;
 
 pub use embedded::EmbeddedStore;
+pub use files::SegmentFile;
 pub use snapshot::Snapshot;
 
 use crate::insight::aggregate::Aggregation;
@@ -20,6 +22,7 @@ use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
+use crate::model::virtual_dimension::VirtualDimension;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
@@ -88,6 +91,9 @@ pub struct Rewriting {
     /// Bytes of all segments that are to be brought together.
     pub bytes_total: u64,
 }
+
+/// Says whether there may be these virtual dimensions together.
+pub type AllowVirtuals<'a> = &'a dyn Fn(&[VirtualDimension]) -> Result<()>;
 
 /// What the engine asks of a store. One writes, many read.
 pub trait Store: Debug + Send + Sync {
@@ -162,6 +168,15 @@ pub trait Store: Debug + Send + Sync {
         go_through(self, snapshot, question, observer)
     }
 
+    /// The files that a state consists of, in the order in which they are scanned.
+    ///
+    /// # Errors
+    /// `not_found` when the store keeps no files that other tools read, and when a vacuum has removed the state;
+    /// `storage`.
+    fn segment_files(&self, _: &Snapshot) -> Result<Vec<SegmentFile>> {
+        Err(files::no_files())
+    }
+
     /// The names of the custom columns that charges of a state have, in order.
     ///
     /// # Errors
@@ -191,6 +206,25 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
     fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool>;
+
+    /// Every virtual dimension, in the order of their names.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>>;
+
+    /// Writes a virtual dimension, in place of one with the same name, if `allowed` takes all that there then are.
+    /// Nothing else is written meanwhile.
+    ///
+    /// # Errors
+    /// What `allowed` gives, and then nothing has changed; `conflict` when the store was opened for reading; `storage`.
+    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()>;
+
+    /// Removes a virtual dimension, if `allowed` takes those that are left; says whether there was one.
+    ///
+    /// # Errors
+    /// As [`Store::put_virtual_dimension`].
+    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool>;
 }
 
 /// Answers a question charge by charge.

@@ -23,6 +23,16 @@ impl CostView {
     /// Every view.
     pub const ALL: [Self; 4] = [Self::Billed, Self::Effective, Self::Contracted, Self::List];
 
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Billed => "billed",
+            Self::Effective => "effective",
+            Self::Contracted => "contracted",
+            Self::List => "list",
+        }
+    }
+
     /// The column that is added up.
     pub const fn column(self) -> ChargeColumn {
         match self {

@@ -15,6 +15,7 @@
 mod answer;
 mod catalog;
 mod compact;
+mod files;
 mod history;
 mod hot;
 mod lock;
@@ -25,8 +26,10 @@ mod schema;
 mod segment;
 mod segments;
 mod session;
+mod virtuals;
 
-use super::{Delivery, ImportSession, Rewriting, Scan, Snapshot, Store};
+use super::files::no_files;
+use super::{AllowVirtuals, Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
@@ -35,6 +38,7 @@ use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
+use crate::model::virtual_dimension::VirtualDimension;
 use crate::{Error, ErrorCode, Result};
 use hot::{CACHE_BYTES, Draft, HotStore};
 use lock::WriterLock;
@@ -249,6 +253,13 @@ impl Store for EmbeddedStore {
         Ok(names.into_iter().collect())
     }
 
+    fn segment_files(&self, snapshot: &Snapshot) -> Result<Vec<SegmentFile>> {
+        match &self.segments {
+            Segments::Folder { folder, .. } => files::list(&self.state(), snapshot.id, folder),
+            Segments::Memory(_) => Err(no_files()),
+        }
+    }
+
     fn put_entry(&self, entry: &Entry) -> Result<()> {
         self.refuse_when_read_only()?;
         catalog::put(&self.state(), entry)
@@ -265,6 +276,20 @@ impl Store for EmbeddedStore {
     fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
         self.refuse_when_read_only()?;
         catalog::delete(&self.state(), kind, id)
+    }
+
+    fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>> {
+        virtuals::list(&self.state())
+    }
+
+    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()> {
+        self.refuse_when_read_only()?;
+        virtuals::put(&mut self.state(), dimension, allowed)
+    }
+
+    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
+        self.refuse_when_read_only()?;
+        virtuals::delete(&mut self.state(), name, allowed)
     }
 }
 

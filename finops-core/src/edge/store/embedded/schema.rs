@@ -12,7 +12,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const APPLICATION_ID: i64 = 0x4669_6e4f;
 
 /// The steps from an empty file to the present schema. A step that was released is never changed.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE state (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -107,6 +107,12 @@ const MIGRATIONS: [&str; 3] = [
         texts BLOB NOT NULL,
         UNIQUE (column_name, first)
     ) STRICT;
+",
+    "
+    CREATE TABLE virtual_dimensions (
+        name TEXT PRIMARY KEY,
+        definition TEXT NOT NULL -- JSON
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

@@ -1,0 +1,50 @@
+//! Series: a figure for each bucket, where nothing known is not zero.
+
+use super::buckets::Bucket;
+use super::health::{is_known, known_cost};
+use super::settled::Settled;
+use crate::model::charge::Coverage;
+use crate::model::money::Money;
+use crate::model::time::Day;
+use crate::{Error, Result};
+
+/// How many points, over all groups, one answer has at most.
+const MAX_POINTS: usize = 1_000_000;
+
+/// For each bucket, whether a bill reaches any of it.
+pub(super) fn known(coverage: &[Coverage], buckets: &[Bucket]) -> Vec<bool> {
+    let day = |bucket: &Bucket| Day { date: bucket.date, interval: bucket.interval };
+    buckets.iter().map(|bucket| is_known(coverage, &day(bucket))).collect()
+}
+
+/// The sum of each bucket over some groups. One that no bill covers has none, unless there are charges all the same;
+/// neither has one whose charges all lack the cost.
+pub(super) fn sums(settled: &Settled, groups: &[usize], known: &[bool]) -> Result<Vec<Option<Money>>> {
+    let mut buckets = vec![(Money::ZERO, 0, 0); known.len()];
+    for group in groups {
+        if let Some((total, charges, unknown)) = buckets.get_mut(settled.bucket_of(*group)) {
+            *total = total.checked_add(settled.sum_of(*group, 0))?;
+            *charges += settled.charges_of(*group);
+            *unknown += settled.unknown_of(*group, 0);
+        }
+    }
+    let sum = |((total, charges, unknown), known): ((Money, u64, u64), &bool)| {
+        known_cost(total, charges, unknown).filter(|_| *known || charges > 0)
+    };
+    Ok(buckets.into_iter().zip(known).map(sum).collect())
+}
+
+/// The sum of the points that are known; none when none is.
+pub(super) fn total(points: &[Option<Money>]) -> Result<Option<Money>> {
+    let known: Vec<Money> = points.iter().copied().flatten().collect();
+    if known.is_empty() { Ok(None) } else { Money::try_sum(known).map(Some) }
+}
+
+/// A series for each group takes memory for each of its points.
+pub(super) fn refuse_too_much(groups: usize, points: usize) -> Result<()> {
+    if groups.saturating_mul(points) <= MAX_POINTS {
+        return Ok(());
+    }
+    let message = format!("gives {groups} groups of {points} points: filter, or ask for less time or fewer dimensions");
+    Err(Error::invalid("group_by", message))
+}
