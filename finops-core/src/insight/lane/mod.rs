@@ -136,8 +136,7 @@ fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>, source: &dyn Blo
     if prepared.question.distinct.is_some() {
         sums.distinct = Some(std::collections::HashMap::new());
     }
-    sums.path.threads = u64::try_from(done.len()).unwrap_or(1);
-    sums.path.grouping = plan.grouping;
+    let threads = u64::try_from(done.len()).unwrap_or(1);
     let mut shared: Option<Cells> = None;
     for Done { sums: own, cells, path } in done {
         sums.path.add(&path);
@@ -147,6 +146,7 @@ fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>, source: &dyn Blo
             Some(shared) => shared.merge(&cells, prepared.question.max_groups)?,
         }
     }
+    (sums.path.threads, sums.path.grouping) = (threads, plan.grouping);
     if let Some(mut cells) = shared {
         let least = plan.largest.and_then(|largest| cells.least(largest));
         cells.flush(plan, None, least, &mut sums);

@@ -116,6 +116,7 @@ impl Planner<'_> {
         let question = self.prepared.question;
         let mut whole: Option<Option<usize>> = None;
         let plain = self.is_plain(index);
+        let mut last_bucket = 0;
         if !plain && let Some(bucket) = only_bucket(question, index) {
             let section = self.smallest(index, true)?;
             let of = index.sections.get(section)?;
@@ -127,7 +128,7 @@ impl Planner<'_> {
             }
         }
         for (day, totals) in index.days.iter().enumerate() {
-            let (section, bucket) = match reach(question, totals) {
+            let (section, bucket) = match reach(question, totals, &mut last_bucket) {
                 Reach::Outside => continue,
                 Reach::Whole(bucket) if plain && self.fit(totals) => (None, Some(bucket)),
                 Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index, false)), Some(bucket)),
@@ -223,9 +224,9 @@ pub(super) fn total_of(totals: &DayTotals, measure: Measure) -> Option<i128> {
 
 /// The bucket that all days of a block lie in as a whole, if there are several days and one bucket.
 fn only_bucket(question: &Question, index: &BlockIndex) -> Option<u32> {
-    let mut only = None;
+    let (mut only, mut last_bucket) = (None, 0);
     for totals in &index.days {
-        match (reach(question, totals), only) {
+        match (reach(question, totals, &mut last_bucket), only) {
             (Reach::Whole(bucket), None) => only = Some(bucket),
             (Reach::Whole(bucket), Some(known)) if bucket == known => {}
             _ => return None,
@@ -243,7 +244,7 @@ enum Reach {
     Partly,
 }
 
-fn reach(question: &Question, totals: &DayTotals) -> Reach {
+fn reach(question: &Question, totals: &DayTotals, last_bucket: &mut usize) -> Reach {
     let midnight = i64::from(totals.day) * DAY_MICROS;
     let (first, last) = match totals.time_of_day {
         Some(time) => (midnight + time, midnight + time),
@@ -256,8 +257,8 @@ fn reach(question: &Question, totals: &DayTotals) -> Reach {
     if !question.holds(first) || !question.holds(last) {
         return Reach::Partly;
     }
-    let bucket = question.bucket_of(first, &mut 0);
-    if bucket == question.bucket_of(last, &mut 0) {
+    let bucket = question.bucket_of(first, last_bucket);
+    if bucket == question.bucket_of(last, last_bucket) {
         return u32::try_from(bucket).map_or(Reach::Partly, Reach::Whole);
     }
     Reach::Partly
