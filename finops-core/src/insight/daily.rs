@@ -86,6 +86,7 @@ pub struct DayCost {
     /// When the day starts.
     pub date: Stamp,
     /// The day by the calendar of the zone, such as `2024-09-30`.
+    #[serde(serialize_with = "series::serialize_day")]
     pub day: NaiveDate,
     /// The sum; none when no imported bill reaches the day, or none of its charges has a known cost.
     pub total: Option<Money>,

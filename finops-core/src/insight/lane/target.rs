@@ -84,9 +84,24 @@ impl Target<'_> {
     }
 
     fn all(&mut self, cells: impl Iterator<Item = (i128, i128)>) {
+        // Rows of a group often come together: what they add up to is carried until the group changes.
+        let mut carried: Option<(u32, i128, i128)> = None;
         for (place, (step, value)) in self.places.iter().zip(cells) {
-            let place = usize::try_from(*place).unwrap_or(usize::MAX);
-            add_pair(self.pairs, place.wrapping_mul(self.views).wrapping_add(self.view), step, value);
+            carried = Some(match carried {
+                Some((last, steps, sum)) if last == *place => (last, steps + step, sum.wrapping_add(value)),
+                other => {
+                    self.put(other);
+                    (*place, step, value)
+                }
+            });
+        }
+        self.put(carried);
+    }
+
+    fn put(&mut self, carried: Option<(u32, i128, i128)>) {
+        if let Some((place, steps, sum)) = carried {
+            let place = usize::try_from(place).unwrap_or(usize::MAX);
+            add_pair(self.pairs, place.wrapping_mul(self.views).wrapping_add(self.view), steps, sum);
         }
     }
 }

@@ -67,7 +67,8 @@ impl Plan {
         if bucket_in_key {
             sizes.push(question.buckets.as_ref().map_or(1, Vec::len));
         }
-        sizes.push(prepared.currencies.len());
+        // Every charge has a currency.
+        sizes.push(prepared.currencies.len().saturating_sub(1));
         let buckets = u64::try_from(question.buckets.as_ref().map_or(1, Vec::len).max(1)).unwrap_or(u64::MAX);
         let shape = Shape::new(sizes, if by_bucket { rows / buckets } else { rows }, threads)?;
         let grouping =
@@ -114,10 +115,11 @@ impl Planner<'_> {
     fn add(&mut self, segment: usize, block: usize, index: &BlockIndex) -> Option<()> {
         let question = self.prepared.question;
         let mut whole: Option<Option<usize>> = None;
+        let plain = self.is_plain(index);
         for (day, totals) in index.days.iter().enumerate() {
             let (section, bucket) = match reach(question, totals) {
                 Reach::Outside => continue,
-                Reach::Whole(bucket) if self.says_all(index, totals) => (None, Some(bucket)),
+                Reach::Whole(bucket) if plain && self.fit(totals) => (None, Some(bucket)),
                 Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index)), Some(bucket)),
                 Reach::Partly => (Some(0), None),
             };
@@ -169,13 +171,16 @@ impl Planner<'_> {
         rows_of(work).saturating_mul(some) / all
     }
 
-    /// Whether the totals of a day are all that is asked for.
-    fn says_all(&self, index: &BlockIndex, totals: &DayTotals) -> bool {
+    /// Whether nothing is asked for that the totals of the block's days do not say.
+    fn is_plain(&self, index: &BlockIndex) -> bool {
         let prepared = self.prepared;
         let plain = prepared.axes.is_empty() && prepared.test.is_always() && prepared.distinct.is_none();
-        let currency = super::axis::number_of(crate::model::charge::ChargeColumn::BillingCurrency);
-        let fits = || prepared.measures.iter().all(|measure| total_of(totals, *measure).is_some());
-        plain && index.constant(currency).is_some() && !self.meters(index) && fits()
+        plain && index.constant(super::parts::currency()).is_some() && !self.meters(index)
+    }
+
+    /// Whether the totals of a day hold every measure that is asked for.
+    fn fit(&self, totals: &DayTotals) -> bool {
+        self.prepared.measures.iter().all(|measure| total_of(totals, *measure).is_some())
     }
 
     fn bound(&mut self, index: &BlockIndex, section: Option<usize>, totals: &DayTotals, rows: usize) -> Option<()> {

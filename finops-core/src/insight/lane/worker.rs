@@ -3,7 +3,7 @@
 use super::axis::{Prepared, metered_columns};
 use super::cells::{CHARGE, Cells, UNKNOWN};
 use super::keys::Shape;
-use super::parts::{Key, OUTSIDE, Part};
+use super::parts::{OUTSIDE, Part, constant_key, currency, key_of_totals, parts};
 use super::target::{Steps, Target, add_pair, mantissa, sum_narrow};
 use super::test::Mask;
 use super::view::View;
@@ -14,7 +14,7 @@ use crate::insight::plan::Path;
 use crate::insight::sums::{Labels, Sums};
 use crate::{Error, ErrorCode, Result};
 use hashbrown::HashMap;
-use std::ops::Range;
+use std::ops::{BitOr, Range, Shl};
 use std::sync::atomic::Ordering;
 
 /// How many rows are gone through at once: what is in hand of them stays in the nearest cache.
@@ -99,12 +99,78 @@ struct Worker<'w> {
     scratch: Scratch,
 }
 
+/// Rows of a day of a section, and what holds for all of them.
+struct Stretch<'s> {
+    view: &'s View<'s>,
+    /// Whether each row has a time to look at.
+    timed: bool,
+    /// For each time of day its bucket.
+    buckets: &'s [u32],
+    parts: &'s [Part<'s>],
+    /// The place of the group that all rows belong to, if it is the same for all.
+    constant: Option<u32>,
+}
+
+/// The numbers of rows, on their way into keys.
+struct Numbers<'n> {
+    stretch: &'n Stretch<'n>,
+    rows: Range<usize>,
+    buckets: &'n [u32],
+    out: &'n mut [u32],
+}
+
+impl Numbers<'_> {
+    fn read(&mut self, part: &Part<'_>) {
+        part.read(self.stretch.view, self.rows.clone(), self.buckets, self.out);
+    }
+
+    fn into_places(mut self, sizes: &[usize], places: &mut Vec<u32>) {
+        places.clear();
+        places.resize(self.rows.len(), 0);
+        for (part, size) in self.stretch.parts.iter().zip(sizes).filter(|(_, size)| **size > 1) {
+            let size = u32::try_from(*size).unwrap_or(u32::MAX);
+            self.read(part);
+            for (place, number) in places.iter_mut().zip(&*self.out) {
+                *place = *place * size + number;
+            }
+        }
+    }
+
+    fn into_keys<K>(mut self, bits: &[u32], keys: &mut Vec<K>)
+    where
+        K: Copy + From<u32> + Shl<u32, Output = K> + BitOr<Output = K>,
+    {
+        keys.clear();
+        keys.resize(self.rows.len(), K::from(0));
+        for (part, bits) in self.stretch.parts.iter().zip(bits).filter(|(_, bits)| **bits > 0) {
+            self.read(part);
+            for (key, number) in keys.iter_mut().zip(&*self.out) {
+                *key = *key << *bits | K::from(*number);
+            }
+        }
+    }
+}
+
+/// The places of the keys of the rows that the mask lets through.
+fn look_up<K: Copy + Into<u128>>(cells: &mut Cells, keys: &[K], mask: &Mask, places: &mut Vec<u32>) {
+    places.clear();
+    match mask {
+        Mask::Some(mask) => {
+            let holding = keys.iter().zip(mask).filter(|(_, holds)| **holds);
+            places.extend(holding.map(|(key, _)| cells.place((*key).into())));
+        }
+        _ => places.extend(keys.iter().map(|key| cells.place((*key).into()))),
+    }
+}
+
 /// What is kept of the rows in hand.
 #[derive(Default)]
 struct Scratch {
     numbers: Vec<u32>,
     buckets: Vec<u32>,
-    keys: Vec<u128>,
+    keys: Vec<u64>,
+    /// Keys that take more than 64 bits.
+    wide_keys: Vec<u128>,
     /// The places of the groups of the selected rows.
     places: Vec<u32>,
     /// The selected rows.
@@ -126,11 +192,9 @@ impl Worker<'_> {
 
     /// Adds a day whose totals say all.
     fn add_totals(&mut self, index: &BlockIndex, work: &Work) -> u64 {
-        let currency = super::axis::number_of(crate::model::charge::ChargeColumn::BillingCurrency);
-        let (Some(day), Some(currency)) = (index.days.get(work.day), index.constant(currency)) else { return 0 };
+        let (Some(day), Some(currency)) = (index.days.get(work.day), index.constant(currency())) else { return 0 };
         self.path.days_from_totals += 1;
-        let mut key = Key::default();
-        let place = self.cells.place(key.push_all(self.shared.plan, &[], work.bucket, currency));
+        let place = self.cells.place(key_of_totals(self.shared.plan, work.bucket, currency));
         let first = usize::try_from(place).unwrap_or(0) * self.prepared.measures.len();
         for (view, measure) in self.prepared.measures.iter().enumerate() {
             let sum = total_of(day, *measure).unwrap_or(0);
@@ -156,29 +220,44 @@ impl Worker<'_> {
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
         let buckets = if work.bucket.is_none() { buckets_of(self.prepared, index, work.day) } else { Vec::new() };
+        let parts = parts(self.prepared, self.shared.plan, work.bucket);
+        let stretch = Stretch {
+            view,
+            timed: work.bucket.is_none(),
+            buckets: &buckets,
+            constant: constant_key(&parts, self.shared.plan, view).map(|key| self.cells.place(key)),
+            parts: &parts,
+        };
         let mut start = rows.start;
         while start < rows.end {
             let end = rows.end.min(start + STRIDE);
-            self.add_stretch(view, start..end, work.bucket, &buckets);
+            self.add_stretch(&stretch, start..end);
             start = end;
         }
         self.cells.refuse_beyond(self.prepared.question.max_groups)?;
         Ok(read)
     }
 
-    fn add_stretch(&mut self, view: &View<'_>, rows: Range<usize>, bucket: Option<u32>, buckets: &[u32]) {
+    fn add_stretch(&mut self, stretch: &Stretch<'_>, rows: Range<usize>) {
+        let view = stretch.view;
         let mut mask = self.prepared.test.mask(view, rows.clone());
-        if bucket.is_none() {
-            mask = mask.and(self.read_buckets(view, rows.clone(), buckets));
+        if stretch.timed {
+            mask = mask.and(self.read_buckets(view, rows.clone(), stretch.buckets));
         }
         if mask == Mask::None {
             return;
         }
-        let alone = matches!(self.shared.plan.shape, Shape::Dense { combinations: 1, .. });
-        if alone && mask == Mask::All && self.prepared.distinct.is_none() && self.prepared.metered.is_none() {
-            return self.add_all(view, rows);
+        let whole = mask == Mask::All && self.prepared.metered.is_none();
+        if let Some(place) = stretch.constant.filter(|_| whole) {
+            self.add_all(view, rows.clone(), place);
+            if self.prepared.distinct.is_some() {
+                self.scratch.places.clear();
+                self.scratch.places.resize(rows.len(), place);
+                self.note_distinct(view, rows, false);
+            }
+            return;
         }
-        self.find_places(view, rows.clone(), bucket, &mask);
+        self.find_places(stretch, rows.clone(), &mask);
         let selected = match &mask {
             Mask::Some(mask) => {
                 self.scratch.rows.clear();
@@ -204,55 +283,25 @@ impl Worker<'_> {
     }
 
     /// Writes the places of the groups of the rows that the mask lets through into `places`.
-    fn find_places(&mut self, view: &View<'_>, rows: Range<usize>, bucket: Option<u32>, mask: &Mask) {
+    fn find_places(&mut self, stretch: &Stretch<'_>, rows: Range<usize>, mask: &Mask) {
         let (scratch, plan) = (&mut self.scratch, self.shared.plan);
-        let length = rows.len();
-        scratch.numbers.resize(length, 0);
-        let mut parts: Vec<Part<'_>> = self.prepared.axes.iter().map(Part::Axis).collect();
-        if plan.bucket_in_key {
-            parts.push(bucket.map_or(Part::Buckets, Part::Same));
-        }
-        parts.push(Part::Column(super::axis::number_of(crate::model::charge::ChargeColumn::BillingCurrency)));
+        scratch.numbers.resize(rows.len(), 0);
+        let numbers = Numbers { stretch, rows, buckets: &scratch.buckets, out: &mut scratch.numbers };
         match &plan.shape {
             Shape::Dense { sizes, .. } => {
-                scratch.places.clear();
-                scratch.places.resize(length, 0);
-                for (part, size) in parts.iter().zip(sizes) {
-                    let size = u32::try_from(*size).unwrap_or(u32::MAX);
-                    if size <= 1 {
-                        continue;
-                    }
-                    part.read(view, rows.clone(), &scratch.buckets, &mut scratch.numbers);
-                    for (place, number) in scratch.places.iter_mut().zip(&scratch.numbers) {
-                        *place = *place * size + number;
-                    }
-                }
+                numbers.into_places(sizes, &mut scratch.places);
                 if let Mask::Some(mask) = mask {
                     let mut holds = mask.iter();
                     scratch.places.retain(|_| holds.next().copied().unwrap_or(false));
                 }
             }
+            Shape::Hash { bits } if bits.iter().sum::<u32>() <= u64::BITS => {
+                numbers.into_keys(bits, &mut scratch.keys);
+                look_up(&mut self.cells, &scratch.keys, mask, &mut scratch.places);
+            }
             Shape::Hash { bits } => {
-                scratch.keys.clear();
-                scratch.keys.resize(length, 0);
-                for (part, bits) in parts.iter().zip(bits) {
-                    if *bits == 0 {
-                        continue;
-                    }
-                    part.read(view, rows.clone(), &scratch.buckets, &mut scratch.numbers);
-                    for (key, number) in scratch.keys.iter_mut().zip(&scratch.numbers) {
-                        *key = *key << bits | u128::from(*number);
-                    }
-                }
-                scratch.places.clear();
-                let cells = &mut self.cells;
-                match mask {
-                    Mask::Some(mask) => {
-                        let holding = scratch.keys.iter().zip(mask).filter(|(_, holds)| **holds);
-                        scratch.places.extend(holding.map(|(key, _)| cells.place(*key)));
-                    }
-                    _ => scratch.places.extend(scratch.keys.iter().map(|key| cells.place(*key))),
-                }
+                numbers.into_keys(bits, &mut scratch.wide_keys);
+                look_up(&mut self.cells, &scratch.wide_keys, mask, &mut scratch.places);
             }
         }
     }
@@ -270,7 +319,8 @@ impl Worker<'_> {
     }
 
     /// Adds rows that are all of one group.
-    fn add_all(&mut self, view: &View<'_>, rows: Range<usize>) {
+    fn add_all(&mut self, view: &View<'_>, rows: Range<usize>, place: u32) {
+        let first = usize::try_from(place).unwrap_or(usize::MAX).saturating_mul(view.costs.len());
         for (number, column) in view.costs.iter().enumerate() {
             let (mantissas, decimals) = column.amounts();
             let factor = i128::from(Amounts::factor(decimals));
@@ -289,7 +339,7 @@ impl Worker<'_> {
             };
             let charges = if number == 0 { count(view.charges()) * CHARGE } else { 0 };
             let unknown = count(column.unknown()) * UNKNOWN;
-            add_pair(&mut self.cells.pairs, number, charges + unknown, sum);
+            add_pair(&mut self.cells.pairs, first.saturating_add(number), charges + unknown, sum);
         }
     }
 
