@@ -2,6 +2,9 @@
 
 use super::{bill, files, hot_of, import, segments, segments_with_hot_files, total};
 use finops_core::edge::store::{EmbeddedStore, Store};
+use finops_core::insight::question::Question;
+use finops_core::model::charge::CostView;
+use finops_core::model::time::Interval;
 use finops_core::{CostSummaryRequest, Finops};
 use finops_tests::support::{Bill, row};
 use std::path::{Path, PathBuf};
@@ -222,4 +225,38 @@ fn what_is_refused_or_given_up_leaves_no_hot_file() {
     import(&finops, &bill(folder.path(), "a", "1", 3)).unwrap();
     assert_eq!(total(&finops).as_deref(), Some("3"));
     segments_with_hot_files(&store);
+}
+
+/// What is too long for a code is gone through charge by charge, and its file says so: it is not built at each query.
+#[test]
+fn texts_that_are_too_long_for_a_code_are_answered_from_the_charges() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let interval = Interval::always();
+    let scanned = |length: usize| {
+        let long = format!("{{\"team\": \"{}\"}}", "x".repeat(length - 12));
+        let charge = |tags: &str| row(&[("EffectiveCost", "2.5"), ("Tags", tags), ("BillingAccountId", "a")]);
+        let path = Bill::new([charge(&long), charge("{}"), charge(&long)]).write(folder.path(), "long.csv");
+        import(&open(&store), path.to_str().unwrap()).unwrap();
+        let ask = |rebuilt: u64| {
+            let store = EmbeddedStore::open(&store).unwrap();
+            let mut question = Question::new(interval, CostView::Effective);
+            question.dimensions = vec!["tag:team".parse().unwrap()];
+            let sums = store.aggregate(&store.snapshot().unwrap(), &question, &()).unwrap();
+            let mut groups: Vec<_> =
+                (0..sums.len()).map(|group| (sums.values_of(group)[0], sums.costs_of(group)[0])).collect();
+            groups.sort_unstable();
+            let value = &long[10..long.len() - 2];
+            assert_eq!(groups, [(None, 25 * 10_i128.pow(17)), (Some(value), 5 * 10_i128.pow(18))]);
+            assert_eq!(sums.path.rebuilt_segments, rebuilt);
+            sums.path.scanned_segments
+        };
+        let before = ask(0);
+        std::fs::remove_file(hot_of(segments(&store).last().unwrap())).unwrap();
+        assert_eq!((ask(1), ask(0)), (before, before));
+        segments_with_hot_files(&store);
+        before
+    };
+    assert_eq!(scanned(32 << 10), 0);
+    assert_eq!(scanned((32 << 10) + 1), 1);
 }
