@@ -3,6 +3,7 @@
 mod damage;
 mod files;
 mod history;
+mod hot;
 
 mod opening;
 mod reading;

@@ -31,7 +31,7 @@ impl Codes {
         let narrow = |value: &u32| u16::try_from(*value).unwrap_or(u16::MAX);
         match most {
             ..=0xff => Self::U8(values.iter().map(|value| u8::try_from(*value).unwrap_or(u8::MAX)).collect()),
-            ..=0xffff => Self::U16(values.iter().map(narrow).collect()),
+            0x100..=0xffff => Self::U16(values.iter().map(narrow).collect()),
             _ => Self::U32(values.to_vec()),
         }
     }

@@ -34,8 +34,8 @@ use work::Plan;
 
 /// Texts are read one by one where there are this many times more of them than groups.
 const FEW: usize = 64;
-/// Fewer rows than this are not worth a second thread.
-const ROWS_PER_THREAD: u64 = 200_000;
+/// Fewer rows than this are not worth a second thread. Unit tests have fewer, and are about threads as well.
+const ROWS_PER_THREAD: u64 = if cfg!(test) { 100 } else { 200_000 };
 
 /// What the lane reads from.
 pub trait BlockSource: Sync {

@@ -157,7 +157,7 @@ impl Planner<'_> {
         let meters = self.meters(index);
         let of_metered = move |column: u16| !meters && (column == resource || column == category);
         let columns = self.prepared.columns.iter().copied();
-        columns.filter(move |column| index.constant(*column).is_none() && !(of_metered(*column) && !self.asks(*column)))
+        columns.filter(move |column| index.constant(*column).is_none() && (!of_metered(*column) || self.asks(*column)))
     }
 
     /// Whether something in the block may have been metered by the platform.

@@ -14,6 +14,7 @@ use crate::model::charge::ChargeColumn;
 use crate::model::progress::{Observer, Progress};
 use crate::model::time::Interval;
 use crate::{ErrorCode, Result};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How often damaged columns are built again for one answer.
@@ -29,7 +30,9 @@ pub(super) fn aggregate(
 ) -> Result<Sums> {
     let entries = store.segments_of(snapshot.id, question.interval, question.estimated_only)?;
     if entries.is_empty() {
-        return Ok(Sums::new(vec![Labels::default(); question.dimensions.len()], question.views.len()));
+        let mut nothing = Sums::new(vec![Labels::default(); question.dimensions.len()], question.views.len());
+        nothing.distinct = question.distinct.as_ref().map(|_| HashMap::new());
+        return Ok(nothing);
     }
     let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
     let mut rebuilt = 0;
@@ -72,16 +75,15 @@ fn open_all<'s>(
     for Listed { entry, .. } in entries.iter().map(Arc::as_ref) {
         let open =
             || store.hot.segment(&entry.file, &entry.digest, &store.state, || store.segments.open_hot(&entry.file));
-        let found = match open() {
-            Some(found) => found,
-            None => {
-                if !rebuild(store, entry, observer)? {
-                    return Ok(None);
-                }
-                *rebuilt += 1;
-                let Some(found) = open() else { return Ok(None) };
-                found
+        let found = if let Some(found) = open() {
+            found
+        } else {
+            if !rebuild(store, entry, observer)? {
+                return Ok(None);
             }
+            *rebuilt += 1;
+            let Some(found) = open() else { return Ok(None) };
+            found
         };
         if found.1.blocks.is_none() {
             return Ok(None);

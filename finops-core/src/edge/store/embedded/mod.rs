@@ -135,6 +135,13 @@ impl EmbeddedStore {
         Ok(Self { state, segments, hot, present, readers, threads, _lock: lock, read_only: false, importing })
     }
 
+    /// The same store with so many threads for a query, whatever the machine has.
+    #[cfg(test)]
+    pub(crate) fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
     fn state(&self) -> MutexGuard<'_, Connection> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -113,7 +113,8 @@ impl Segments {
     /// opening.
     pub(super) fn discard(&self, name: &str) {
         self.forget(name);
-        [name, &name_of(name)].into_iter().for_each(|name| self.remove(name));
+        self.remove(name);
+        self.remove(&name_of(name));
     }
 
     /// Removes a file, if it is there and can be.
