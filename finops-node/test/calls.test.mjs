@@ -79,6 +79,20 @@ test("costs are looked into: trends, drivers, unit costs, sources, plans, differ
   assert.deepEqual(diff.items.map(({ service, change }) => [service, change]), [["Queue", 4.5], ["Disk", 1]]);
 });
 
+test("a query takes a state by its number or by a Date", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges(await billFile(t, [{ cost: "1" }]));
+  await finops.tick(new Date("2024-02-02T00:00:00Z"));
+  await finops.importCharges(await billFile(t, [{ cost: "2" }]));
+  const total = async (as_of) => (await finops.getCostSummary({ period: "2024-01", as_of })).total_cost;
+  assert.deepEqual([await total(0), await total(1), await total(2), await total(), await total(null)], [null, 1, 2, 2, 2]);
+  assert.equal(await total(new Date("2024-02-01T23:59:59.999Z")), 1);
+  assert.equal(await total(new Date("2024-02-02T00:00:00Z")), 2);
+  for (const wrong of [true, 3, -1, 1.5, 1n, "2024-02-02", new Date(NaN)]) {
+    await assert.rejects(total(wrong), { code: "invalid_argument", field: "as_of" }, String(wrong));
+  }
+});
+
 test("states are listed, brought together and forgotten", async (t) => {
   const { finops } = await engine(t);
   for (const cost of ["1", "2"]) await finops.importCharges(await billFile(t, [{ cost }]), { replace: "nothing" });
