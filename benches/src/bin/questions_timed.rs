@@ -1,107 +1,110 @@
-//! Questions to a store, measured from inside: `questions-timed STORE [ROUNDS]` prints a line of JSON for each.
+//! Questions to a store, measured from inside: `questions-timed STORE START END [ROUNDS]` prints a line for each.
+//!
+//! The store is opened anew for every question. `fresh` is the first answer, `then` the median of the others; behind
+//! them stands what was read.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a program that prints what it measured"
-)]
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 
-use finops_core::Finops;
 use finops_core::insight::health::Held;
 use finops_core::insight::query::{CostQuery, CostRequest, NameOf};
 use finops_core::insight::question::Question;
 use finops_core::insight::sums::Sums;
 use finops_core::model::charge::CostView;
-use finops_core::model::filter::Filter;
 use finops_core::model::time::{Interval, Stamp, Zone};
+use finops_core::{Error, Finops, Result};
+use serde_json::json;
+use std::process::ExitCode;
 use std::time::Instant;
 
+/// A question whose sums are the answer: what the engine does without making rows of it.
 struct Raw(Question);
-struct Query(Question);
+
 impl CostRequest for Raw {
     type Query<'q> = Query;
-    fn query(&self, _: Stamp) -> finops_core::Result<Query> {
+
+    fn query(&self, _: Stamp) -> Result<Query> {
         Ok(Query(self.0.clone()))
     }
 }
+
+struct Query(Question);
+
 impl CostQuery for Query {
     type Answer = Sums;
+
     fn questions(&self) -> Vec<Question> {
         vec![self.0.clone()]
     }
-    fn finish(self, sums: Vec<Sums>, _: Held<'_>, _: NameOf<'_>) -> finops_core::Result<Sums> {
-        Ok(sums.into_iter().next().unwrap())
+
+    fn finish(self, sums: Vec<Sums>, _: Held<'_>, _: NameOf<'_>) -> Result<Sums> {
+        Ok(sums.into_iter().next().unwrap_or_default())
     }
 }
 
-fn interval(start: &str, end: &str) -> Interval {
-    let stamp = |day: &str| Stamp::parse(&format!("{day}T00:00:00Z")).unwrap();
-    Interval::new(stamp(start), stamp(end)).unwrap()
+/// The name, the dimensions, the zone of its days if it tells days apart, and how many groups are wanted.
+type Asked = (&'static str, &'static [&'static str], Option<&'static str>, Option<usize>);
+
+const ASKED: [Asked; 7] = [
+    ("days", &[], Some("UTC"), None),
+    ("days and services", &["service"], Some("UTC"), None),
+    ("days of another zone", &[], Some("Asia/Kolkata"), None),
+    ("services and regions", &["service", "region"], None, None),
+    ("the 20 largest resources", &["resource_id"], None, Some(20)),
+    ("teams, a tag", &["tag:team"], None, None),
+    ("days by 3 dimensions", &["sub_account", "service", "region"], Some("UTC"), Some(1)),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (store, start, end, rounds) = match arguments.as_slice() {
+        [store, start, end] => (store, start, end, 9),
+        [store, start, end, rounds] => (store, start, end, rounds.parse().unwrap_or(9)),
+        _ => {
+            eprintln!("usage: questions-timed STORE START END [ROUNDS]");
+            return ExitCode::FAILURE;
+        }
+    };
+    match ASKED.iter().try_for_each(|asked| ask(store, asked, start, end, rounds)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn question(window: Interval, dimensions: &[&str], daily: bool, views: &[CostView]) -> Question {
-    let mut question = Question::new(window, views[0]);
-    question.views = views.to_vec();
-    question.dimensions = dimensions.iter().map(|word| word.parse().unwrap()).collect();
-    if daily {
-        question.buckets = Some(Zone::UTC.days(window).unwrap().iter().map(|day| day.interval).collect());
+fn question(asked: &Asked, start: &str, end: &str) -> Result<Question> {
+    let day = |date: &str| Stamp::parse(&format!("{date}T00:00:00Z"));
+    let window = Interval::new(day(start)?, day(end)?)?;
+    let (_, dimensions, zone, largest) = asked;
+    let mut question = Question::new(window, CostView::Effective);
+    question.dimensions = dimensions.iter().map(|word| word.parse()).collect::<Result<_, Error>>()?;
+    if let Some(zone) = zone {
+        let days = Zone::parse(zone)?.days(window)?;
+        question.buckets = Some(days.iter().map(|day| day.interval).collect());
     }
-    question
+    question.largest = *largest;
+    Ok(question)
 }
 
 #[allow(clippy::disallowed_methods, reason = "durations are measured here, no costs are dated")]
-fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let rounds: usize = arguments.get(1).map_or(5, |rounds| rounds.parse().unwrap());
-    let all = interval("2024-11-01", "2025-12-06");
-    let last = interval("2025-09-07", "2025-12-06");
-    let month = interval("2025-03-01", "2025-04-01");
-    let both = [CostView::Billed, CostView::Effective];
-    let one = [CostView::Effective];
-    let mut drill = question(last, &["service", "region"], false, &both);
-    drill.filter = Filter::equals("sub_account".parse().unwrap(), "ten_0007");
-    let mut distinct = question(all, &["provider"], false, &one);
-    distinct.distinct = Some("resource_id".parse().unwrap());
-    let mut kolkata = question(all, &[], false, &both);
-    kolkata.buckets =
-        Some(Zone::parse("Asia/Kolkata").unwrap().days(all).unwrap().iter().map(|day| day.interval).collect());
-    let mut groups = question(all, &["sub_account", "service", "region"], true, &one);
-    groups.largest = Some(1);
-    let mut resources = question(all, &["resource_id"], false, &one);
-    resources.largest = Some(20);
-    let questions = [
-        ("q1", question(month, &["sub_account"], false, &both)),
-        ("q2", question(last, &["service"], true, &one)),
-        ("q3", groups),
-        ("q4", resources),
-        ("q5", question(all, &["tag:team"], false, &one)),
-        ("q6", distinct),
-        ("q7", drill),
-        ("q8", question(all, &[], true, &both)),
-        ("zone", kolkata),
-    ];
-    for (name, question) in questions {
+fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Result<()> {
+    let request = Raw(question(asked, start, end)?);
+    let opening = Instant::now();
+    let finops = Finops::open_with(store, json!({"read_only": true}))?;
+    let opened = opening.elapsed().as_secs_f64() * 1e3;
+    let (mut times, mut read) = (Vec::new(), String::new());
+    for round in 0..=rounds.max(1) {
         let start = Instant::now();
-        let finops = Finops::open_with(&arguments[0], serde_json::json!({"read_only": true})).unwrap();
-        let opened = start.elapsed();
-        let mut times = Vec::new();
-        let mut groups = 0;
-        let mut path = None;
-        for _ in 0..rounds {
-            let start = Instant::now();
-            let sums = finops.ask(&Raw(question.clone()), &()).unwrap();
-            times.push(start.elapsed().as_secs_f64() * 1e3);
-            groups = sums.len() + sums.rest.groups;
-            path.get_or_insert(sums.path.clone());
+        let sums = finops.ask(&request, &())?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+        if round == 0 {
+            read = format!("{} groups, {:?}", sums.len() + sums.rest.groups, sums.path);
         }
-        let fresh = times.remove(0);
-        times.sort_by(f64::total_cmp);
-        println!(
-            "{name} open {:.2} ms, fresh {fresh:.2} ms, then {:.3} ms, {groups} groups, {:?}",
-            opened.as_secs_f64() * 1e3,
-            times[times.len() / 2],
-            path.unwrap()
-        );
     }
+    let fresh = times.remove(0);
+    times.sort_by(f64::total_cmp);
+    let then = times.get(times.len() / 2).copied().unwrap_or(fresh);
+    println!("{}: open {opened:.2} ms, fresh {fresh:.2} ms, then {then:.3} ms, {read}", asked.0);
+    Ok(())
 }
