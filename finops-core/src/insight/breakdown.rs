@@ -6,7 +6,7 @@ use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
-use super::summary::{DimensionValue, named, serialize_flat};
+use super::summary::{DimensionValue, named, serialize_dimensions};
 use super::sums::Sums;
 use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
@@ -15,6 +15,7 @@ use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 request! {
@@ -99,14 +100,12 @@ pub struct Breakdown {
 }
 
 /// An item of a breakdown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BreakdownItem {
     /// Its values, in the order of `group_by`.
-    #[serde(flatten, serialize_with = "serialize_flat")]
     pub dimensions: Vec<DimensionValue>,
     /// When its span starts, where the breakdown tells dates apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<Stamp>,
     /// What it cost; none when no charge of it has a cost in the view.
     pub cost: Option<Money>,
@@ -115,15 +114,29 @@ pub struct BreakdownItem {
     /// How many charges it is made of.
     pub charges: u64,
     /// Its further costs, in JSON as `<view>_cost`.
-    #[serde(flatten, serialize_with = "costs_by_view")]
     pub costs: Vec<(CostView, Option<Money>)>,
     /// How many distinct values it has of what was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub distinct: Option<u64>,
 }
 
-fn costs_by_view<S: Serializer>(costs: &[(CostView, Option<Money>)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(costs.iter().map(|(view, cost)| (format!("{}_cost", view.as_str()), cost)))
+impl Serialize for BreakdownItem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        serialize_dimensions(&self.dimensions, &mut map)?;
+        if let Some(date) = &self.date {
+            map.serialize_entry("date", date)?;
+        }
+        map.serialize_entry("cost", &self.cost)?;
+        map.serialize_entry("share", &self.share)?;
+        map.serialize_entry("charges", &self.charges)?;
+        for (view, cost) in &self.costs {
+            map.serialize_entry(view.column().field(), cost)?;
+        }
+        if let Some(distinct) = &self.distinct {
+            map.serialize_entry("distinct", distinct)?;
+        }
+        map.end()
+    }
 }
 
 fn totals_by_view<S: Serializer>(totals: &[(CostView, Option<Money>)], serializer: S) -> Result<S::Ok, S::Error> {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// How often damaged columns are built again for one answer.
 const ATTEMPTS: usize = 3;
 /// How much may wait in memory to become blocks when they are built again.
-const MAX_WAITING_BYTES: usize = 160 << 20;
+const MAX_WAITING_BYTES: usize = 96 << 20;
 
 pub(super) fn aggregate(
     store: &EmbeddedStore,

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 /// How much may wait in memory to be written, over all open segments.
 const MAX_BUFFERED_BYTES: usize = 192 << 20;
 /// How much may wait in memory to become hot columns, over all open segments.
-const MAX_WAITING_BYTES: usize = 160 << 20;
+const MAX_WAITING_BYTES: usize = 96 << 20;
 /// How many billing accounts and periods one import may bring: each keeps a file open.
 const MAX_SCOPES: usize = 512;
 
