@@ -56,6 +56,21 @@ const STATE_FILE: &str = "state.sqlite";
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
 const CACHE_KIB: i64 = -16_384;
 
+/// How much of the machine queries may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// How many threads a query may use, at least 1; by default as many as the system says can work at once.
+    pub threads: usize,
+    /// How many bytes of what queries read stay in memory for the next ones; by default 1 GiB.
+    pub cache_bytes: u64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { threads: threads(), cache_bytes: CACHE_BYTES }
+    }
+}
+
 /// A store in a folder or in memory. The type is `Send + Sync`: share it between threads in an `Arc`.
 #[derive(Debug)]
 pub struct EmbeddedStore {
@@ -133,6 +148,14 @@ impl EmbeddedStore {
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
         let present = Present::default();
         Ok(Self { state, segments, hot, present, readers, threads, _lock: lock, read_only: false, importing })
+    }
+
+    /// The store with other limits for its queries.
+    #[must_use]
+    pub fn tuned(mut self, tuning: Tuning) -> Self {
+        self.threads = tuning.threads.max(1);
+        self.hot = HotStore::new(tuning.cache_bytes);
+        self
     }
 
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
