@@ -610,6 +610,12 @@ export interface OpenOptions<D extends Decimals = "number"> {
   now?: Time | null;
   /** Opens for reading, while another process may write. By default false. */
   read_only?: boolean;
+  /** How many groups an answer may be made of, at least 1; a query that makes more is refused. By default 5,000,000. */
+  max_groups?: number | null;
+  /** How many threads a query may use, 1 to 1024. By default as many as can work at once. */
+  threads?: number | null;
+  /** How many bytes of what queries read stay in memory for the next ones. By default 1 GiB. */
+  cache_bytes?: number | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

@@ -55,6 +55,20 @@ test("opening refuses what it cannot use", async (t) => {
   await assert.rejects(Iof.open(location), iof.ConflictError);
 });
 
+test("more groups than an engine was opened for are refused, and so are limits out of range", async (t) => {
+  const { finops } = await engine(t, { max_groups: 1, threads: 1, cache_bytes: 0 });
+  await finops.importCharges(await billFile(t, [{ cost: "1" }, { cost: "2", service: "Disk" }]));
+  assert.equal((await finops.getCostSummary({ period: "2024-01" })).total_cost, 3);
+  await assert.rejects(finops.getCostSummary({ period: "2024-01", group_by: "service" }), (error) => {
+    assert.deepEqual([error.code, error.field], ["invalid_argument", "group_by"]);
+    assert.match(error.message, /more than 1 groups: filter, .* higher max_groups/);
+    return true;
+  });
+  for (const [field, value] of [["max_groups", 0], ["threads", 1025], ["cache_bytes", -1], ["threads", 1.5]]) {
+    await assert.rejects(Iof.open(":memory:", { [field]: value }), { code: "invalid_argument", field });
+  }
+});
+
 test("a closed engine refuses, calls under way finish, and closing twice is harmless", async (t) => {
   const opened = await engine(t, {}, join(await folder(t), "costs"));
   const running = opened.finops.catalog.upsert({ kind: "team", id: "t", name: "T" });

@@ -114,3 +114,20 @@ def test_every_code_has_a_class_of_its_own() -> None:
     classes = list(iof.errors._CLASSES.values())
     assert len(set(classes)) == len(classes) == 7
     assert all(issubclass(kind, FinopsError) and kind.__name__ in iof.__all__ for kind in classes)
+
+
+def test_more_groups_than_an_engine_was_opened_for_are_refused(bill: Any) -> None:
+    with iof.open(max_groups=1, threads=1, cache_bytes=0) as engine:
+        engine.finops.import_charges(bill({}, {"ServiceName": "Disk"}))
+        assert engine.finops.get_cost_summary(period="2024-01")["total_cost"] == 2
+        with pytest.raises(InvalidArgumentError, match="more than 1 groups: filter, .* higher max_groups") as caught:
+            engine.finops.get_cost_summary(period="2024-01", group_by="service")
+        assert caught.value.field == "group_by"
+
+
+@pytest.mark.parametrize(("option", "value"), [("max_groups", 0), ("threads", 1025), ("cache_bytes", -1)])
+def test_limits_out_of_range_are_refused(option: str, value: int) -> None:
+    for opener in (iof.open, iof.Iof.open):
+        with pytest.raises(InvalidArgumentError) as caught:
+            opener(**{option: value})  # type: ignore[operator]
+        assert caught.value.field == option

@@ -96,7 +96,7 @@ impl Finops {
     /// `cancelled` when the observer asked for it; else as [`Finops::costs_explain`].
     pub fn costs_explain_observed(&self, request: &ExplainRequest, observer: &dyn Observer) -> Result<Explanation> {
         let mut explaining = Explaining::new(request, self.clock.now())?;
-        self.define(std::slice::from_mut(explaining.question_mut()))?;
+        self.complete(std::slice::from_mut(explaining.question_mut()))?;
         let snapshot = self.state(request.as_of)?;
         let columns = ChargeColumn::ALL.to_vec();
         let scan = Scan { columns, custom: true, charged: explaining.interval(), estimated_only: false };
@@ -155,7 +155,7 @@ impl Finops {
         watch(observer, &Progress::default())?;
         let query = request.query(self.clock.now())?;
         let (mut question, (number_a, number_b)) = (query.question(), query.states());
-        self.define(std::slice::from_mut(&mut question))?;
+        self.complete(std::slice::from_mut(&mut question))?;
         let sums = |number: u64, field: &str| {
             let state = self.state(Some(AsOf::Snapshot(number))).map_err(|error| error.with_field(field))?;
             self.store.aggregate(&state, &question, observer)

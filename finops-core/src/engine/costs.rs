@@ -147,7 +147,7 @@ impl Finops {
         watch(observer, &Progress::default())?;
         let query = request.query(self.clock.now())?;
         let mut questions = query.questions();
-        self.define(&mut questions)?;
+        self.complete(&mut questions)?;
         let snapshot = self.state(request.as_of())?;
         let ask = |question: &Question| self.store.aggregate(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
@@ -155,6 +155,14 @@ impl Finops {
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
         let held = Held { snapshot: snapshot.id, reach, imports, estimated: &estimated };
         query.finish(sums, held, &|dimension, value| self.name_of(dimension, value))
+    }
+
+    /// Gives questions what the engine knows: how many groups there may be, and the virtual dimensions that they name.
+    pub(super) fn complete(&self, questions: &mut [Question]) -> Result<()> {
+        for question in questions.iter_mut() {
+            question.max_groups = self.max_groups;
+        }
+        self.define(questions)
     }
 
     /// What the catalogue calls a value of a dimension.

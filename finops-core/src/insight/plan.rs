@@ -47,7 +47,7 @@ pub enum Grouping {
 }
 
 impl Path {
-    /// Adds what another part of the work read.
+    /// Adds what another part of the work read; how groups were found is the same for all of them.
     pub(crate) fn add(&mut self, other: &Self) {
         self.segments += other.segments;
         self.scanned_segments += other.scanned_segments;
@@ -59,6 +59,5 @@ impl Path {
         self.bytes_read += other.bytes_read;
         self.rebuilt_segments += other.rebuilt_segments;
         self.threads = self.threads.max(other.threads);
-        self.grouping = other.grouping;
     }
 }

@@ -325,6 +325,9 @@ class Iof:
         *,
         now: datetime | str | None = None,
         read_only: bool = False,
+        max_groups: int | None = None,
+        threads: int | None = None,
+        cache_bytes: int | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -333,12 +336,24 @@ class Iof:
             now: Fixes the clock at an aware datetime or RFC 3339 text; ``finops.tick`` moves it. By default the
                 system's clock serves.
             read_only: Whether to open for reading only, while another process may write.
+            max_groups: How many groups an answer may be made of, at least 1; a query that makes more is refused. By
+                default five million.
+            threads: How many threads a query may use, 1 to 1024. By default as many as can work at once.
+            cache_bytes: How many bytes of what queries read stay in memory for the next ones. By default 1 GiB.
 
         Raises:
+            InvalidArgumentError: An option is out of range.
             ConflictError: Another process has the folder open for writing.
             NotFoundError: There is nothing to read.
         """
-        return cls(Engine.open(location, {"now": now, "read_only": read_only}))
+        options = {
+            "now": now,
+            "read_only": read_only,
+            "max_groups": max_groups,
+            "threads": threads,
+            "cache_bytes": cache_bytes,
+        }
+        return cls(Engine.open(location, options))
 
     def close(self) -> None:
         """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless."""
@@ -369,6 +384,11 @@ def open(
     *,
     now: datetime | str | None = None,
     read_only: bool = False,
+    max_groups: int | None = None,
+    threads: int | None = None,
+    cache_bytes: int | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
-    return Iof.open(location, now=now, read_only=read_only)
+    return Iof.open(
+        location, now=now, read_only=read_only, max_groups=max_groups, threads=threads, cache_bytes=cache_bytes
+    )

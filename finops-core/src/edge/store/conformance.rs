@@ -91,7 +91,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot};
+    use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning};
     use crate::insight::plan::{Grouping, Path};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::ChargeTable;
@@ -189,7 +189,7 @@ mod tests {
         let mut paths = Vec::new();
         for check in checks {
             for threads in [1, 4] {
-                let store = EmbeddedStore::in_memory().unwrap().with_threads(threads);
+                let store = EmbeddedStore::in_memory().unwrap().tuned(Tuning { threads, ..Tuning::default() });
                 check(&store, &mut |path| paths.push(path.clone())).unwrap();
             }
         }

@@ -9,7 +9,7 @@ mod embedded;
 mod files;
 mod snapshot;
 
-pub use embedded::EmbeddedStore;
+pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
 pub use snapshot::Snapshot;
 

@@ -56,6 +56,21 @@ const STATE_FILE: &str = "state.sqlite";
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
 const CACHE_KIB: i64 = -16_384;
 
+/// How much of the machine queries may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// How many threads a query may use, at least 1; by default as many as the system says can work at once.
+    pub threads: usize,
+    /// How many bytes of what queries read stay in memory for the next ones; by default 1 GiB.
+    pub cache_bytes: u64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { threads: threads(), cache_bytes: CACHE_BYTES }
+    }
+}
+
 /// A store in a folder or in memory. The type is `Send + Sync`: share it between threads in an `Arc`.
 #[derive(Debug)]
 pub struct EmbeddedStore {
@@ -135,10 +150,11 @@ impl EmbeddedStore {
         Ok(Self { state, segments, hot, present, readers, threads, _lock: lock, read_only: false, importing })
     }
 
-    /// The same store with so many threads for a query, whatever the machine has.
-    #[cfg(test)]
-    pub(crate) fn with_threads(mut self, threads: usize) -> Self {
-        self.threads = threads;
+    /// The store with other limits for its queries.
+    #[must_use]
+    pub fn tuned(mut self, tuning: Tuning) -> Self {
+        self.threads = tuning.threads.max(1);
+        self.hot = HotStore::new(tuning.cache_bytes);
         self
     }
 

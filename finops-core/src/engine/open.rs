@@ -1,0 +1,164 @@
+//! Opening an engine: what it is made of, and what it may use of the machine.
+
+use super::{Finops, IN_MEMORY, operations};
+use crate::edge::store::{EmbeddedStore, Store, Tuning};
+use crate::insight::question::MAX_GROUPS;
+use crate::model::id::{Entropy, SystemEntropy};
+use crate::model::time::{Clock, FixedClock, Stamp, SystemClock};
+use crate::{Error, Result};
+use serde::Deserialize;
+use std::path::Path;
+use std::sync::Arc;
+
+/// More threads than this help no query.
+const MAX_THREADS: i64 = 1024;
+
+/// How to open an engine, as JSON knows it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct OpenOptions {
+    now: Option<Stamp>,
+    read_only: bool,
+    max_groups: Option<i64>,
+    threads: Option<i64>,
+    cache_bytes: Option<i64>,
+}
+
+impl OpenOptions {
+    fn max_groups(&self) -> Result<usize> {
+        let Some(groups) = self.max_groups else { return Ok(MAX_GROUPS) };
+        let wrong = || Error::invalid("max_groups", format!("must be 1 or more, got {groups}"));
+        usize::try_from(groups).ok().filter(|groups| *groups > 0).ok_or_else(wrong)
+    }
+
+    fn tuning(&self) -> Result<Tuning> {
+        let mut tuning = Tuning::default();
+        if let Some(threads) = self.threads {
+            let wrong = || Error::invalid("threads", format!("must be 1 to {MAX_THREADS}, got {threads}"));
+            let fits = (1..=MAX_THREADS).contains(&threads);
+            tuning.threads = usize::try_from(threads).ok().filter(|_| fits).ok_or_else(wrong)?;
+        }
+        if let Some(bytes) = self.cache_bytes {
+            let wrong = |_| Error::invalid("cache_bytes", format!("must be 0 or more, got {bytes}"));
+            tuning.cache_bytes = u64::try_from(bytes).map_err(wrong)?;
+        }
+        Ok(tuning)
+    }
+}
+
+/// What an engine is made of, where the defaults do not serve.
+#[derive(Debug, Default)]
+pub struct Builder {
+    options: OpenOptions,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn Entropy>>,
+    store: Option<Arc<dyn Store>>,
+}
+
+impl Builder {
+    pub(super) fn from_json(options: serde_json::Value) -> Result<Self> {
+        Ok(Self { options: operations::parse(options)?, ..Self::default() })
+    }
+
+    /// Fixes the clock; [`Finops::tick`] moves it.
+    #[must_use]
+    pub fn now(mut self, now: Stamp) -> Self {
+        self.options.now = Some(now);
+        self
+    }
+
+    /// Opens for reading, while another process may write.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.options.read_only = true;
+        self
+    }
+
+    /// How many groups an answer may be made of, at least 1; by default five million. A query that makes more fails
+    /// before it takes the memory for them. Currencies and dates that are told apart make groups of their own.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    ///
+    /// let finops = Finops::builder().max_groups(10_000).threads(2).cache_bytes(64 << 20).open(":memory:")?;
+    /// assert!(Finops::builder().threads(0).open(":memory:").is_err());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn max_groups(mut self, groups: usize) -> Self {
+        self.options.max_groups = Some(i64::try_from(groups).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// How many threads a query may use, 1 to 1024; by default as many as the system says can work at once. A store
+    /// that is given by [`Builder::store`] has its own.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.options.threads = Some(i64::try_from(threads).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// How many bytes of what queries read stay in memory for the next ones; by default 1 GiB. A store that is given by
+    /// [`Builder::store`] has its own.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.options.cache_bytes = Some(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// Takes the time from there.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Takes the randomness of ids from there.
+    #[must_use]
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = Some(entropy);
+        self
+    }
+
+    /// Keeps everything in that store; the location is then not looked at.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Opens the engine on a folder, which is made when it is not there, or on `:memory:`.
+    ///
+    /// # Errors
+    /// `invalid_argument` for an option that is out of range; `conflict` when another process has the folder open for
+    /// writing; `not_found` when there is nothing to read; `storage` when the folder cannot be used.
+    pub fn open(self, location: &str) -> Result<Finops> {
+        let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
+        let store = match self.store {
+            Some(store) => store,
+            None => Arc::new(open_store(location, self.options.read_only)?.tuned(tuning)),
+        };
+        let fixed = self.options.now.map(|now| Arc::new(FixedClock::new(now)));
+        let clock = match (&fixed, self.clock) {
+            (Some(fixed), _) => Arc::<FixedClock>::clone(fixed),
+            (None, Some(clock)) => clock,
+            (None, None) => Arc::new(SystemClock),
+        };
+        let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
+        Ok(Finops { store, clock, fixed, entropy, max_groups })
+    }
+}
+
+fn open_store(location: &str, read_only: bool) -> Result<EmbeddedStore> {
+    let wrong = |message: &str| Err(Error::invalid("location", message));
+    match location {
+        "" => wrong("is empty: give a folder, or ':memory:'"),
+        IN_MEMORY if read_only => wrong("':memory:' starts empty, so there is nothing to read: leave out read_only"),
+        IN_MEMORY => EmbeddedStore::in_memory(),
+        location if location.contains("://") => {
+            wrong("is a URL, and this version keeps its state in a folder or in ':memory:'")
+        }
+        folder if read_only => EmbeddedStore::open_read_only(Path::new(folder)),
+        folder => EmbeddedStore::open(Path::new(folder)),
+    }
+}
