@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod full;
+mod hot;
 mod kill;
 mod tidy;
 

@@ -1,6 +1,6 @@
 //! Earlier states through the engine, and compactions: answers stay what they were.
 
-use super::{bill, import, segments, total};
+use super::{bill, hot_of, import, segments, segments_with_hot_files, total};
 use finops_core::edge::store::{EmbeddedStore, Replace, Scan, Snapshot, Store};
 use finops_core::engine::{SnapshotsRequest, VacuumRequest};
 use finops_core::model::charge::ChargeColumn;
@@ -133,12 +133,12 @@ fn a_vacuum_keeps_thirty_days_unless_told_otherwise() {
     import(&finops, &bill(folder.path(), "a", "2", 1)).unwrap();
     finops.tick(at("2024-03-01T00:00:00Z")).unwrap();
     import(&finops, &bill(folder.path(), "a", "3", 1)).unwrap();
-    assert_eq!(segments(&store).len(), 3);
+    assert_eq!(segments_with_hot_files(&store).len(), 3);
     // The first state gave way a month ago, on the first of February; the second one today.
     assert_eq!(finops.vacuum(&keeping("31d")).unwrap().snapshots_removed, 0);
     let vacuumed = finops.vacuum(&keeping("29d")).unwrap();
     assert_eq!((vacuumed.snapshots_removed, vacuumed.oldest_snapshot), (1, 2));
-    assert_eq!(segments(&store).len(), 2);
+    assert_eq!(segments_with_hot_files(&store).len(), 2);
     assert_eq!(finops.vacuum(&VacuumRequest::default()).unwrap().snapshots_removed, 0);
     finops.tick(at("2024-03-30T23:59:59Z")).unwrap();
     assert_eq!(finops.vacuum(&VacuumRequest::default()).unwrap().snapshots_removed, 0);
@@ -194,7 +194,7 @@ fn a_compaction_can_be_stopped() {
     let progress = seen.lock().unwrap()[1];
     assert_eq!(progress.rows, 2);
     assert!(0 < progress.bytes_read && progress.bytes_read < progress.bytes_total);
-    assert_eq!(segments(&store).len(), 3, "what was written is gone");
+    assert_eq!(segments_with_hot_files(&store).len(), 3, "what was written is gone");
     let compacted = finops.compact().unwrap();
     assert_eq!((compacted.segments_before, compacted.segments_after), (3, 1));
     assert_eq!(total(&finops).as_deref(), Some("6"));
@@ -208,6 +208,11 @@ fn what_is_damaged_is_not_compacted() {
     add(&finops, &bill(folder.path(), "a", "1", 1));
     let first = segments(&store).remove(0);
     add(&finops, &bill(folder.path(), "a", "2", 1));
+    for segment in segments_with_hot_files(&store) {
+        std::fs::remove_file(hot_of(&segment)).unwrap();
+    }
+    drop(finops);
+    let finops = Finops::open(store.to_str().unwrap()).unwrap();
     assert_eq!(total(&finops).as_deref(), Some("3"), "the process has found all of them sound");
     let bytes = std::fs::read(&first).unwrap();
     let mut other = bytes.clone();
@@ -218,7 +223,7 @@ fn what_is_damaged_is_not_compacted() {
     assert_eq!(error.code(), ErrorCode::Storage);
     assert!(error.message().contains("not as it was written"), "{error}");
     std::fs::write(&first, &bytes).unwrap();
-    assert_eq!(segments(&store).len(), 2, "nothing was left behind");
+    assert_eq!(segments_with_hot_files(&store).len(), 2, "nothing was left behind");
     assert_eq!(finops.compact().unwrap().segments_after, 1);
     assert_eq!(total(&finops).as_deref(), Some("3"));
 }

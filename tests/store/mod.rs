@@ -3,6 +3,8 @@
 mod damage;
 mod files;
 mod history;
+mod hot;
+
 mod opening;
 mod reading;
 mod sharing;
@@ -46,8 +48,8 @@ fn total(finops: &Finops) -> Option<String> {
     finops.get_cost_summary(&request).unwrap().total_cost.map(|cost| cost.to_string())
 }
 
-/// The files of charges below a store's folder, sorted.
-fn segments(store: &Path) -> Vec<PathBuf> {
+/// The files below a store's folder of charges, sorted.
+fn files(store: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for period in std::fs::read_dir(store.join("charges")).unwrap() {
         let files = std::fs::read_dir(period.unwrap().path()).unwrap();
@@ -55,4 +57,24 @@ fn segments(store: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// The files of charges below a store's folder, sorted.
+fn segments(store: &Path) -> Vec<PathBuf> {
+    files(store).into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "parquet")).collect()
+}
+
+/// The file of hot columns that belongs to a segment.
+fn hot_of(segment: &Path) -> PathBuf {
+    let mut name = segment.as_os_str().to_owned();
+    name.push(".hot");
+    name.into()
+}
+
+/// The segments below a store's folder, beside each of which lies its hot file, and nothing else.
+fn segments_with_hot_files(store: &Path) -> Vec<PathBuf> {
+    let segments = segments(store);
+    let both = segments.iter().flat_map(|segment| [segment.clone(), hot_of(segment)]);
+    assert_eq!(files(store), both.collect::<Vec<_>>());
+    segments
 }

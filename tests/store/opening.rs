@@ -221,10 +221,13 @@ fn the_folder_holds_what_is_said() {
     let store = folder.path().join("store");
     let finops = Finops::open(text(&store)).unwrap();
     import(&finops, &bill(folder.path(), "a", "1", 3)).unwrap();
-    let files = super::segments(&store);
+    let files = super::segments_with_hot_files(&store);
     assert_eq!(files.len(), 1);
     assert!(files[0].parent().unwrap().ends_with("charges/2024-01"));
     let mut magic = [0; 4];
     std::fs::File::open(&files[0]).unwrap().read_exact(&mut magic).unwrap();
     assert_eq!(&magic, b"PAR1");
+    let mut magic = [0; 6];
+    std::fs::File::open(super::hot_of(&files[0])).unwrap().read_exact(&mut magic).unwrap();
+    assert_eq!(&magic, b"FinHot");
 }

@@ -1,6 +1,6 @@
 //! Who reads keeps what is read: in this process and in others, until they are done, or dead.
 
-use super::{bill, import, segments, total};
+use super::{bill, import, segments_with_hot_files, total};
 use finops_core::edge::store::{EmbeddedStore, Scan, Snapshot, Store};
 use finops_core::engine::VacuumRequest;
 use finops_core::model::charge::ChargeColumn;
@@ -118,7 +118,7 @@ fn a_reader_in_another_process_keeps_its_files() {
         let vacuum = scope.spawn(|| finops.vacuum(&now()));
         thread::sleep(Duration::from_millis(300));
         assert!(!vacuum.is_finished(), "it waits");
-        assert_eq!(segments(&store).len(), 2);
+        assert_eq!(segments_with_hot_files(&store).len(), 2);
         // Whoever comes while it waits need not wait.
         let reader = Finops::builder().read_only().open(store.to_str().unwrap()).unwrap();
         assert_eq!(total(&reader).as_deref(), Some("4"));
@@ -126,7 +126,7 @@ fn a_reader_in_another_process_keeps_its_files() {
         assert_eq!(child.line().as_deref(), Some("read 3"), "all of the state it took");
         assert_eq!(vacuum.join().unwrap().unwrap().segments_removed, 1, "the vacuum had its turn");
     });
-    assert_eq!(segments(&store).len(), 1);
+    assert_eq!(segments_with_hot_files(&store).len(), 1);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn long_readings_are_of_one_state_whatever_comes_meanwhile() {
     });
     finops.vacuum(&now()).unwrap();
     assert_eq!(store.snapshots(10, 0).unwrap().0, 1);
-    assert_eq!(segments(&folder.path().join("store")).len(), ACCOUNTS);
+    assert_eq!(segments_with_hot_files(&folder.path().join("store")).len(), ACCOUNTS);
 }
 
 /// A process of another user who may only read there: it reads, and its lock is seen.

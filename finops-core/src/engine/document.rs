@@ -5,6 +5,7 @@
 
 use crate::model::time::Stamp;
 use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple};
+use std::borrow::Cow;
 use std::fmt::Display;
 
 /// A value of an answer.
@@ -28,7 +29,7 @@ pub enum Document {
     /// Values in order.
     List(Vec<Document>),
     /// Fields in order.
-    Map(Vec<(String, Document)>),
+    Map(Vec<(Cow<'static, str>, Document)>),
 }
 
 impl Document {
@@ -45,7 +46,7 @@ impl Document {
     /// The value of a field.
     pub fn get(&self, field: &str) -> Option<&Self> {
         match self {
-            Self::Map(fields) => fields.iter().find(|(name, _)| name == field).map(|(_, value)| value),
+            Self::Map(fields) => fields.iter().find(|(name, _)| *name == field).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -172,7 +173,7 @@ impl ser::Serializer for Builder {
         variant: &'static str,
         value: &T,
     ) -> Result<Document, Unfit> {
-        Ok(Document::Map(vec![(variant.to_owned(), value.serialize(self)?)]))
+        Ok(Document::Map(vec![(Cow::Borrowed(variant), value.serialize(self)?)]))
     }
 
     fn serialize_seq(self, length: Option<usize>) -> Result<List, Unfit> {
@@ -245,7 +246,7 @@ impl SerializeTuple for List {
     }
 }
 
-struct Fields(Vec<(String, Document)>, Option<String>);
+struct Fields(Vec<(Cow<'static, str>, Document)>, Option<String>);
 
 impl SerializeMap for Fields {
     type Ok = Document;
@@ -261,7 +262,7 @@ impl SerializeMap for Fields {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unfit> {
         let key = self.1.take().ok_or_else(|| Unfit("a value without a key".into()))?;
-        self.0.push((key, value.serialize(Builder)?));
+        self.0.push((Cow::Owned(key), value.serialize(Builder)?));
         Ok(())
     }
 
@@ -275,7 +276,7 @@ impl SerializeStruct for Fields {
     type Error = Unfit;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Unfit> {
-        self.0.push((key.to_owned(), value.serialize(Builder)?));
+        self.0.push((Cow::Borrowed(key), value.serialize(Builder)?));
         Ok(())
     }
 

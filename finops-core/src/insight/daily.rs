@@ -1,6 +1,6 @@
 //! Daily costs: a series, by any dimensions, with its total, average and trend.
 
-use super::health::{About, DataHealth, Held, is_known};
+use super::health::{About, DataHealth, Held};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, GroupBy, Rates, Span, Terms, narrowed, request};
@@ -86,6 +86,7 @@ pub struct DayCost {
     /// When the day starts.
     pub date: Stamp,
     /// The day by the calendar of the zone, such as `2024-09-30`.
+    #[serde(serialize_with = "series::serialize_day")]
     pub day: NaiveDate,
     /// The sum; none when no imported bill reaches the day, or none of its charges has a known cost.
     pub total: Option<Money>,
@@ -189,7 +190,7 @@ impl CostQuery for DailyQuery<'_> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(only(sums), &terms)?;
-        let known: Vec<bool> = self.days.iter().map(|day| is_known(held.coverage, day)).collect();
+        let known: Vec<bool> = self.days.iter().map(|day| held.reach.is_known(day)).collect();
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let all: Vec<usize> = (0..settled.len()).collect();

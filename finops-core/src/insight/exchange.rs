@@ -40,7 +40,9 @@ fn convert(sums: &Sums, currency: Option<Currency>, terms: &Terms<'_>) -> Result
             merged.heads.push(Head { currency: 0, bucket: head.bucket, charges: 0 });
             merged.codes.extend(sums.codes_of(group));
             merged.unknown.extend(std::iter::repeat_n(0, sums.views));
-            parts.iter_mut().for_each(|parts| parts.push(ExactSum::default()));
+            for parts in &mut parts {
+                parts.push(ExactSum::default());
+            }
             if !sums.metered.is_empty() {
                 merged.metered.push(MeteredQuantities::default());
             }

@@ -1,20 +1,45 @@
 //! Series: a figure for each bucket, where nothing known is not zero.
 
 use super::buckets::Bucket;
-use super::health::{is_known, known_cost};
+use super::health::known_cost;
+use super::reach::Reach;
 use super::settled::Settled;
-use crate::model::charge::Coverage;
 use crate::model::money::Money;
 use crate::model::time::Day;
 use crate::{Error, Result};
+use chrono::{Datelike, NaiveDate};
+use serde::Serializer;
 
 /// How many points, over all groups, one answer has at most.
 const MAX_POINTS: usize = 1_000_000;
 
+/// A date as `2024-09-30`. A series repeats its days for every group, and chrono's own way takes longer than the sums.
+pub(super) fn serialize_day<S: Serializer>(day: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    let Ok(year) = u32::try_from(day.year()) else { return serializer.collect_str(day) };
+    let digit = |number: u32, unit: u32| u8::try_from(number / unit % 10).unwrap_or(0) + b'0';
+    let (month, date) = (day.month(), day.day());
+    let text = [
+        digit(year, 1000),
+        digit(year, 100),
+        digit(year, 10),
+        digit(year, 1),
+        b'-',
+        digit(month, 10),
+        digit(month, 1),
+        b'-',
+        digit(date, 10),
+        digit(date, 1),
+    ];
+    match std::str::from_utf8(&text) {
+        Ok(text) if year <= 9999 => serializer.serialize_str(text),
+        _ => serializer.collect_str(day),
+    }
+}
+
 /// For each bucket, whether a bill reaches any of it.
-pub(super) fn known(coverage: &[Coverage], buckets: &[Bucket]) -> Vec<bool> {
+pub(super) fn known(reach: &Reach, buckets: &[Bucket]) -> Vec<bool> {
     let day = |bucket: &Bucket| Day { date: bucket.date, interval: bucket.interval };
-    buckets.iter().map(|bucket| is_known(coverage, &day(bucket))).collect()
+    buckets.iter().map(|bucket| reach.is_known(&day(bucket))).collect()
 }
 
 /// The sum of each bucket over some groups. One that no bill covers has none, unless there are charges all the same;

@@ -4,9 +4,11 @@
 //! the trait, so that whoever writes a store can call [`run`] from a test of their own. What a particular store
 //! promises beyond the trait (durability, locks, files) is tested beside that store.
 
+mod aggregates;
 mod catalog;
 mod history;
 mod imports;
+mod random;
 mod replacing;
 mod samples;
 mod scans;
@@ -36,10 +38,9 @@ impl Case {
 
 /// Every case.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [imports::CASES, replacing::CASES, scans::CASES, history::CASES, catalog::CASES, virtuals::CASES]
-        .into_iter()
-        .flatten()
-        .copied()
+    let reading = [scans::CASES, aggregates::CASES, history::CASES];
+    let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES];
+    writing.into_iter().chain(reading).flatten().copied()
 }
 
 /// Runs every case, each on a new store, and gives all that fail in one error.
@@ -91,6 +92,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 mod tests {
     use super::*;
     use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot};
+    use crate::insight::plan::{Grouping, Path};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::ChargeTable;
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
@@ -177,6 +179,37 @@ mod tests {
             assert!(found.contains(case), "{case} is not among:\n{found}");
         }
         assert!(!found.contains("catalogue"), "{found}");
+    }
+
+    #[test]
+    fn answers_take_every_way_and_are_the_same() {
+        type Check = fn(&dyn Store, &mut dyn FnMut(&Path)) -> Result<()>;
+        type Taken = fn(&Path) -> bool;
+        let checks: [Check; 4] = [aggregates::repeated, aggregates::mixed, aggregates::scattered, aggregates::extreme];
+        let mut paths = Vec::new();
+        for check in checks {
+            for threads in [1, 4] {
+                let store = EmbeddedStore::in_memory().unwrap().with_threads(threads);
+                check(&store, &mut |path| paths.push(path.clone())).unwrap();
+            }
+        }
+        let ways: [(&str, Taken); 11] = [
+            ("totals of days", |path| path.days_from_totals > 0),
+            ("the cube", |path| path.rows_from_cube > 0),
+            ("charges summed by day", |path| path.rows_from_days > 0),
+            ("hot columns", |path| path.rows_from_columns > 0),
+            ("Parquet", |path| path.rows_from_parquet > 0 && path.scanned_segments > 0),
+            ("nothing told apart", |path| path.grouping == Grouping::None),
+            ("an array", |path| path.grouping == Grouping::Dense && path.threads == 1),
+            ("an array of each thread", |path| path.grouping == Grouping::Dense && path.threads > 1),
+            ("a table", |path| path.grouping == Grouping::Hash && path.threads == 1),
+            ("a table of each thread", |path| path.grouping == Grouping::Hash && path.threads > 1),
+            ("the plain way", |path| path.grouping == Grouping::Plain),
+        ];
+        for (way, taken) in ways {
+            assert!(paths.iter().any(taken), "no answer came by way of {way}");
+        }
+        assert!(paths.iter().all(|path| path.rebuilt_segments == 0));
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Codes {
         let narrow = |value: &u32| u16::try_from(*value).unwrap_or(u16::MAX);
         match most {
             ..=0xff => Self::U8(values.iter().map(|value| u8::try_from(*value).unwrap_or(u8::MAX)).collect()),
-            ..=0xffff => Self::U16(values.iter().map(narrow).collect()),
+            0x100..=0xffff => Self::U16(values.iter().map(narrow).collect()),
             _ => Self::U32(values.to_vec()),
         }
     }
@@ -91,7 +91,8 @@ mod tests {
             seeds in prop::collection::vec(any::<u32>(), 1..300),
             start in 0_usize..300,
         ) {
-            let values: Vec<u32> = seeds.iter().map(|seed| if most == u32::MAX { *seed } else { seed % (most + 1) }).collect();
+            let within = |seed: &u32| most.checked_add(1).map_or(*seed, |count| seed % count);
+            let values: Vec<u32> = seeds.iter().map(within).collect();
             let codes = Codes::pack(&values);
             let start = start.min(values.len());
             let mut read = vec![7; values.len() - start];

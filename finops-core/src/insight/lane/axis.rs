@@ -116,9 +116,9 @@ pub(super) fn metered_columns() -> [u16; 2] {
 }
 
 pub(super) fn prepare<'q>(question: &'q Question, source: &dyn BlockSource) -> Result<Prepared<'q>> {
-    let axis = |dimension: &Dimension| prepare_axis(dimension, question, source);
-    let axes = question.dimensions.iter().map(axis).collect::<Result<Vec<_>>>()?;
-    let distinct = question.distinct.as_ref().map(axis).transpose()?;
+    let one = |dimension: &Dimension| prepare_axis(dimension, question, source);
+    let axes = question.dimensions.iter().map(one).collect::<Result<Vec<_>>>()?;
+    let distinct = question.distinct.as_ref().map(one).transpose()?;
     let test = prepare_test(&question.filter, question, source)?;
     let metered = if question.metered { Some(prepare_metered(source)?) } else { None };
     let mut columns = vec![number_of(ChargeColumn::BillingCurrency)];

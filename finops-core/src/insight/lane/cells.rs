@@ -195,6 +195,14 @@ impl Cells {
         self.refuse_beyond(limit)
     }
 
+    /// The sum in the first view of the `largest`-th of the groups; none when there are not more than that.
+    pub(super) fn least(&self, largest: usize) -> Option<i128> {
+        let pairs = self.pairs.iter().step_by(self.views.max(1));
+        let mut sums: Vec<i128> = pairs.filter(|[counts, _]| *counts != 0).map(|[_, sum]| *sum).collect();
+        let place = largest.checked_sub(1).filter(|_| sums.len() > largest)?;
+        Some(*sums.select_nth_unstable_by(place, |one, other| other.cmp(one)).1)
+    }
+
     /// Gives the groups on and forgets them. Where the bucket is part of the keys, `bucket` is none. Groups whose sum
     /// in the first view is below `least` are only added up.
     pub(super) fn flush(&mut self, plan: &Plan, bucket: Option<u32>, least: Option<i128>, sums: &mut Sums) {
@@ -211,11 +219,11 @@ impl Cells {
                 }
                 continue;
             }
-            let rest = self.shape.split(self.key_of(place), &mut sums.codes);
+            let currency = self.shape.split(self.key_of(place), &mut sums.codes);
             let bucket_of_key = if plan.bucket_in_key { sums.codes.pop().unwrap_or(0) } else { 0 };
             debug_assert_eq!(sums.codes.len() % width.max(1), 0, "a code for each dimension");
             let bucket = bucket.unwrap_or(bucket_of_key);
-            sums.heads.push(Head { currency: rest.saturating_sub(1), bucket, charges: low(*counts) });
+            sums.heads.push(Head { currency, bucket, charges: low(*counts) });
             sums.costs.extend(pairs.iter().map(|[_, cost]| *cost));
             sums.unknown.extend(pairs.iter().map(|[counts, _]| high(*counts)));
             if plan.metered {

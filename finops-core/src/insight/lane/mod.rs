@@ -8,6 +8,8 @@
 mod axis;
 mod cells;
 mod keys;
+mod parts;
+mod target;
 mod test;
 mod view;
 mod work;
@@ -32,8 +34,8 @@ use work::Plan;
 
 /// Texts are read one by one where there are this many times more of them than groups.
 const FEW: usize = 64;
-/// Fewer rows than this are not worth a second thread.
-const ROWS_PER_THREAD: u64 = 200_000;
+/// Fewer rows than this are not worth a second thread. Unit tests have fewer, and are about threads as well.
+const ROWS_PER_THREAD: u64 = if cfg!(test) { 100 } else { 200_000 };
 
 /// What the lane reads from.
 pub trait BlockSource: Sync {
@@ -134,8 +136,7 @@ fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>, source: &dyn Blo
     if prepared.question.distinct.is_some() {
         sums.distinct = Some(std::collections::HashMap::new());
     }
-    sums.path.threads = u64::try_from(done.len()).unwrap_or(1);
-    sums.path.grouping = plan.grouping;
+    let threads = u64::try_from(done.len()).unwrap_or(1);
     let mut shared: Option<Cells> = None;
     for Done { sums: own, cells, path } in done {
         sums.path.add(&path);
@@ -145,8 +146,10 @@ fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>, source: &dyn Blo
             Some(shared) => shared.merge(&cells, prepared.question.max_groups)?,
         }
     }
+    (sums.path.threads, sums.path.grouping) = (threads, plan.grouping);
     if let Some(mut cells) = shared {
-        cells.flush(plan, None, None, &mut sums);
+        let least = plan.largest.and_then(|largest| cells.least(largest));
+        cells.flush(plan, None, least, &mut sums);
     }
     sums.refuse_beyond(prepared.question.max_groups)?;
     if let Some(largest) = plan.largest {

@@ -64,8 +64,8 @@ pub(super) struct View<'s> {
 }
 
 impl<'s> View<'s> {
-    /// Loads what a question needs of a section; `timed` when it needs the time of day as well.
-    pub(super) fn load(shared: &'s Shared<'_>, place: (usize, usize, usize), timed: bool) -> Result<Option<Self>> {
+    /// Loads what a question needs of a section; with the time of day only `by_time`.
+    pub(super) fn load(shared: &'s Shared<'_>, place: (usize, usize, usize), by_time: bool) -> Result<Option<Self>> {
         let (segment, block, section) = place;
         let Some(index) = shared.segments.get(segment).and_then(|blocks| blocks.get(block)) else { return Ok(None) };
         let Some(of) = index.sections.get(section) else { return Ok(None) };
@@ -75,7 +75,7 @@ impl<'s> View<'s> {
         let charges = loader.codes(What::Charges)?;
         let costs = shared.prepared.measures.iter().map(|measure| loader.column(*measure)).collect::<Result<_>>()?;
         let quantity = shared.prepared.metered.as_ref().map(|_| loader.column(Measure::Quantity)).transpose()?;
-        let times = if timed { Some(loader.codes(What::TimeOfDay)?) } else { None };
+        let times = if by_time { Some(loader.codes(What::TimeOfDay)?) } else { None };
         let bytes_read = loader.bytes_read;
         Ok(Some(Self { dimensions, charges, costs, quantity, times, bytes_read, _section: PhantomData }))
     }

@@ -1,18 +1,20 @@
 //! The work of one thread: rows in, sums out.
 
 use super::axis::{Prepared, metered_columns};
-use super::cells::{CHARGE, Cells, Pair, UNKNOWN};
+use super::cells::{CHARGE, Cells, UNKNOWN};
 use super::keys::Shape;
+use super::parts::{OUTSIDE, Part, constant_key, currency, key_of_totals, parts};
+use super::target::{Steps, Target, add_pair, mantissa, sum_narrow};
 use super::test::Mask;
-use super::view::{Column, View};
-use super::work::{Plan, Work, total_of};
+use super::view::View;
+use super::work::{Work, total_of};
 use super::{Done, Shared};
 use crate::insight::blocks::{Amounts, BlockIndex, Codes, DAY_MICROS, Level, Mantissas, Measure};
 use crate::insight::plan::Path;
 use crate::insight::sums::{Labels, Sums};
 use crate::{Error, ErrorCode, Result};
 use hashbrown::HashMap;
-use std::ops::Range;
+use std::ops::{BitOr, Range, Shl};
 use std::sync::atomic::Ordering;
 
 /// How many rows are gone through at once: what is in hand of them stays in the nearest cache.
@@ -21,8 +23,6 @@ const STRIDE: usize = 4096;
 const LOOK_ROWS: u64 = 1 << 20;
 /// How many groups more than are wanted may be at hand.
 const PRUNE_AT: usize = 4096;
-/// Stands for "outside of the interval" among buckets.
-const OUTSIDE: u32 = u32::MAX;
 
 /// Goes through a thread's part of the work.
 pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Result<()>) -> Result<Done> {
@@ -99,12 +99,78 @@ struct Worker<'w> {
     scratch: Scratch,
 }
 
+/// Rows of a day of a section, and what holds for all of them.
+struct Stretch<'s> {
+    view: &'s View<'s>,
+    /// Whether each row has a time to look at.
+    timed: bool,
+    /// For each time of day its bucket.
+    buckets: &'s [u32],
+    parts: &'s [Part<'s>],
+    /// The place of the group that all rows belong to, if it is the same for all.
+    constant: Option<u32>,
+}
+
+/// The numbers of rows, on their way into keys.
+struct Numbers<'n> {
+    stretch: &'n Stretch<'n>,
+    rows: Range<usize>,
+    buckets: &'n [u32],
+    out: &'n mut [u32],
+}
+
+impl Numbers<'_> {
+    fn read(&mut self, part: &Part<'_>) {
+        part.read(self.stretch.view, self.rows.clone(), self.buckets, self.out);
+    }
+
+    fn into_places(mut self, sizes: &[usize], places: &mut Vec<u32>) {
+        places.clear();
+        places.resize(self.rows.len(), 0);
+        for (part, size) in self.stretch.parts.iter().zip(sizes).filter(|(_, size)| **size > 1) {
+            let size = u32::try_from(*size).unwrap_or(u32::MAX);
+            self.read(part);
+            for (place, number) in places.iter_mut().zip(&*self.out) {
+                *place = *place * size + number;
+            }
+        }
+    }
+
+    fn into_keys<K>(mut self, bits: &[u32], keys: &mut Vec<K>)
+    where
+        K: Copy + From<u32> + Shl<u32, Output = K> + BitOr<Output = K>,
+    {
+        keys.clear();
+        keys.resize(self.rows.len(), K::from(0));
+        for (part, bits) in self.stretch.parts.iter().zip(bits).filter(|(_, bits)| **bits > 0) {
+            self.read(part);
+            for (key, number) in keys.iter_mut().zip(&*self.out) {
+                *key = *key << *bits | K::from(*number);
+            }
+        }
+    }
+}
+
+/// The places of the keys of the rows that the mask lets through.
+fn look_up<K: Copy + Into<u128>>(cells: &mut Cells, keys: &[K], mask: &Mask, places: &mut Vec<u32>) {
+    places.clear();
+    match mask {
+        Mask::Some(mask) => {
+            let holding = keys.iter().zip(mask).filter(|(_, holds)| **holds);
+            places.extend(holding.map(|(key, _)| cells.place((*key).into())));
+        }
+        _ => places.extend(keys.iter().map(|key| cells.place((*key).into()))),
+    }
+}
+
 /// What is kept of the rows in hand.
 #[derive(Default)]
 struct Scratch {
     numbers: Vec<u32>,
     buckets: Vec<u32>,
-    keys: Vec<u128>,
+    keys: Vec<u64>,
+    /// Keys that take more than 64 bits.
+    wide_keys: Vec<u128>,
     /// The places of the groups of the selected rows.
     places: Vec<u32>,
     /// The selected rows.
@@ -126,11 +192,9 @@ impl Worker<'_> {
 
     /// Adds a day whose totals say all.
     fn add_totals(&mut self, index: &BlockIndex, work: &Work) -> u64 {
-        let currency = super::axis::number_of(crate::model::charge::ChargeColumn::BillingCurrency);
-        let (Some(day), Some(currency)) = (index.days.get(work.day), index.constant(currency)) else { return 0 };
+        let (Some(day), Some(currency)) = (index.days.get(work.day), index.constant(currency())) else { return 0 };
         self.path.days_from_totals += 1;
-        let mut key = Key::default();
-        let place = self.cells.place(key.push_all(self.shared.plan, &[], work.bucket, currency));
+        let place = self.cells.place(key_of_totals(self.shared.plan, work.bucket, currency));
         let first = usize::try_from(place).unwrap_or(0) * self.prepared.measures.len();
         for (view, measure) in self.prepared.measures.iter().enumerate() {
             let sum = total_of(day, *measure).unwrap_or(0);
@@ -156,29 +220,44 @@ impl Worker<'_> {
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
         let buckets = if work.bucket.is_none() { buckets_of(self.prepared, index, work.day) } else { Vec::new() };
+        let parts = parts(self.prepared, self.shared.plan, work.bucket);
+        let stretch = Stretch {
+            view,
+            timed: work.bucket.is_none(),
+            buckets: &buckets,
+            constant: constant_key(&parts, self.shared.plan, view).map(|key| self.cells.place(key)),
+            parts: &parts,
+        };
         let mut start = rows.start;
         while start < rows.end {
             let end = rows.end.min(start + STRIDE);
-            self.add_stretch(view, start..end, work.bucket, &buckets);
+            self.add_stretch(&stretch, start..end);
             start = end;
         }
         self.cells.refuse_beyond(self.prepared.question.max_groups)?;
         Ok(read)
     }
 
-    fn add_stretch(&mut self, view: &View<'_>, rows: Range<usize>, bucket: Option<u32>, buckets: &[u32]) {
+    fn add_stretch(&mut self, stretch: &Stretch<'_>, rows: Range<usize>) {
+        let view = stretch.view;
         let mut mask = self.prepared.test.mask(view, rows.clone());
-        if bucket.is_none() {
-            mask = mask.and(self.read_buckets(view, rows.clone(), buckets));
+        if stretch.timed {
+            mask = mask.and(self.read_buckets(view, rows.clone(), stretch.buckets));
         }
         if mask == Mask::None {
             return;
         }
-        let alone = matches!(self.shared.plan.shape, Shape::Dense { combinations: 1, .. });
-        if alone && mask == Mask::All && self.prepared.distinct.is_none() && self.prepared.metered.is_none() {
-            return self.add_all(view, rows);
+        let whole = mask == Mask::All && self.prepared.metered.is_none();
+        if let Some(place) = stretch.constant.filter(|_| whole) {
+            self.add_all(view, rows.clone(), place);
+            if self.prepared.distinct.is_some() {
+                self.scratch.places.clear();
+                self.scratch.places.resize(rows.len(), place);
+                self.note_distinct(view, rows, false);
+            }
+            return;
         }
-        self.find_places(view, rows.clone(), bucket, &mask);
+        self.find_places(stretch, rows.clone(), &mask);
         let selected = match &mask {
             Mask::Some(mask) => {
                 self.scratch.rows.clear();
@@ -204,55 +283,25 @@ impl Worker<'_> {
     }
 
     /// Writes the places of the groups of the rows that the mask lets through into `places`.
-    fn find_places(&mut self, view: &View<'_>, rows: Range<usize>, bucket: Option<u32>, mask: &Mask) {
+    fn find_places(&mut self, stretch: &Stretch<'_>, rows: Range<usize>, mask: &Mask) {
         let (scratch, plan) = (&mut self.scratch, self.shared.plan);
-        let length = rows.len();
-        scratch.numbers.resize(length, 0);
-        let mut parts: Vec<Part<'_>> = self.prepared.axes.iter().map(Part::Axis).collect();
-        if plan.bucket_in_key {
-            parts.push(bucket.map_or(Part::Buckets, Part::Same));
-        }
-        parts.push(Part::Column(super::axis::number_of(crate::model::charge::ChargeColumn::BillingCurrency)));
+        scratch.numbers.resize(rows.len(), 0);
+        let numbers = Numbers { stretch, rows, buckets: &scratch.buckets, out: &mut scratch.numbers };
         match &plan.shape {
             Shape::Dense { sizes, .. } => {
-                scratch.places.clear();
-                scratch.places.resize(length, 0);
-                for (part, size) in parts.iter().zip(sizes) {
-                    let size = u32::try_from(*size).unwrap_or(u32::MAX);
-                    if size <= 1 {
-                        continue;
-                    }
-                    part.read(view, rows.clone(), &scratch.buckets, &mut scratch.numbers);
-                    for (place, number) in scratch.places.iter_mut().zip(&scratch.numbers) {
-                        *place = *place * size + number;
-                    }
-                }
+                numbers.into_places(sizes, &mut scratch.places);
                 if let Mask::Some(mask) = mask {
                     let mut holds = mask.iter();
                     scratch.places.retain(|_| holds.next().copied().unwrap_or(false));
                 }
             }
+            Shape::Hash { bits } if bits.iter().sum::<u32>() <= u64::BITS => {
+                numbers.into_keys(bits, &mut scratch.keys);
+                look_up(&mut self.cells, &scratch.keys, mask, &mut scratch.places);
+            }
             Shape::Hash { bits } => {
-                scratch.keys.clear();
-                scratch.keys.resize(length, 0);
-                for (part, bits) in parts.iter().zip(bits) {
-                    if *bits == 0 {
-                        continue;
-                    }
-                    part.read(view, rows.clone(), &scratch.buckets, &mut scratch.numbers);
-                    for (key, number) in scratch.keys.iter_mut().zip(&scratch.numbers) {
-                        *key = *key << bits | u128::from(*number);
-                    }
-                }
-                scratch.places.clear();
-                let cells = &mut self.cells;
-                match mask {
-                    Mask::Some(mask) => {
-                        let holding = scratch.keys.iter().zip(mask).filter(|(_, holds)| **holds);
-                        scratch.places.extend(holding.map(|(key, _)| cells.place(*key)));
-                    }
-                    _ => scratch.places.extend(scratch.keys.iter().map(|key| cells.place(*key))),
-                }
+                numbers.into_keys(bits, &mut scratch.wide_keys);
+                look_up(&mut self.cells, &scratch.wide_keys, mask, &mut scratch.places);
             }
         }
     }
@@ -270,7 +319,8 @@ impl Worker<'_> {
     }
 
     /// Adds rows that are all of one group.
-    fn add_all(&mut self, view: &View<'_>, rows: Range<usize>) {
+    fn add_all(&mut self, view: &View<'_>, rows: Range<usize>, place: u32) {
+        let first = usize::try_from(place).unwrap_or(usize::MAX).saturating_mul(view.costs.len());
         for (number, column) in view.costs.iter().enumerate() {
             let (mantissas, decimals) = column.amounts();
             let factor = i128::from(Amounts::factor(decimals));
@@ -289,7 +339,7 @@ impl Worker<'_> {
             };
             let charges = if number == 0 { count(view.charges()) * CHARGE } else { 0 };
             let unknown = count(column.unknown()) * UNKNOWN;
-            add_pair(&mut self.cells.pairs, number, charges + unknown, sum);
+            add_pair(&mut self.cells.pairs, first.saturating_add(number), charges + unknown, sum);
         }
     }
 
@@ -343,162 +393,6 @@ fn buckets_of(prepared: &Prepared<'_>, index: &BlockIndex, day: usize) -> Vec<u3
         u32::try_from(question.bucket_of(instant, &mut last)).unwrap_or(OUTSIDE)
     };
     index.times.iter().map(bucket).collect()
-}
-
-/// A part of a key.
-enum Part<'p> {
-    Axis(&'p super::axis::Axis),
-    Column(u16),
-    /// The bucket of each row, as it was read before.
-    Buckets,
-    /// The same number for each row.
-    Same(u32),
-}
-
-impl Part<'_> {
-    fn read(&self, view: &View<'_>, rows: Range<usize>, buckets: &[u32], out: &mut [u32]) {
-        match self {
-            Self::Axis(axis) => axis.numbers(view, rows, out),
-            Self::Column(column) => view.codes(*column).read(rows.start, out),
-            // What lies outside is masked; its number must only not leave the range.
-            Self::Buckets => {
-                let inside = |bucket: u32| if bucket == OUTSIDE { 0 } else { bucket };
-                out.iter_mut().zip(buckets).for_each(|(out, bucket)| *out = inside(*bucket));
-            }
-            Self::Same(number) => out.fill(*number),
-        }
-    }
-}
-
-/// A key made of single numbers.
-#[derive(Default)]
-struct Key(u128);
-
-impl Key {
-    fn push_all(&mut self, plan: &Plan, codes: &[u32], bucket: Option<u32>, currency: u32) -> u128 {
-        let bucket = bucket.filter(|_| plan.bucket_in_key);
-        let numbers = codes.iter().copied().chain(bucket).chain([currency]);
-        match &plan.shape {
-            Shape::Dense { sizes, .. } => numbers.zip(sizes).for_each(|(number, size)| {
-                self.0 = self.0 * u128::try_from((*size).max(1)).unwrap_or(1) + u128::from(number);
-            }),
-            Shape::Hash { bits } => {
-                numbers.zip(bits).for_each(|(number, bits)| self.0 = self.0 << bits | u128::from(number));
-            }
-        }
-        self.0
-    }
-}
-
-/// What each row adds to the counts of a group.
-enum Steps<'s> {
-    Same(i128),
-    Each(&'s [u32], &'s [u32]),
-}
-
-impl<'s> Steps<'s> {
-    fn new(
-        view: &View<'_>,
-        column: &Column,
-        first: bool,
-        rows: Range<usize>,
-        counts: &'s mut Vec<u32>,
-        unknown: &'s mut Vec<u32>,
-    ) -> Self {
-        let none = Codes::One(0);
-        // Charges are counted with the first view.
-        let charges = if first { view.charges() } else { &none };
-        if let (Codes::One(charges), Codes::One(unknown)) = (charges, column.unknown()) {
-            return Self::Same(i128::from(*charges) * CHARGE + i128::from(*unknown) * UNKNOWN);
-        }
-        counts.resize(rows.len(), 0);
-        charges.read(rows.start, counts);
-        unknown.resize(rows.len(), 0);
-        column.unknown().read(rows.start, unknown);
-        Self::Each(counts, unknown)
-    }
-
-    fn at(&self, row: usize) -> i128 {
-        match self {
-            Self::Same(step) => *step,
-            Self::Each(counts, unknown) => {
-                let count = |counts: &[u32]| counts.get(row).copied().map_or(0, i128::from);
-                count(counts) * CHARGE + count(unknown) * UNKNOWN
-            }
-        }
-    }
-}
-
-/// Where the costs of a view are added to.
-struct Target<'t> {
-    pairs: &'t mut [Pair],
-    views: usize,
-    view: usize,
-    places: &'t [u32],
-}
-
-impl Target<'_> {
-    fn add(mut self, column: &Column, steps: &Steps<'_>, rows: Range<usize>, chosen: Option<&[usize]>) {
-        let (mantissas, decimals) = column.amounts();
-        let factor = Amounts::factor(decimals);
-        // A product of two 64-bit numbers takes one instruction where that of two 128-bit numbers takes several.
-        let narrow = |value: &i64| i128::from(*value) * i128::from(factor);
-        match (mantissas, chosen) {
-            (Mantissas::I64(values), None) => {
-                let values = values.get(rows).unwrap_or_default().iter().map(narrow);
-                match steps {
-                    Steps::Same(step) => self.all(values.map(|value| (*step, value))),
-                    steps @ Steps::Each(..) => {
-                        self.all(values.enumerate().map(|(row, value)| (steps.at(row), value)));
-                    }
-                }
-            }
-            (mantissas, None) => {
-                let first = rows.start;
-                let wide = |row: usize| mantissa(mantissas, row) * i128::from(factor);
-                self.all(rows.map(|row| (steps.at(row - first), wide(row))));
-            }
-            (mantissas, Some(chosen)) => {
-                let first = rows.start;
-                let wide = |row: usize| mantissa(mantissas, row) * i128::from(factor);
-                self.all(chosen.iter().map(|row| (steps.at(row - first), wide(*row))));
-            }
-        }
-    }
-
-    fn all(&mut self, cells: impl Iterator<Item = (i128, i128)>) {
-        for (place, (step, value)) in self.places.iter().zip(cells) {
-            let place = usize::try_from(*place).unwrap_or(usize::MAX);
-            add_pair(self.pairs, place.wrapping_mul(self.views).wrapping_add(self.view), step, value);
-        }
-    }
-}
-
-/// The plan has proven that nothing here can overflow.
-fn add_pair(pairs: &mut [Pair], place: usize, step: i128, value: i128) {
-    if let Some(pair) = pairs.get_mut(place) {
-        pair[0] = pair[0].wrapping_add(step);
-        pair[1] = pair[1].wrapping_add(value);
-    }
-}
-
-fn mantissa(mantissas: &Mantissas, row: usize) -> i128 {
-    match mantissas {
-        Mantissas::Zero => 0,
-        Mantissas::I64(values) => values.get(row).copied().map_or(0, i128::from),
-        Mantissas::I128(values) => values.get(row).copied().unwrap_or(0),
-    }
-}
-
-/// The exact sum of 64-bit numbers, at the speed of memory: the upper and the lower halves are added apart, each of
-/// which fits 64 bits for as many rows as a stretch has.
-fn sum_narrow(values: &[i64]) -> i128 {
-    let (mut high, mut low) = (0_i64, 0_i64);
-    for value in values {
-        high = high.wrapping_add(value >> 32);
-        low = low.wrapping_add(value & 0xffff_ffff);
-    }
-    (i128::from(high) << 32) + i128::from(low)
 }
 
 const _: () = assert!(STRIDE < 1 << 30);

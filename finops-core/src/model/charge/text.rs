@@ -46,17 +46,16 @@ impl Dictionary {
     }
 
     /// Adds values that stand end to end, by their lengths; none when those do not fit, and then nothing is added.
+    #[cfg(feature = "embedded")]
     pub(crate) fn extend(&mut self, packed: &str, lengths: impl Iterator<Item = usize>) -> Option<()> {
         let (start, values) = (self.text.len(), self.ends.len());
         let mut end: usize = 0;
         for length in lengths {
-            match end.checked_add(length).filter(|end| packed.is_char_boundary(*end)) {
-                Some(next) => end = next,
-                None => {
-                    self.ends.truncate(values);
-                    return None;
-                }
-            }
+            let Some(next) = end.checked_add(length).filter(|end| packed.is_char_boundary(*end)) else {
+                self.ends.truncate(values);
+                return None;
+            };
+            end = next;
             self.ends.push(start + end);
         }
         if end != packed.len() {

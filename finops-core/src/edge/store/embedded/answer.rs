@@ -1,7 +1,7 @@
 //! Answering questions: from hot columns, which are built again where they are missing or damaged, else charge by
 //! charge.
 
-use super::hot::{Columns, HotWriter, PART, name_of};
+use super::hot::{Columns, Draft, HotWriter, PART, name_of};
 use super::manifest::SegmentEntry;
 use super::present::Listed;
 use super::{EmbeddedStore, broken, segment};
@@ -14,6 +14,7 @@ use crate::model::charge::ChargeColumn;
 use crate::model::progress::{Observer, Progress};
 use crate::model::time::Interval;
 use crate::{ErrorCode, Result};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How often damaged columns are built again for one answer.
@@ -29,7 +30,9 @@ pub(super) fn aggregate(
 ) -> Result<Sums> {
     let entries = store.segments_of(snapshot.id, question.interval, question.estimated_only)?;
     if entries.is_empty() {
-        return Ok(Sums::new(vec![Labels::default(); question.dimensions.len()], question.views.len()));
+        let mut nothing = Sums::new(vec![Labels::default(); question.dimensions.len()], question.views.len());
+        nothing.distinct = question.distinct.as_ref().map(|_| HashMap::new());
+        return Ok(nothing);
     }
     let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
     let mut rebuilt = 0;
@@ -41,16 +44,19 @@ pub(super) fn aggregate(
                 return Ok(sums);
             }
             Ok(None) => break,
-            Err(error) => {
-                let damaged = store.hot.take_damaged();
+            Err(error) if error.code() == ErrorCode::Storage => {
+                let damaged = columns.damaged();
                 if damaged.is_empty() {
                     return Err(error);
                 }
-                if store.read_only {
-                    break;
+                // Another query may have built one again already: what is open of it now is not what was damaged.
+                for (name, number) in damaged {
+                    if store.hot.forget_opened(&name, number) && !store.read_only {
+                        store.segments.remove(&name_of(&name));
+                    }
                 }
-                damaged.iter().for_each(|name| store.segments.remove(&name_of(name)));
             }
+            Err(error) => return Err(error),
         }
     }
     let mut sums = go_through(store, snapshot, question, observer)?;
@@ -67,61 +73,76 @@ fn open_all<'s>(
 ) -> Result<Option<Columns<'s>>> {
     let mut segments = Vec::with_capacity(entries.len());
     for Listed { entry, .. } in entries.iter().map(Arc::as_ref) {
-        let open = || store.hot.segment(&entry.file, &entry.digest, || store.segments.open_hot(&entry.file));
-        let found = match open() {
-            Some(found) => found,
-            None => {
-                if !rebuild(store, entry, observer)? {
-                    return Ok(None);
-                }
-                *rebuilt += 1;
-                let Some(found) = open() else { return Ok(None) };
-                found
+        let open =
+            || store.hot.segment(&entry.file, &entry.digest, &store.state, || store.segments.open_hot(&entry.file));
+        let found = if let Some(found) = open() {
+            found
+        } else {
+            if !rebuild(store, entry, observer)? {
+                return Ok(None);
             }
+            *rebuilt += 1;
+            let Some(found) = open() else { return Ok(None) };
+            found
         };
         if found.1.blocks.is_none() {
             return Ok(None);
         }
         segments.push((entry.file.clone(), found.0, found.1));
     }
-    Ok(Some(Columns { hot: &store.hot, state: &store.state, segments }))
+    Ok(Some(Columns { hot: &store.hot, state: &store.state, segments, damaged: std::sync::Mutex::default() }))
 }
 
-/// Builds the hot file of a segment again. Not where that cannot be written: by a reader, or while an import goes on.
+/// Builds the hot file of a segment again. Not where that cannot be written: by a reader, while an import goes on, or
+/// on a full disk.
 fn rebuild(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer) -> Result<bool> {
     if store.read_only {
         return Ok(false);
     }
-    let mut session = match store.session() {
-        Ok(session) => session,
-        Err(error) if error.code() == ErrorCode::Conflict => return Ok(false),
-        Err(error) => return Err(error),
-    };
+    match build(store, entry, observer) {
+        Ok(()) => Ok(true),
+        // Whoever goes through the charges says what is wrong, if it is the segment.
+        Err(error) if matches!(error.code(), ErrorCode::Conflict | ErrorCode::Storage) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn build(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer) -> Result<()> {
+    let mut session = store.session()?;
     let name = name_of(&entry.file);
     let part = format!("{name}{PART}");
     store.segments.remove(&part);
-    let mut writer = HotWriter::new(store.segments.create(&part)?)?;
-    let scan = Scan { columns: hot_columns(), custom: false, charged: Interval::always(), estimated_only: false };
-    let mut progress = Progress::default();
-    let read = segment::read(store.segments.open(entry)?, entry, &scan, &mut |table| {
-        progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
-        watch(observer, &progress)?;
-        writer.add(table, session.draft())?;
-        if writer.buffered_bytes() > MAX_WAITING_BYTES { writer.flush() } else { Ok(()) }
-    });
-    let written = read.and_then(|()| {
-        let digest = entry.digest.as_slice().try_into().map_err(super::damaged)?;
-        store.segments.finish_hot(&part, writer.finish(digest, session.draft())?)?;
-        let mut state = store.state();
-        let transaction = state.transaction().map_err(broken)?;
-        session.draft().save(&transaction)?;
-        transaction.commit().map_err(broken)?;
-        store.segments.rename(&part, &name)
-    });
-    if written.is_err() {
+    let built = build_part(store, entry, &part, session.draft(), observer);
+    let built = built.and_then(|()| store.segments.rename(&part, &name));
+    if built.is_err() {
         store.segments.remove(&part);
     }
-    written.map(|()| true)
+    built
+}
+
+/// Writes the hot file of a segment under another name, and commits the texts that came new.
+fn build_part(
+    store: &EmbeddedStore,
+    entry: &SegmentEntry,
+    part: &str,
+    draft: &mut Draft,
+    observer: &dyn Observer,
+) -> Result<()> {
+    let mut writer = HotWriter::new(store.segments.create(part)?)?;
+    let scan = Scan { columns: hot_columns(), custom: false, charged: Interval::always(), estimated_only: false };
+    let mut progress = Progress::default();
+    segment::read(store.segments.open(entry)?, entry, &scan, &mut |table| {
+        progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
+        watch(observer, &progress)?;
+        writer.add(table, draft)?;
+        if writer.buffered_bytes() > MAX_WAITING_BYTES { writer.flush() } else { Ok(()) }
+    })?;
+    let digest = entry.digest.as_slice().try_into().map_err(super::damaged)?;
+    store.segments.finish_hot(part, writer.finish(digest, draft)?)?;
+    let mut state = store.state();
+    let transaction = state.transaction().map_err(broken)?;
+    draft.save(&transaction)?;
+    transaction.commit().map_err(broken)
 }
 
 /// What hot files are made of.

@@ -135,6 +135,13 @@ impl EmbeddedStore {
         Ok(Self { state, segments, hot, present, readers, threads, _lock: lock, read_only: false, importing })
     }
 
+    /// The same store with so many threads for a query, whatever the machine has.
+    #[cfg(test)]
+    pub(crate) fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
     fn state(&self) -> MutexGuard<'_, Connection> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -146,6 +153,16 @@ impl EmbeddedStore {
             return Err(Error::new(ErrorCode::Conflict, message));
         }
         Ok(())
+    }
+
+    /// Says that a state was removed where reading it failed for that reason: whoever cannot lock keeps no files.
+    fn unless_removed<T>(&self, snapshot: u64, read: Result<T>) -> Result<T> {
+        match read {
+            Err(error) if error.code() == ErrorCode::Storage => {
+                history::refuse_removed(&self.state(), snapshot).and(Err(error))
+            }
+            read => read,
+        }
     }
 
     /// The segments of a state whose charges may start within the interval.
@@ -224,9 +241,9 @@ impl Store for EmbeddedStore {
 
     fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
         let segments = self.segments_of(snapshot.id, scan.charged, scan.estimated_only)?;
-        segments
-            .iter()
-            .try_for_each(|listed| segment::read(self.segments.open(&listed.entry)?, &listed.entry, scan, visit))
+        let mut read = |entry| segment::read(self.segments.open(entry)?, entry, scan, visit);
+        let read = segments.iter().try_for_each(|listed| read(&listed.entry));
+        self.unless_removed(snapshot.id, read)
     }
 
     fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
@@ -237,7 +254,8 @@ impl Store for EmbeddedStore {
         let mut names = BTreeSet::new();
         for listed in self.segments_of(snapshot.id, charged, false)? {
             let entry = &listed.entry;
-            names.extend(segment::custom_columns(&self.segments.open(entry)?, entry)?);
+            let read = self.segments.open(entry).and_then(|file| segment::custom_columns(&file, entry));
+            names.extend(self.unless_removed(snapshot.id, read)?);
         }
         Ok(names.into_iter().collect())
     }

@@ -113,7 +113,8 @@ impl Segments {
     /// opening.
     pub(super) fn discard(&self, name: &str) {
         self.forget(name);
-        [name, &name_of(name)].into_iter().for_each(|name| self.remove(name));
+        self.remove(name);
+        self.remove(&name_of(name));
     }
 
     /// Removes a file, if it is there and can be.
@@ -151,7 +152,7 @@ impl Segments {
         }
     }
 
-    /// Removes what an import that did not finish left behind.
+    /// Removes what an import, or the building of a hot file, left behind that did not finish.
     pub(super) fn remove_unnamed(&self, named: &BTreeSet<String>) -> Result<()> {
         let Self::Folder { folder, .. } = self else { return Ok(()) };
         for period in folders_in(folder)? {
@@ -159,10 +160,11 @@ impl Segments {
             for entry in std::fs::read_dir(&period).map_err(|error| unusable(&period, error))? {
                 let path = entry.map_err(|error| unusable(&period, error))?.path();
                 let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-                let segment = name.strip_suffix(PART).unwrap_or(name);
-                let segment = segment.strip_suffix(SUFFIX).unwrap_or(segment);
+                let whole = name.strip_suffix(PART).unwrap_or(name);
+                let segment = whole.strip_suffix(SUFFIX).unwrap_or(whole);
                 let ours = segment.starts_with("imp_") && segment.ends_with(".parquet");
-                if ours && !named.contains(&format!("{period_name}/{segment}")) {
+                let named = whole == name && named.contains(&format!("{period_name}/{segment}"));
+                if ours && !named {
                     std::fs::remove_file(&path).map_err(|error| unusable(&path, error))?;
                 }
             }

@@ -107,9 +107,9 @@ impl<'s> Session<'s> {
         fullest.map_or(Ok(()), |open| open.hot.flush())
     }
 
-    /// Ends the session with a commit of what was written, and of the texts that are new in hot columns. From the moment
-    /// on at which the flag is set, the segments stay whatever it gives: a crash may still bring the transaction back,
-    /// and the next opening removes them if not.
+    /// Ends the session with a commit of what was written, and of the texts that are new in hot columns. From the
+    /// moment on at which the flag is set, the segments stay whatever it gives: a crash may still bring the transaction
+    /// back, and the next opening removes them if not.
     pub(super) fn end<T>(mut self, commit: impl FnOnce(&[Written], &Draft, &mut bool) -> Result<T>) -> Result<T> {
         self.close_all()?;
         commit(&self.done, &self.draft, &mut self.keep)

@@ -51,8 +51,6 @@ pub(in super::super) struct HotStore {
     opened: AtomicU64,
     columns: Cache<Place, Arc<Data>, Size>,
     tags: Mutex<KnownTags>,
-    /// The segments of hot files of which a column was found damaged.
-    damaged: Mutex<BTreeSet<String>>,
     pub(in super::super) vocabulary: Vocabulary,
 }
 
@@ -65,22 +63,25 @@ impl HotStore {
             opened: AtomicU64::new(0),
             columns: Cache::with_weighter(items, cache_bytes, Size),
             tags: Mutex::default(),
-            damaged: Mutex::default(),
             vocabulary: Vocabulary::default(),
         }
     }
 
-    /// The hot file of a segment, opened once; none when there is no sound one.
+    /// The hot file of a segment, opened once; none when there is no sound one, or it has codes without texts.
     pub(in super::super) fn segment(
         &self,
         name: &str,
         digest: &[u8],
+        state: &Mutex<Connection>,
         open: impl FnOnce() -> Option<Bytes>,
     ) -> Option<(u64, Arc<HotSegment>)> {
         if let Some((number, segment)) = lock(&self.open).get(name) {
             return Some((*number, Arc::clone(segment)));
         }
         let segment = Arc::new(HotSegment::open(open()?, digest)?);
+        if !self.vocabulary.holds(&segment.words, state) {
+            return None;
+        }
         let number = self.opened.fetch_add(1, Ordering::Relaxed);
         lock(&self.open).insert(name.to_owned(), (number, Arc::clone(&segment)));
         Some((number, segment))
@@ -91,11 +92,14 @@ impl HotStore {
         lock(&self.open).remove(name);
     }
 
-    /// The segments of which a column was found damaged since this was last asked; they are open no more.
-    pub(in super::super) fn take_damaged(&self) -> BTreeSet<String> {
-        let damaged = std::mem::take(&mut *lock(&self.damaged));
-        damaged.iter().for_each(|name| self.forget(name));
-        damaged
+    /// Forgets what is open of a segment if it still has that number; says whether it had.
+    pub(in super::super) fn forget_opened(&self, name: &str, number: u64) -> bool {
+        let mut open = lock(&self.open);
+        let same = open.get(name).is_some_and(|(opened, _)| *opened == number);
+        if same {
+            open.remove(name);
+        }
+        same
     }
 }
 
@@ -117,9 +121,16 @@ pub(in super::super) struct Columns<'h> {
     pub(in super::super) state: &'h Mutex<Connection>,
     /// The name, the number and the file of each.
     pub(in super::super) segments: Vec<(String, u64, Arc<HotSegment>)>,
+    /// The names and numbers of those of which a column was found damaged.
+    pub(in super::super) damaged: Mutex<BTreeSet<(String, u64)>>,
 }
 
 impl Columns<'_> {
+    /// The segments of which a column was found damaged, with their numbers.
+    pub(in super::super) fn damaged(&self) -> BTreeSet<(String, u64)> {
+        lock(&self.damaged).clone()
+    }
+
     /// What the segments hold.
     pub(in super::super) fn blocks(&self) -> Vec<Arc<Vec<BlockIndex>>> {
         self.segments.iter().map(|(_, _, segment)| segment.blocks.clone().unwrap_or_default()).collect()
@@ -166,7 +177,7 @@ impl BlockSource for Columns<'_> {
             return Ok((data, 0));
         }
         let Some((data, bytes)) = file.column(block, section, chunk) else {
-            lock(&self.hot.damaged).insert(name.clone());
+            lock(&self.damaged).insert((name.clone(), *number));
             return Err(Error::new(ErrorCode::Storage, format!("the hot columns of '{name}' are damaged")));
         };
         let data = Arc::new(data);

@@ -7,10 +7,10 @@ use super::super::{broken, damaged};
 use crate::Result;
 use crate::model::charge::{ChargeColumn, Dictionary};
 use hashbrown::{DefaultHashBuilder, HashTable};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many texts a page has at most.
 const PAGE_TEXTS: usize = 1024;
@@ -21,7 +21,11 @@ const MAX_NEW: usize = 512 << 20;
 
 /// The lists as far as they were read.
 #[derive(Debug, Default)]
-pub(in super::super) struct Vocabulary(Mutex<BTreeMap<ChargeColumn, Arc<Dictionary>>>);
+pub(in super::super) struct Vocabulary {
+    columns: Mutex<BTreeMap<ChargeColumn, Arc<Dictionary>>>,
+    /// How many texts there are at least, read or not.
+    counted: Mutex<BTreeMap<ChargeColumn, usize>>,
+}
 
 impl Vocabulary {
     /// The texts of a column, at least as many as `wanted`.
@@ -34,10 +38,10 @@ impl Vocabulary {
         wanted: usize,
         state: &Mutex<Connection>,
     ) -> Result<Arc<Dictionary>> {
-        let mut columns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut columns = lock(&self.columns);
         let known = columns.entry(column).or_default();
         if known.len() < wanted {
-            let connection = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = lock(state);
             if let Some(more) = read(&connection, column, known)? {
                 *known = Arc::new(more);
             }
@@ -58,13 +62,13 @@ impl Vocabulary {
         codes: &[u32],
         state: &Mutex<Connection>,
     ) -> Result<Dictionary> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&column).cloned().unwrap_or_default();
+        let known = lock(&self.columns).get(&column).cloned().unwrap_or_default();
         let mut texts = Dictionary::default();
         let mut page = (0, Dictionary::default());
         for code in codes {
             let place = code.saturating_sub(1);
             if known.get(place).is_none() && page.1.get(code.wrapping_sub(page.0)).is_none() {
-                page = page_of(&state.lock().unwrap_or_else(PoisonError::into_inner), column, *code)?;
+                page = page_of(&lock(state), column, *code)?;
             }
             let text = known.get(place).or_else(|| page.1.get(code.wrapping_sub(page.0)));
             texts.push(text.ok_or_else(|| damaged(format!("a code of {} without a text", column.name())))?);
@@ -72,15 +76,37 @@ impl Vocabulary {
         Ok(texts)
     }
 
+    /// Whether there are that many texts of each column. There are fewer when the state file is an older copy.
+    pub(super) fn holds(&self, counts: &[(u16, u32)], state: &Mutex<Connection>) -> bool {
+        let held = |column: ChargeColumn, wanted: usize| {
+            let known = lock(&self.columns).get(&column).map_or(0, |known| known.len());
+            let mut counted = lock(&self.counted);
+            let counted = counted.entry(column).or_default();
+            if known.max(*counted) < wanted {
+                *counted = count(&lock(state), column).unwrap_or(0);
+            }
+            known.max(*counted) >= wanted
+        };
+        counts.iter().all(|(number, count)| {
+            let column = ChargeColumn::ALL.get(usize::from(*number));
+            column.is_some_and(|column| held(*column, usize::try_from(*count).unwrap_or(usize::MAX)))
+        })
+    }
+
     /// Every text of a column that is in the state file now.
     fn refreshed(&self, connection: &Connection, column: ChargeColumn) -> Result<Arc<Dictionary>> {
-        let mut columns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut columns = lock(&self.columns);
         let known = columns.entry(column).or_default();
         if let Some(more) = read(connection, column, known)? {
             *known = Arc::new(more);
         }
         Ok(Arc::clone(known))
     }
+}
+
+/// A panic elsewhere cannot have left a map half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The list of a column with what came after `known`; none when that is nothing.
@@ -100,6 +126,15 @@ fn read(connection: &Connection, column: ChargeColumn, known: &Dictionary) -> Re
         unpack(texts.as_blob().map_err(damaged)?, words).ok_or_else(|| damaged("a page of the vocabulary"))?;
     }
     Ok(words)
+}
+
+/// How many texts of a column there are.
+fn count(connection: &Connection, column: ChargeColumn) -> Option<usize> {
+    let sql = "SELECT first, substr(texts, 1, 4) FROM vocabulary WHERE column_name = ?1 ORDER BY first DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql).ok()?;
+    let last = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (first, texts): (i64, [u8; 4]) = statement.query_row(params![column.name()], last).optional().ok()??;
+    usize::try_from(first - 1).ok()?.checked_add(usize::try_from(u32::from_le_bytes(texts)).ok()?)
 }
 
 /// The page that holds a code, and its first code.

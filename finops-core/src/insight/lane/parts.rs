@@ -1,0 +1,98 @@
+//! The parts of keys: where the number of each row comes from, and how single numbers become a key.
+
+use super::axis::{Axis, From, Prepared, number_of};
+use super::keys::Shape;
+use super::view::View;
+use super::work::Plan;
+use crate::insight::blocks::Codes;
+use crate::model::charge::ChargeColumn;
+use std::ops::Range;
+
+/// Stands for "outside of the interval" among buckets.
+pub(super) const OUTSIDE: u32 = u32::MAX;
+
+/// A part of a key.
+#[derive(Debug)]
+pub(super) enum Part<'p> {
+    Axis(&'p Axis),
+    /// The code of the currency less one: every charge has a currency.
+    Currency(u16),
+    /// The bucket of each row, as it was read before.
+    Buckets,
+    /// The same number for each row.
+    Same(u32),
+}
+
+impl Part<'_> {
+    pub(super) fn read(&self, view: &View<'_>, rows: Range<usize>, buckets: &[u32], out: &mut [u32]) {
+        match self {
+            Self::Axis(axis) => axis.numbers(view, rows, out),
+            Self::Currency(column) => {
+                view.codes(*column).read(rows.start, out);
+                out.iter_mut().for_each(|code| *code = code.saturating_sub(1));
+            }
+            // What lies outside is masked; its number must only not leave the range.
+            Self::Buckets => {
+                let inside = |bucket: u32| if bucket == OUTSIDE { 0 } else { bucket };
+                out.iter_mut().zip(buckets).for_each(|(out, bucket)| *out = inside(*bucket));
+            }
+            Self::Same(number) => out.fill(*number),
+        }
+    }
+}
+
+impl Part<'_> {
+    /// The number that all rows of a section have, if it is the same for all.
+    fn constant(&self, view: &View<'_>) -> Option<u32> {
+        let same = |column: &u16| match view.codes(*column) {
+            Codes::One(code) => Some(*code),
+            _ => None,
+        };
+        match self {
+            Self::Axis(axis) => match &axis.from {
+                From::Column(column) => same(column),
+                From::Mapped(column, codes) => codes.get(usize::try_from(same(column)?).ok()?).copied(),
+                From::Rules { .. } => None,
+            },
+            Self::Currency(column) => same(column).map(|code| code.saturating_sub(1)),
+            Self::Buckets => None,
+            Self::Same(number) => Some(*number),
+        }
+    }
+}
+
+/// The parts of the keys of a question, in order.
+pub(super) fn parts<'p>(prepared: &'p Prepared<'_>, plan: &Plan, bucket: Option<u32>) -> Vec<Part<'p>> {
+    let axes = prepared.axes.iter().map(Part::Axis);
+    let bucket = plan.bucket_in_key.then(|| bucket.map_or(Part::Buckets, Part::Same));
+    axes.chain(bucket).chain([Part::Currency(currency())]).collect()
+}
+
+/// The column of currencies.
+pub(super) fn currency() -> u16 {
+    number_of(ChargeColumn::BillingCurrency)
+}
+
+/// The key that all rows of a section have, if it is the same for all.
+pub(super) fn constant_key(parts: &[Part<'_>], plan: &Plan, view: &View<'_>) -> Option<u128> {
+    let numbers = parts.iter().map(|part| part.constant(view)).collect::<Option<Vec<u32>>>()?;
+    Some(key_of(&plan.shape, &numbers))
+}
+
+/// The key of a day that no dimension is told apart of.
+pub(super) fn key_of_totals(plan: &Plan, bucket: Option<u32>, currency: u32) -> u128 {
+    let bucket = bucket.filter(|_| plan.bucket_in_key);
+    key_of(&plan.shape, &bucket.into_iter().chain([currency.saturating_sub(1)]).collect::<Vec<_>>())
+}
+
+fn key_of(shape: &Shape, numbers: &[u32]) -> u128 {
+    match shape {
+        Shape::Dense { sizes, .. } => numbers
+            .iter()
+            .zip(sizes)
+            .fold(0, |key, (number, size)| key * u128::try_from((*size).max(1)).unwrap_or(1) + u128::from(*number)),
+        Shape::Hash { bits } => {
+            numbers.iter().zip(bits).fold(0, |key, (number, bits)| key << bits | u128::from(*number))
+        }
+    }
+}
