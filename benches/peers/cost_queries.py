@@ -6,8 +6,9 @@
 
 Each engine runs in a process of its own, twice: from disk (finops on a store that was opened just before, the others
 from the Parquet files, the page cache warm) and from memory (finops on a store that stays open, the others on tables
-they have loaded, DuckDB also with ENUM and Polars with categorical columns). Everybody gets two threads, and rows come
-out as Python objects. Times are medians; CPU is that of the whole process. Exits with 1 when an answer differs.
+they have loaded, DuckDB also with ENUM and Polars with categorical columns). Everybody gets two threads, on Linux on
+the same two processors, and rows come out as Python objects. Times are medians; CPU is that of the whole process. Exits
+with 1 when an answer differs. README.md beside this folder says how to read the table.
 """
 
 import argparse
@@ -142,6 +143,8 @@ def datafusion_engine(data, memory):
 
     def run(name):
         batches = context.sql(sql(name, "TagsMap['team']", sql_day, quote)).collect()
+        if not batches:
+            return []
         table = pa.Table.from_batches(batches)
         return list(zip(*[column.to_pylist() for column in table.columns]))
 
@@ -203,7 +206,7 @@ def finops_rows(name, answer):
     """The rows of an answer in the order of the other engines' columns."""
     if name.startswith("q2"):
         groups = answer["groups"]
-        return [(day["date"], g["service"], day["total"]) for g in groups for day in g["days"] if day["total"] is not None]
+        return [(day["date"], group["service"], day["total"]) for group in groups for day in group["days"]]
     if name.startswith("q3"):
         return [(answer["count"], answer["total_cost"], answer["items"][0]["cost"])]
     fields = {
@@ -229,7 +232,11 @@ ENGINES = {
 # --- Measuring --------------------------------------------------------------------------------------------------------
 
 
-def digest(rows):
+def digest(name, rows):
+    if name.startswith("q2"):
+        # A series has a zero on a day without charges, where SQL has no row.
+        rows = [row for row in rows if row[-1]]
+
     def cell(value):
         if isinstance(value, Decimal):
             return format(value.quantize(Decimal("0.000000000001")), "f")
@@ -246,6 +253,9 @@ def timed(work):
 
 
 def measure(engine, mode, data, store, rounds):
+    # Not every engine can be told how many threads it may use, but all count the processors that they may.
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     out = {}
     if engine == "finops":
         from iof import Iof
@@ -263,7 +273,7 @@ def measure(engine, mode, data, store, rounds):
                     runs.append((wall, cpu))
                 if not kept:
                     iof.close()
-            out[name] = {"runs": runs, "digest": digest(finops_rows(name, answer)), "open": max(opened)}
+            out[name] = {"runs": runs, "digest": digest(name, finops_rows(name, answer)), "open": max(opened)}
     else:
         run = ENGINES[engine](data, mode == "memory")
         for name in QUERIES:
@@ -271,7 +281,7 @@ def measure(engine, mode, data, store, rounds):
             for _ in range(rounds):
                 rows, wall, cpu = timed(lambda: run(name))
                 runs.append((wall, cpu))
-            out[name] = {"runs": runs, "digest": digest(rows)}
+            out[name] = {"runs": runs, "digest": digest(name, rows)}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"queries": out, "peak": peak}), flush=True)
     # Some engines wait for threads of theirs that never end.
@@ -279,8 +289,9 @@ def measure(engine, mode, data, store, rounds):
 
 
 def child(engine, mode, data, store, rounds):
-    threads = {"POLARS_MAX_THREADS": str(THREADS), "RAYON_NUM_THREADS": str(THREADS), "TOKIO_WORKER_THREADS": str(THREADS)}
-    command = [sys.executable, __file__, "--child", engine, mode, "--data", data, "--store", store, "--rounds", str(rounds)]
+    threads = dict.fromkeys(["POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS"], str(THREADS))
+    command = [sys.executable, __file__, "--child", engine, mode, "--data", data, "--store", store]
+    command += ["--rounds", str(rounds)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads})
     if done.returncode != 0 or not done.stdout.strip():
         sys.exit(f"{engine} from {mode} failed:\n{done.stderr[-2000:]}")
@@ -315,20 +326,30 @@ def compare(data, store, rounds):
             peers = [engine for engine in cells if engine != "finops"]
             best = min(peers, key=wall.get)
             fastest, thriftiest = wall[best] / wall["finops"], min(cpu[peer] for peer in peers) / cpu["finops"]
-            line += [f"{wall['finops'] * 1e3:.2f}", f"{wall[best] * 1e3:.1f} {best}", f"{fastest:.1f}x", f"{thriftiest:.1f}x"]
-            differing += [(name, engine, mode) for engine in cells if cells[engine]["digest"] != cells["finops"]["digest"]]
+            line += [f"{wall['finops'] * 1e3:.2f}", f"{wall[best] * 1e3:.1f} {best}"]
+            line += [f"{fastest:.1f}x", f"{thriftiest:.1f}x"]
+            wanted = cells["finops"]["digest"]
+            differing += [(name, engine, mode) for engine, cell in cells.items() if cell["digest"] != wanted]
         table.append([*line, f"{results['finops', 'disk']['queries'][name]['digest'][1]:,}"])
     widths = [max(len(row[place]) for row in table) for place in range(len(header))]
     for row in table:
-        print("  ".join(cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths))))
+        first, *others = zip(row, widths)
+        print("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]))
     opened = max(query["open"] for query in results["finops", "disk"]["queries"].values())
     leanest = min((results[key]["peak"], key[0]) for key in results if key[1] == "memory" and key[0] != "finops")
     peak = results["finops", "memory"]["peak"]
     print(f"opening: at most {opened * 1e3:.1f} ms; reading memory: {bandwidth() / 1e9:.1f} GB/s on one thread")
-    print(f"peak memory, eight queries: {peak:,.0f} MiB; the leanest in-memory peer {leanest[0]:,.0f} MiB ({leanest[1]})")
+    print(f"peak memory, eight queries: {peak:,.0f} MiB; of the leanest peer {leanest[0]:,.0f} MiB ({leanest[1]})")
     for name, engine, mode in differing:
         print(f"DIFFERS: {name}: {engine} from {mode}", file=sys.stderr)
     return not differing
+
+
+def fill(data, store):
+    from iof import Iof
+
+    with Iof.open(store) as iof:
+        iof.finops.import_charges(f"{data}/*.parquet")
 
 
 def main():
@@ -338,21 +359,22 @@ def main():
     parser.add_argument("--rows", type=int, default=2_000_000, help="how many rows to make")
     parser.add_argument("--rounds", type=int, default=5, help="how often each query runs")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--import", dest="importing", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         measure(*options.child, options.data, options.store, options.rounds)
+    if options.importing:
+        return fill(options.data, options.store)
     with tempfile.TemporaryDirectory() as scratch:
         data, store = options.data, options.store or str(Path(scratch) / "store")
+        # In processes of their own: what starts a contender lends it the peak of its own memory.
         if not data:
-            from generate_days import generate
-
             data = str(Path(scratch) / "data")
-            generate(Path(data), options.rows)
+            generator = str(Path(__file__).with_name("generate_days.py"))
+            subprocess.run([sys.executable, generator, data, "--rows", str(options.rows)], check=True)
         if not Path(store).exists():
-            from iof import Iof
-
-            with Iof.open(store) as iof:
-                iof.finops.import_charges(f"{data}/*.parquet")
+            command = [sys.executable, __file__, "--import", "--data", data, "--store", store]
+            subprocess.run(command, check=True)
         sys.exit(0 if compare(data, store, options.rounds) else 1)
 
 

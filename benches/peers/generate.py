@@ -44,11 +44,11 @@ def constant(value, rows):
     return words(np.zeros(rows, np.int32), [value])
 
 
-def decimals(mantissas):
-    """DECIMAL(38, 10) of whole numbers of 10^-10."""
+def decimals(mantissas, scale=10):
+    """DECIMAL(38, scale) of whole numbers of 10^-scale."""
     halves = np.empty((len(mantissas), 2), np.int64)
     halves[:, 0], halves[:, 1] = mantissas, mantissas >> 63
-    return pa.Array.from_buffers(pa.decimal128(38, 10), len(mantissas), [None, pa.py_buffer(halves.tobytes())])
+    return pa.Array.from_buffers(pa.decimal128(38, scale), len(mantissas), [None, pa.py_buffer(halves.tobytes())])
 
 
 def times(seconds):
@@ -131,14 +131,14 @@ def batch(random, first, rows, total, days):
     )
 
 
-def generate(folder, rows, days, files):
+def write(folder, rows, files, table_of):
+    """Writes tables to files of as many rows each; `table_of` makes one of its first row and the number of rows."""
     folder.mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng(2024)
     edges = [rows * number // files for number in range(files + 1)]
     for number, (start, end) in enumerate(zip(edges, edges[1:])):
         writer = None
         for first in range(start, end, GROUP_ROWS):
-            table = batch(random, first, min(GROUP_ROWS, end - first), rows, days)
+            table = table_of(first, min(GROUP_ROWS, end - first))
             # A reader sees plain text columns, however the file holds them.
             plain = pa.schema(
                 [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in table.schema]
@@ -147,6 +147,11 @@ def generate(folder, rows, days, files):
             writer.write_table(table.cast(plain))
         if writer:
             writer.close()
+
+
+def generate(folder, rows, days, files):
+    random = np.random.default_rng(2024)
+    write(folder, rows, files, lambda first, some: batch(random, first, some, rows, days))
 
 
 if __name__ == "__main__":
