@@ -8,9 +8,11 @@ import type {
   ServicesParams,
 } from "./costs";
 import type { Analysis, Segments } from "./analysis";
+import type { History } from "./history";
 
 export type * from "./analysis";
 export type * from "./costs";
+export type * from "./history";
 
 // --- Values ---
 
@@ -130,7 +132,7 @@ export type Kind =
 
 // --- Import and export ---
 
-/** How far an import is. */
+/** How far an import or a compaction is. */
 export interface Progress {
   /** Rows read so far. */
   rows: number;
@@ -564,7 +566,7 @@ export interface Catalog<D extends Decimals = "number"> {
  * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}; a failed call has changed
  * nothing. Counts beyond 2^53 lose digits, as all numbers do there.
  */
-export interface Finops<D extends Decimals = "number"> {
+export interface Finops<D extends Decimals = "number"> extends History {
   /** Costs over time. */
   readonly costs: Costs<D>;
   /** Who and what costs are attributed to. */

@@ -1,8 +1,8 @@
 // The public classes. What they do, take and give is described in index.d.ts.
 "use strict";
 
-const { classes } = require("./errors.js");
-const { merged } = require("./input.js");
+const { classes, invalid } = require("./errors.js");
+const { isPlain, merged } = require("./input.js");
 const { Session } = require("./session.js");
 
 class Costs {
@@ -126,6 +126,20 @@ class Finops {
 
   getCostSummary(params, options) {
     return this.#session.ask("get_cost_summary", params, options);
+  }
+
+  snapshots(params) {
+    return this.#session.call("snapshots", params);
+  }
+
+  vacuum(params) {
+    return this.#session.call("vacuum", params);
+  }
+
+  async compact(options = {}) {
+    if (!isPlain(options)) throw invalid(null, "the options must be an object such as { signal }");
+    const { onProgress, signal, ...params } = options;
+    return this.#session.call("compact", params, { onProgress, signal });
   }
 
   segments(params) {

@@ -79,6 +79,35 @@ test("costs are looked into: trends, drivers, unit costs, sources, plans, differ
   assert.deepEqual(diff.items.map(({ service, change }) => [service, change]), [["Queue", 4.5], ["Disk", 1]]);
 });
 
+test("a query takes a state by its number or by a Date", async (t) => {
+  const { finops } = await engine(t);
+  await finops.importCharges(await billFile(t, [{ cost: "1" }]));
+  await finops.tick(new Date("2024-02-02T00:00:00Z"));
+  await finops.importCharges(await billFile(t, [{ cost: "2" }]));
+  const total = async (as_of) => (await finops.getCostSummary({ period: "2024-01", as_of })).total_cost;
+  assert.deepEqual([await total(0), await total(1), await total(2), await total(), await total(null)], [null, 1, 2, 2, 2]);
+  assert.equal(await total(new Date("2024-02-01T23:59:59.999Z")), 1);
+  assert.equal(await total(new Date("2024-02-02T00:00:00Z")), 2);
+  for (const wrong of [true, 3, -1, 1.5, 1n, "2024-02-02", new Date(NaN)]) {
+    await assert.rejects(total(wrong), { code: "invalid_argument", field: "as_of" }, String(wrong));
+  }
+});
+
+test("states are listed, brought together and forgotten", async (t) => {
+  const { finops } = await engine(t);
+  for (const cost of ["1", "2"]) await finops.importCharges(await billFile(t, [{ cost }]), { replace: "nothing" });
+  const { count, items } = await finops.snapshots({ limit: 1 });
+  assert.equal(count, 2);
+  const { import_id, ...state } = items[0];
+  assert.deepEqual(state, { snapshot: 2, at: "2024-02-01T00:00:00Z", cause: "import", charges: 2 });
+  assert.match(import_id, /^imp_/);
+  const { scopes, snapshot } = await finops.compact();
+  assert.deepEqual([scopes, snapshot], [1, 3]);
+  const { bytes_freed, ...vacuumed } = await finops.vacuum({ keep: "0d" });
+  assert.deepEqual(vacuumed, { snapshots_removed: 2, segments_removed: 2, oldest_snapshot: 3 });
+  assert.ok(bytes_freed > 0);
+});
+
 test("the files of a folder are named", async (t) => {
   const { finops } = await engine(t, {}, join(await folder(t), "costs"));
   await finops.importCharges(await billFile(t, ROWS));
@@ -150,7 +179,7 @@ test("methods and operations are the same, and every field is in the types", asy
   const groups = Object.keys(finops).flatMap((name) => methods(finops[name], `${snake(name)}.`));
   const operations = JSON.parse(native.operations());
   assert.deepEqual([...methods(finops, ""), ...groups].sort(), operations.map(({ name }) => name).sort());
-  const names = ["../index.d.ts", "../analysis.d.ts", "../costs.d.ts"];
+  const names = ["../index.d.ts", "../analysis.d.ts", "../costs.d.ts", "../history.d.ts"];
   const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const types = (await Promise.all(files)).join("\n");
   for (const { name, fields } of operations) {

@@ -70,10 +70,12 @@ test("an aborted signal stops every query before it starts, and options are noth
 test("a signal stops a query that runs", async (t) => {
   const { finops } = await engine(t);
   await finops.importCharges(await billFile(t, manyRows()));
+  // It reads every charge; what only adds up is through before anybody could abort it.
   const controller = new AbortController();
-  const running = finops.costs.breakdown({ period: "2024-01", group_by: "service" }, { signal: controller.signal });
+  const running = finops.costs.explain({ period: "2024-01" }, { signal: controller.signal });
   controller.abort();
   await assert.rejects(running, CancelledError);
+  assert.equal((await finops.costs.explain({ period: "2024-01" })).charges, 100_000);
 });
 
 test("a signal that is never used does no harm", async (t) => {
@@ -92,6 +94,29 @@ test("what onProgress throws stops the import and comes out", async (t) => {
   const path = await billFile(t, manyRows());
   await assert.rejects(iof.finops.importCharges(path, { onProgress }), (error) => error === thrown);
   await isEmpty(iof);
+});
+
+test("a compaction is stopped by its signal and by what onProgress throws", async (t) => {
+  const { finops } = await engine(t);
+  for (const rows of [manyRows(), [{ cost: "1" }]]) {
+    await finops.importCharges(await billFile(t, rows), { replace: "nothing" });
+  }
+  await assert.rejects(finops.compact({ signal: AbortSignal.abort("no") }), { code: "cancelled", cause: "no" });
+  const controller = new AbortController();
+  const running = finops.compact({ signal: controller.signal });
+  controller.abort();
+  await assert.rejects(running, CancelledError);
+  assert.equal((await finops.snapshots()).count, 2, "nothing has changed");
+  const seen = [];
+  const { snapshot } = await finops.compact({ onProgress: (progress) => seen.push(progress) });
+  assert.deepEqual([snapshot, seen.at(-1).rows], [3, 100_001]);
+  await finops.importCharges(await billFile(t, [{ cost: "2" }]), { replace: "nothing" });
+  const thrown = new RangeError("mine");
+  const onProgress = () => {
+    throw thrown;
+  };
+  await assert.rejects(finops.compact({ onProgress }), (error) => error === thrown);
+  await assert.rejects(finops.compact(7), { code: "invalid_argument" });
 });
 
 test("closing waits for an import", async (t) => {

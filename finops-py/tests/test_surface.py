@@ -30,8 +30,8 @@ def methods(part: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def test_every_operation_has_its_method_and_keywords(finops: iof.Finops) -> None:
-    # The callable that looks on at an import is no part of the operation.
-    beside = {"import_charges": {"progress"}}
+    # The callable that looks on is no part of the operation.
+    beside = {"import_charges": {"progress"}, "compact": {"progress"}}
     # Arrow and DuckDB are there in Python alone.
     only_here = {"relation", "costs.sql"}
     found = {
@@ -102,7 +102,15 @@ def test_every_dimension_and_kind_is_typed(finops: iof.Finops) -> None:
 
 
 EXAMPLES = [
-    "iof", "iof.analysis", "iof.breakdowns", "iof.catalog", "iof.client", "iof.errors", "iof.relations", "iof.virtuals"
+    "iof",
+    "iof.analysis",
+    "iof.breakdowns",
+    "iof.catalog",
+    "iof.client",
+    "iof.errors",
+    "iof.history",
+    "iof.relations",
+    "iof.virtuals",
 ]
 
 

@@ -108,8 +108,8 @@ impl Finops {
             explaining.add(table)
         })?;
         let estimated = self.store.aggregate(&snapshot, &explaining.question().estimated(), observer)?;
-        let (coverage, imports) = (&snapshot.coverage, &snapshot.imports);
-        explaining.finish(Held { snapshot: snapshot.id, coverage, imports, estimated: &estimated })
+        let (reach, imports) = (snapshot.reach(), &snapshot.imports);
+        explaining.finish(Held { snapshot: snapshot.id, reach, imports, estimated: &estimated })
     }
 
     /// Which way a question takes through the engine, and what is read on it. The question is answered for that.

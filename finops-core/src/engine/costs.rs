@@ -152,8 +152,8 @@ impl Finops {
         let ask = |question: &Question| self.store.aggregate(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
         let estimated = questions.first().map(|first| ask(&first.estimated())).transpose()?.unwrap_or_default();
-        let (coverage, imports) = (&snapshot.coverage, &snapshot.imports);
-        let held = Held { snapshot: snapshot.id, coverage, imports, estimated: &estimated };
+        let (reach, imports) = (snapshot.reach(), &snapshot.imports);
+        let held = Held { snapshot: snapshot.id, reach, imports, estimated: &estimated };
         query.finish(sums, held, &|dimension, value| self.name_of(dimension, value))
     }
 

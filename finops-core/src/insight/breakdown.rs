@@ -1,7 +1,7 @@
 //! The breakdown: what a window cost by any dimensions and by date, with further costs and distinct counts beside it.
 
 use super::buckets::{Bucket, Granularity, buckets};
-use super::health::{About, DataHealth, Held, SHARE_DECIMALS, is_known};
+use super::health::{About, DataHealth, Held, SHARE_DECIMALS};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
@@ -185,7 +185,7 @@ impl CostQuery for BreakdownQuery<'_> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(only(sums), &terms)?;
-        let covered = settled.charges() > 0 || self.days.iter().any(|day| is_known(held.coverage, day));
+        let covered = settled.charges() > 0 || self.days.iter().any(|day| held.reach.is_known(day));
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let total = |view: usize| settled.total(view).filter(|_| covered);

@@ -1,6 +1,6 @@
 //! What a span and an amount are compared with, and how much an amount changed.
 
-use super::health::{Held, is_known};
+use super::health::Held;
 use super::settled::Settled;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Stamp, Zone};
@@ -65,7 +65,7 @@ fn months(date: NaiveDate) -> i32 {
 
 /// Whether anything is known of a span: a bill reaches one of its days, or there are charges all the same.
 pub(super) fn is_covered(held: Held<'_>, days: &[Day], settled: &Settled) -> bool {
-    settled.charges() > 0 || days.iter().any(|day| is_known(held.coverage, day))
+    settled.charges() > 0 || days.iter().any(|day| held.reach.is_known(day))
 }
 
 /// The one currency of two sums that are compared.

@@ -1,6 +1,6 @@
 //! Daily costs: a series, by any dimensions, with its total, average and trend.
 
-use super::health::{About, DataHealth, Held, is_known};
+use super::health::{About, DataHealth, Held};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, GroupBy, Rates, Span, Terms, narrowed, request};
@@ -190,7 +190,7 @@ impl CostQuery for DailyQuery<'_> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(only(sums), &terms)?;
-        let known: Vec<bool> = self.days.iter().map(|day| is_known(held.coverage, day)).collect();
+        let known: Vec<bool> = self.days.iter().map(|day| held.reach.is_known(day)).collect();
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let all: Vec<usize> = (0..settled.len()).collect();

@@ -1,10 +1,11 @@
 //! How far an answer can be trusted: unknown is not zero, and shows here.
 
+use super::reach::Reach;
 use super::request::Terms;
 use super::settled::{Settled, settle};
 use super::sums::Sums;
 use crate::Result;
-use crate::model::charge::{Coverage, ImportMark};
+use crate::model::charge::ImportMark;
 use crate::model::money::{Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Stamp};
 use serde::Serialize;
@@ -40,8 +41,8 @@ pub struct DataHealth {
 pub struct Held<'s> {
     /// The number of the state.
     pub snapshot: u64,
-    /// The billing accounts and periods in it.
-    pub coverage: &'s [Coverage],
+    /// How far its bills reach.
+    pub reach: &'s Reach,
     /// The imports that it came with.
     pub imports: &'s [ImportMark],
     /// The sums over the charges of the (first) question that may still be restated.
@@ -82,8 +83,8 @@ impl DataHealth {
         let About { interval, days, now } = about;
         let past: Vec<&Day> = days.iter().filter(|day| day.interval.start() < now).collect();
         let count = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);
-        let missing_days = count(past.iter().filter(|day| !is_known(held.coverage, day)).count());
-        let is_partial = |day: &&&Day| is_known(held.coverage, day) && is_behind(held.coverage, day);
+        let missing_days = count(past.iter().filter(|day| !held.reach.is_known(day)).count());
+        let is_partial = |day: &&&Day| held.reach.is_known(day) && held.reach.is_behind(day);
         let partial_days = count(past.iter().filter(is_partial).count());
         let touching = |import: &&ImportMark| touches(import.first_charge, import.last_charge, interval);
         let imports: Vec<&ImportMark> = held.imports.iter().filter(touching).collect();
@@ -108,25 +109,6 @@ fn touches(first_charge: Stamp, last_charge: Stamp, interval: Interval) -> bool 
     first_charge < interval.end() && last_charge >= interval.start()
 }
 
-/// Whether a bill covers a day: the charges of some billing account's period reach it.
-pub(super) fn is_known(coverage: &[Coverage], day: &Day) -> bool {
-    coverage.iter().any(|held| is_reached(held, day))
-}
-
-/// Whether a day lies in a billing period whose charges do not reach it.
-fn is_behind(coverage: &[Coverage], day: &Day) -> bool {
-    let in_period = |held: &Coverage| lies_in(day, held.scope.start, held.scope.end);
-    coverage.iter().any(|held| in_period(held) && !is_reached(held, day))
-}
-
-fn is_reached(held: &Coverage, day: &Day) -> bool {
-    lies_in(day, held.scope.start, held.scope.end.min(held.charged_until))
-}
-
-fn lies_in(day: &Day, start: Stamp, end: Stamp) -> bool {
-    day.interval.start() < end && day.interval.end() > start
-}
-
 /// A sum of which something is known: none when every charge lacks the cost.
 pub(super) fn known_cost(cost: Money, charges: u64, unknown: u64) -> Option<Money> {
     (charges == 0 || unknown < charges).then_some(cost)
@@ -135,7 +117,7 @@ pub(super) fn known_cost(cost: Money, charges: u64, unknown: u64) -> Option<Mone
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::charge::Scope;
+    use crate::model::charge::{Coverage, Scope};
     use crate::model::time::Zone;
 
     fn stamp(text: &str) -> Stamp {
@@ -155,7 +137,7 @@ mod tests {
 
     fn health(coverage: &[Coverage], start: &str, end: &str) -> DataHealth {
         let interval = Interval::new(stamp(start), stamp(end)).unwrap();
-        let held = Held { snapshot: 1, coverage, imports: &[], estimated: &Sums::default() };
+        let held = Held { snapshot: 1, reach: &Reach::new(coverage), imports: &[], estimated: &Sums::default() };
         let days = Zone::UTC.days(interval).unwrap();
         DataHealth::new(held, About { interval, days: &days, now: stamp("2024-07-05") }, 0)
     }

@@ -145,7 +145,7 @@ impl CostQuery for HistoricalQuery<'_> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(only(sums), &terms)?;
-        let known = series::known(held.coverage, &self.buckets);
+        let known = series::known(held.reach, &self.buckets);
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let all: Vec<usize> = (0..settled.len()).collect();

@@ -23,6 +23,7 @@ pub mod monthly;
 pub mod plan;
 pub mod query;
 pub mod question;
+pub mod reach;
 pub mod request;
 pub mod row;
 mod series;

@@ -162,7 +162,7 @@ impl CostQuery for MonthlyQuery<'_> {
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let all: Vec<usize> = (0..settled.len()).collect();
-        let totals = series::sums(&settled, &all, &series::known(held.coverage, &self.buckets))?;
+        let totals = series::sums(&settled, &all, &series::known(held.reach, &self.buckets))?;
         let month = |(bucket, total): (&Bucket, Option<Money>)| MonthCost {
             date: bucket.interval.start(),
             month: bucket.date.format("%Y-%m").to_string(),

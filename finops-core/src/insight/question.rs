@@ -3,7 +3,7 @@
 use crate::model::charge::{ChargeColumn, CostView};
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
-use crate::model::time::{Interval, Stamp};
+use crate::model::time::Interval;
 use crate::model::virtual_dimension::Virtuals;
 use crate::{Error, Result};
 
@@ -87,15 +87,18 @@ impl Question {
     pub(crate) fn bucket_of(&self, micros: i64, last: &mut usize) -> usize {
         let Some(buckets) = &self.buckets else { return 0 };
         let holds = |bucket: &Interval| bucket.start().micros() <= micros && micros < bucket.end().micros();
-        if !buckets.get(*last).is_some_and(holds) {
-            *last = buckets.partition_point(|bucket| bucket.end().micros() <= micros);
+        if buckets.get(*last).is_some_and(holds) {
+            return *last;
         }
+        let next = *last + 1;
+        let is_next = buckets.get(next).is_some_and(holds);
+        *last = if is_next { next } else { buckets.partition_point(|bucket| bucket.end().micros() <= micros) };
         *last
     }
 
     /// Whether the interval holds an instant.
     pub(crate) fn holds(&self, micros: i64) -> bool {
-        Stamp::from_micros(micros).is_ok_and(|stamp| self.interval.contains(stamp))
+        self.interval.start().micros() <= micros && micros < self.interval.end().micros()
     }
 }
 

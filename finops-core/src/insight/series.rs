@@ -1,9 +1,9 @@
 //! Series: a figure for each bucket, where nothing known is not zero.
 
 use super::buckets::Bucket;
-use super::health::{is_known, known_cost};
+use super::health::known_cost;
+use super::reach::Reach;
 use super::settled::Settled;
-use crate::model::charge::Coverage;
 use crate::model::money::Money;
 use crate::model::time::Day;
 use crate::{Error, Result};
@@ -37,9 +37,9 @@ pub(super) fn serialize_day<S: Serializer>(day: &NaiveDate, serializer: S) -> Re
 }
 
 /// For each bucket, whether a bill reaches any of it.
-pub(super) fn known(coverage: &[Coverage], buckets: &[Bucket]) -> Vec<bool> {
+pub(super) fn known(reach: &Reach, buckets: &[Bucket]) -> Vec<bool> {
     let day = |bucket: &Bucket| Day { date: bucket.date, interval: bucket.interval };
-    buckets.iter().map(|bucket| is_known(coverage, &day(bucket))).collect()
+    buckets.iter().map(|bucket| reach.is_known(&day(bucket))).collect()
 }
 
 /// The sum of each bucket over some groups. One that no bill covers has none, unless there are charges all the same;

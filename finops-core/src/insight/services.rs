@@ -5,7 +5,7 @@
 //! of the charges that say so, none where no charge does, and the costs of processors, memory and accelerators stay
 //! unknown: a bill has one price for a machine.
 
-use super::health::{About, DataHealth, Held, is_known, known_cost};
+use super::health::{About, DataHealth, Held, known_cost};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, PeriodOrWindow, Rates, Span, Terms, page, request};
@@ -143,7 +143,7 @@ impl CostQuery for ServicesQuery<'_> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(only(sums), &terms)?;
-        let covered = settled.charges() > 0 || self.days.iter().any(|day| is_known(held.coverage, day));
+        let covered = settled.charges() > 0 || self.days.iter().any(|day| held.reach.is_known(day));
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let mut items = items(&settled)?;

@@ -1,6 +1,6 @@
 //! The cost summary: what a period cost, by any dimensions, largest first.
 
-use super::health::{About, DataHealth, Held, SHARE_DECIMALS, is_known};
+use super::health::{About, DataHealth, Held, SHARE_DECIMALS};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::{METERED, Question};
 use super::request::{Bound, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
@@ -219,7 +219,7 @@ impl CostQuery for SummaryQuery<'_> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(only(sums), &terms)?;
-        let covered = settled.charges() > 0 || self.days.iter().any(|day| is_known(held.coverage, day));
+        let covered = settled.charges() > 0 || self.days.iter().any(|day| held.reach.is_known(day));
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &terms)?;
         let grouped = !request.group_by.0.is_empty();

@@ -2,7 +2,7 @@
 
 use super::buckets::{Bucket, Granularity, buckets};
 use super::change::change_pct;
-use super::health::{About, DataHealth, Held, is_known, known_cost};
+use super::health::{About, DataHealth, Held, known_cost};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, GroupBy, Rates, Span, Terms, page, request};
@@ -216,7 +216,7 @@ impl TrendsQuery<'_> {
             let whole = whole(bucket, self.granularity, self.request.time_zone)?;
             Ok(Known {
                 date: bucket.interval.start(),
-                covered: is_known(held.coverage, &Day { date: bucket.date, interval: bucket.interval }),
+                covered: held.reach.is_known(&Day { date: bucket.date, interval: bucket.interval }),
                 complete: whole == bucket.interval && bucket.interval.end() <= self.now,
             })
         };

@@ -2,7 +2,7 @@
 
 use super::buckets::{Granularity, buckets};
 use super::change::is_covered;
-use super::health::{About, DataHealth, Held, is_known, known_cost};
+use super::health::{About, DataHealth, Held, known_cost};
 use super::query::{CostQuery, CostRequest, NameOf};
 use super::question::{METERED, METERED_BY, Question};
 use super::request::{Bound, GroupBy, Rates, Span, Terms, request};
@@ -268,7 +268,7 @@ impl UnitQuery<'_> {
         ordered.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
         let whole = [Day { date: self.days.first().map(|day| day.date).unwrap_or_default(), interval: self.interval }];
         let spans = if self.spans.is_empty() { whole.as_slice() } else { &self.spans };
-        let covered: Vec<bool> = spans.iter().map(|span| is_known(held.coverage, span)).collect();
+        let covered: Vec<bool> = spans.iter().map(|span| held.reach.is_known(span)).collect();
         let mut items = Vec::new();
         for (_, values, found) in ordered {
             let dimensions = named(dimensions, &values, name)?;

@@ -28,6 +28,7 @@ from .errors import (
 from .results import (
     Breakdown,
     CatalogPage,
+    Compacted,
     CostSummary,
     DailyCosts,
     HistoricalCosts,
@@ -36,6 +37,8 @@ from .results import (
     Page,
     Result,
     ServiceCosts,
+    SnapshotPage,
+    Vacuumed,
     VirtualDimensionPage,
 )
 from .virtuals import VirtualDimensions
@@ -45,6 +48,7 @@ __all__ = [
     "CancelledError",
     "Catalog",
     "CatalogPage",
+    "Compacted",
     "ConflictError",
     "CostSummary",
     "Costs",
@@ -65,11 +69,13 @@ __all__ = [
     "Result",
     "Segments",
     "ServiceCosts",
+    "SnapshotPage",
     "StateDiff",
     "StorageError",
     "TopDrivers",
     "Trends",
     "UnitCosts",
+    "Vacuumed",
     "VirtualDimensionPage",
     "VirtualDimensions",
     "__version__",

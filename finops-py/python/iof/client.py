@@ -11,6 +11,7 @@ from ._iof import Engine
 from .analysis import Analysis
 from .breakdowns import Breakdowns
 from .catalog import Catalog
+from .history import History
 from .relations import Relations
 from .results import CostSummary, DailyCosts, ImportReceipt
 from .virtuals import VirtualDimensions
@@ -106,7 +107,7 @@ class Costs(Breakdowns, Analysis):
         return DailyCosts(self._engine.call("costs.daily", params))
 
 
-class Finops(Relations):
+class Finops(History, Relations):
     """All operations, as ``iof.finops``."""
 
     costs: Costs

@@ -12,6 +12,7 @@ from .errors import InvalidArgumentError
 __all__ = [
     "Breakdown",
     "CatalogPage",
+    "Compacted",
     "CostSummary",
     "DailyCosts",
     "HistoricalCosts",
@@ -20,6 +21,8 @@ __all__ = [
     "Page",
     "Result",
     "ServiceCosts",
+    "SnapshotPage",
+    "Vacuumed",
     "VirtualDimensionPage",
 ]
 
@@ -294,6 +297,44 @@ class VirtualDimensionPage(Page):
     """A page of virtual dimensions."""
 
     _kinds = {"name": "text", "rules": "json", "default": "text"}
+
+
+class SnapshotPage(Page):
+    """A page of the states of the store."""
+
+    _kinds = {"snapshot": "integer", "at": "time", "cause": "text", "import_id": "text", "charges": "integer"}
+
+
+class _Counts(Result):
+    """An answer that is nothing but counts. The table is one row of them."""
+
+    def records(self):
+        """The answer as the only row."""
+        return [dict(self)]
+
+    @property
+    def _kinds(self):
+        return dict.fromkeys(self, "integer")
+
+
+class Vacuumed(_Counts):
+    """What a vacuum removed. The table is one row."""
+
+    def _blocks(self):
+        removed = f"{_count(self['snapshots_removed'], 'state')}, {_count(self['segments_removed'], 'file')}"
+        notes = [f"the oldest state that can be read is {self['oldest_snapshot']}"]
+        return [_show.Block(f"Vacuum: {removed} and {_count(self['bytes_freed'], 'byte')} removed", notes=notes)]
+
+
+class Compacted(_Counts):
+    """What a compaction brought together. The table is one row."""
+
+    def _blocks(self):
+        if not self["scopes"]:
+            return [_show.Block("Compaction: there was nothing to bring together")]
+        parts = [f"{name} {self[f'{name}_before']:,} to {self[f'{name}_after']:,}" for name in ("segments", "bytes")]
+        title = f"Compaction: {_count(self['scopes'], 'billing period')} rewritten, {', '.join(parts)}"
+        return [_show.Block(title, notes=[f"the present state is {self['snapshot']}"])]
 
 
 def _dimensions(group):

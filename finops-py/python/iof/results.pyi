@@ -20,6 +20,7 @@ from .types import (
     QuarantinedRow,
     Replaced,
     ServiceCost,
+    StateMark,
     VirtualDimension,
     Warning,
 )
@@ -27,6 +28,7 @@ from .types import (
 __all__ = [
     "Breakdown",
     "CatalogPage",
+    "Compacted",
     "CostSummary",
     "DailyCosts",
     "HistoricalCosts",
@@ -35,6 +37,8 @@ __all__ = [
     "Page",
     "Result",
     "ServiceCosts",
+    "SnapshotPage",
+    "Vacuumed",
     "VirtualDimensionPage",
 ]
 
@@ -203,3 +207,16 @@ class Page(Result, Generic[_Item]):
 
 class CatalogPage(Page[CatalogEntry]): ...
 class VirtualDimensionPage(Page[VirtualDimension]): ...
+class SnapshotPage(Page[StateMark]): ...
+
+class Vacuumed(Result):
+    def __getitem__(  # type: ignore[override]
+        self, key: Literal["snapshots_removed", "segments_removed", "bytes_freed", "oldest_snapshot"], /
+    ) -> int: ...
+
+class Compacted(Result):
+    def __getitem__(  # type: ignore[override]
+        self,
+        key: Literal["scopes", "segments_before", "segments_after", "bytes_before", "bytes_after", "snapshot"],
+        /,
+    ) -> int: ...

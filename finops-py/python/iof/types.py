@@ -41,6 +41,7 @@ __all__ = [
     "Replaced",
     "Rule",
     "ServiceCost",
+    "StateMark",
     "Time",
     "VirtualDimension",
     "Warning",
@@ -95,7 +96,7 @@ Kind = Literal[
 
 
 class Progress(TypedDict):
-    """How far an import is."""
+    """How far an import or a compaction is."""
 
     rows: int
     """Rows read so far."""
@@ -351,6 +352,21 @@ class ExportReceipt(TypedDict):
     path: str
     rows: int
     bytes: int
+
+
+class StateMark(TypedDict):
+    """A state of the store that can still be read."""
+
+    snapshot: int
+    """Its number, which ``as_of`` takes."""
+    at: datetime
+    """Since when it was the present one."""
+    cause: Literal["import", "compact"]
+    """What made it."""
+    import_id: str | None
+    """The import that made it; ``None`` for a compaction."""
+    charges: int
+    """How many charges it holds."""
 
 
 class CatalogEntry(TypedDict):

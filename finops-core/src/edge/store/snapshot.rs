@@ -1,5 +1,6 @@
 //! A state of a store that is being read, and what keeps its files from being removed meanwhile.
 
+use crate::insight::reach::Reach;
 use crate::model::charge::{Coverage, ImportMark};
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +20,20 @@ pub struct Snapshot {
     pub coverage: Vec<Coverage>,
     /// The imports that it came with, in the order of their coming.
     pub imports: Vec<ImportMark>,
+    reach: Arc<Reach>,
     pin: Option<Pin>,
 }
 
 impl Snapshot {
     /// A state that nothing holds fast.
-    pub const fn new(id: u64, coverage: Vec<Coverage>, imports: Vec<ImportMark>) -> Self {
-        Self { id, coverage, imports, pin: None }
+    pub fn new(id: u64, coverage: Vec<Coverage>, imports: Vec<ImportMark>) -> Self {
+        let reach = Arc::new(Reach::new(&coverage));
+        Self { id, coverage, imports, reach, pin: None }
+    }
+
+    /// How far its bills reach.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// Drops `pin` when the last clone of the state is dropped.
@@ -47,7 +55,7 @@ impl Eq for Snapshot {}
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, coverage, imports, pin } = self;
+        let Self { id, coverage, imports, pin, .. } = self;
         let mut shown = f.debug_struct("Snapshot");
         shown.field("id", id).field("coverage", coverage).field("imports", imports);
         shown.field("pinned", &pin.is_some()).finish()

@@ -133,32 +133,53 @@ fn summaries(charges: &Rows, writer: &mut Writer) {
     };
     // A drill into one value of the dimension that the rows are sorted by reads only its rows.
     all.sort_by_key(|(place, values)| (!is_few(*place, *values), std::cmp::Reverse(*values)));
-    let places = |dimensions: &[(usize, usize)]| dimensions.iter().map(|(place, _)| *place).collect::<Vec<_>>();
-    let days = charges.summed(&places(&all), charges.len() / 2);
+    let few = all.iter().filter(|(place, values)| is_few(*place, *values)).count();
+    let order: Vec<usize> = all.iter().map(|(place, _)| *place).collect();
+    let days = charges.summed(&order, charges.len() / 2);
     if let Some(days) = &days {
         writer.section(Level::Days, days, Some(0));
     }
-    // The sums keep their dimensions in the order in which they are sorted.
-    let (base, order): (&Rows, Vec<usize>) = match &days {
-        Some(days) => (days, (0..all.len()).collect()),
-        None => (charges, places(&all)),
-    };
-    let few = all.iter().filter(|(place, values)| is_few(*place, *values)).count();
-    let cube_places = order.get(..few).unwrap_or_default();
-    let cube = if few < all.len() { base.summed(cube_places, base.len() / 2) } else { None };
+    let base = days.as_ref().map_or(Ordered::of(charges, order), Ordered::sorted);
+    cube(&base, few, writer);
+    if base.rows.day_ends.len() > 1
+        && let Some(whole) = base.rows.over_days(&base.order, base.rows.len() / 2)
+    {
+        writer.section(Level::Days, &whole, Some(0));
+        cube(&Ordered::sorted(&whole), few, writer);
+    }
+}
+
+/// Rows, and their dimensions in the order in which those are worth sorting by.
+struct Ordered<'r> {
+    rows: &'r Rows,
+    order: Vec<usize>,
+}
+
+impl<'r> Ordered<'r> {
+    const fn of(rows: &'r Rows, order: Vec<usize>) -> Self {
+        Self { rows, order }
+    }
+
+    /// Sums keep their dimensions in the order in which they are sorted.
+    fn sorted(rows: &'r Rows) -> Self {
+        Self { rows, order: (0..rows.dimensions.len()).collect() }
+    }
+}
+
+/// Adds the cube over the first `few` dimensions, and its margins: the sums over all but one.
+fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) {
+    let places = base.order.get(..few).unwrap_or_default();
+    let cube = if few < base.order.len() { base.rows.summed(places, base.rows.len() / 2) } else { None };
     if let Some(cube) = &cube {
         writer.section(Level::Cube, cube, Some(0));
     }
-    let (base, order): (&Rows, Vec<usize>) = match &cube {
-        Some(cube) => (cube, (0..few).collect()),
-        None => (base, order),
-    };
-    let currency = order.iter().copied().find(|place| {
-        base.dimensions.get(*place).is_some_and(|(column, _)| *column == number_of(ChargeColumn::BillingCurrency))
+    let base = cube.as_ref().map_or(Ordered::of(base.rows, base.order.clone()), Ordered::sorted);
+    let currency = base.order.iter().copied().find(|place| {
+        base.rows.dimensions.get(*place).is_some_and(|(column, _)| *column == number_of(ChargeColumn::BillingCurrency))
     });
-    for place in order.iter().copied().filter(|place| Some(*place) != currency) {
+    for place in base.order.iter().copied().filter(|place| Some(*place) != currency) {
         let keep: Vec<usize> = std::iter::once(place).chain(currency).collect();
-        if let Some(margin) = base.summed(&keep, base.len() / 2) {
+        if let Some(margin) = base.rows.summed(&keep, base.rows.len() / 2) {
             writer.section(Level::Cube, &margin, Some(0));
         }
     }
@@ -201,7 +222,7 @@ impl Writer {
         let end = |end: &usize| u32::try_from(*end).unwrap_or(u32::MAX);
         let lead = lead.and_then(|lead| rows.dimensions.get(lead)).map(|(column, _)| *column);
         let day_ends = rows.day_ends.iter().map(end).collect();
-        self.sections.push(SectionIndex { level, day_ends, lead, chunks });
+        self.sections.push(SectionIndex { level, over_days: rows.over_days, day_ends, lead, chunks });
     }
 }
 

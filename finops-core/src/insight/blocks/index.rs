@@ -111,7 +111,9 @@ pub struct Chunk {
 pub struct SectionIndex {
     /// How much it tells apart.
     pub level: Level,
-    /// Where the rows of each day of the block end.
+    /// Whether its rows are summed over all days of the block, as if they were one.
+    pub over_days: bool,
+    /// Where the rows of each day end.
     pub day_ends: Vec<u32>,
     /// The dimension that the rows of each day are sorted by.
     pub lead: Option<u16>,

@@ -12,6 +12,8 @@ pub(super) const MEASURES: usize = Measure::ALL.len();
 pub(super) struct Rows {
     /// Where the rows of each day end.
     pub(super) day_ends: Vec<usize>,
+    /// Whether they are summed over all days, as if these were one.
+    pub(super) over_days: bool,
     /// The dimensions that are told apart, by column, and their codes.
     pub(super) dimensions: Vec<(u16, Vec<u32>)>,
     /// How many charges each row stands for.
@@ -37,15 +39,27 @@ impl Rows {
     /// in that order. None when there would be more than `most` rows, a sum would not fit, or the codes take more than
     /// 128 bits together.
     pub(super) fn summed(&self, keep: &[usize], most: usize) -> Option<Self> {
+        self.summed_within(&self.day_ends, keep, most, self.over_days)
+    }
+
+    /// The same over all days at once.
+    pub(super) fn over_days(&self, keep: &[usize], most: usize) -> Option<Self> {
+        self.summed_within(&[self.len()], keep, most, true)
+    }
+
+    fn summed_within(&self, ends: &[usize], keep: &[usize], most: usize, over_days: bool) -> Option<Self> {
         let keys = self.keys(keep)?;
         let mut into = Self {
+            over_days,
             dimensions: keep.iter().filter_map(|place| Some((self.dimensions.get(*place)?.0, Vec::new()))).collect(),
             ..Self::default()
         };
         let mut places: HashMap<u128, usize> = HashMap::new();
-        for day in 0..self.day_ends.len() {
+        let mut start = 0;
+        for end in ends {
             places.clear();
-            let rows = self.of_day(day);
+            let rows = start..*end;
+            start = *end;
             let mut firsts: Vec<(u128, usize)> = Vec::new();
             for (row, key) in rows.clone().zip(keys.get(rows.clone())?) {
                 places.entry(*key).or_insert_with(|| {

@@ -116,26 +116,38 @@ impl Planner<'_> {
         let question = self.prepared.question;
         let mut whole: Option<Option<usize>> = None;
         let plain = self.is_plain(index);
+        let mut last_bucket = 0;
+        if !plain && let Some(bucket) = only_bucket(question, index) {
+            let section = self.smallest(index, true)?;
+            let of = index.sections.get(section)?;
+            if of.over_days {
+                let rows = of.rows_of(0);
+                self.bound(index, Some(section), None, rows.len())?;
+                self.works.push(Work { segment, block, section: Some(section), day: 0, rows, bucket: Some(bucket) });
+                return Some(());
+            }
+        }
         for (day, totals) in index.days.iter().enumerate() {
-            let (section, bucket) = match reach(question, totals) {
+            let (section, bucket) = match reach(question, totals, &mut last_bucket) {
                 Reach::Outside => continue,
                 Reach::Whole(bucket) if plain && self.fit(totals) => (None, Some(bucket)),
-                Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index)), Some(bucket)),
+                Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index, false)), Some(bucket)),
                 Reach::Partly => (Some(0), None),
             };
             let rows = section.and_then(|section| index.sections.get(section)).map_or(0..0, |found| found.rows_of(day));
-            self.bound(index, section, totals, rows.len())?;
+            self.bound(index, section, Some(totals), rows.len())?;
             self.works.push(Work { segment, block, section, day, rows, bucket });
         }
         Some(())
     }
 
-    /// The section of fewest rows that tells apart what has to be.
-    fn smallest(&self, index: &BlockIndex) -> Option<usize> {
+    /// The section of fewest rows that tells apart what has to be; among those over all days only where that will do.
+    fn smallest(&self, index: &BlockIndex, over_days: bool) -> Option<usize> {
         let needed: Vec<u16> = self.needed(index).collect();
         let tells =
             |section: &SectionIndex| needed.iter().all(|column| section.find(What::Dimension(*column)).is_some());
-        let sections = index.sections.iter().enumerate().filter(|(_, section)| tells(section));
+        let fits = |section: &SectionIndex| (over_days || !section.over_days) && tells(section);
+        let sections = index.sections.iter().enumerate().filter(|(_, section)| fits(section));
         sections.min_by_key(|(_, section)| section.rows()).map(|(place, _)| place).or(Some(0))
     }
 
@@ -183,11 +195,17 @@ impl Planner<'_> {
         self.prepared.measures.iter().all(|measure| total_of(totals, *measure).is_some())
     }
 
-    fn bound(&mut self, index: &BlockIndex, section: Option<usize>, totals: &DayTotals, rows: usize) -> Option<()> {
+    fn bound(
+        &mut self,
+        index: &BlockIndex,
+        section: Option<usize>,
+        totals: Option<&DayTotals>,
+        rows: usize,
+    ) -> Option<()> {
         let quantity = self.prepared.metered.as_ref().map(|_| Measure::Quantity);
         for measure in self.prepared.measures.iter().copied().chain(quantity) {
             let magnitude = match section.and_then(|section| index.sections.get(section)) {
-                None => total_of(totals, measure).map_or(0, i128::unsigned_abs),
+                None => totals.and_then(|totals| total_of(totals, measure)).map_or(0, i128::unsigned_abs),
                 Some(section) => {
                     let chunk = section.find(What::Amount(measure)).and_then(|chunk| section.chunks.get(chunk));
                     chunk.map_or(0, |chunk| chunk.max_abs).checked_mul(u128::try_from(rows).ok()?)?
@@ -204,6 +222,19 @@ pub(super) fn total_of(totals: &DayTotals, measure: Measure) -> Option<i128> {
     Measure::ALL.iter().zip(totals.measures).find(|(known, _)| **known == measure).and_then(|(_, (sum, _))| sum)
 }
 
+/// The bucket that all days of a block lie in as a whole, if there are several days and one bucket.
+fn only_bucket(question: &Question, index: &BlockIndex) -> Option<u32> {
+    let (mut only, mut last_bucket) = (None, 0);
+    for totals in &index.days {
+        match (reach(question, totals, &mut last_bucket), only) {
+            (Reach::Whole(bucket), None) => only = Some(bucket),
+            (Reach::Whole(bucket), Some(known)) if bucket == known => {}
+            _ => return None,
+        }
+    }
+    only.filter(|_| index.days.len() > 1)
+}
+
 /// How a day of charges lies to a question.
 enum Reach {
     Outside,
@@ -213,7 +244,7 @@ enum Reach {
     Partly,
 }
 
-fn reach(question: &Question, totals: &DayTotals) -> Reach {
+fn reach(question: &Question, totals: &DayTotals, last_bucket: &mut usize) -> Reach {
     let midnight = i64::from(totals.day) * DAY_MICROS;
     let (first, last) = match totals.time_of_day {
         Some(time) => (midnight + time, midnight + time),
@@ -226,8 +257,8 @@ fn reach(question: &Question, totals: &DayTotals) -> Reach {
     if !question.holds(first) || !question.holds(last) {
         return Reach::Partly;
     }
-    let bucket = question.bucket_of(first, &mut 0);
-    if bucket == question.bucket_of(last, &mut 0) {
+    let bucket = question.bucket_of(first, last_bucket);
+    if bucket == question.bucket_of(last, last_bucket) {
         return u32::try_from(bucket).map_or(Reach::Partly, Reach::Whole);
     }
     Reach::Partly

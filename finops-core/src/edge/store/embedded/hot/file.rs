@@ -12,7 +12,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 /// Marks the form of the file; another form gets another mark, and older files are built again.
-pub(super) const MAGIC: [u8; 8] = *b"FinHot01";
+pub(super) const MAGIC: [u8; 8] = *b"FinHot02";
 /// Offset, length and checksum of the directory, and the mark again.
 pub(super) const TAIL: u64 = 32;
 
@@ -132,7 +132,8 @@ impl HotSegment {
 fn are_sound(directory: &Directory, end: u64) -> bool {
     directory.blocks.iter().flatten().all(|block| {
         block.sections.iter().all(|section| {
-            let days = section.day_ends.len() == block.days.len() && section.day_ends.is_sorted();
+            let days = if section.over_days { 1 } else { block.days.len() };
+            let days = section.day_ends.len() == days && section.day_ends.is_sorted();
             days && section.chunks.iter().all(|chunk| {
                 let inside = chunk.offset.checked_add(chunk.bytes).is_some_and(|last| last <= end);
                 let known = match chunk.what {

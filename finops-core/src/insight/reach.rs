@@ -1,0 +1,76 @@
+//! How far bills reach: which days of a state are known, and which are behind. Built once for a state, asked for every
+//! day of an answer.
+
+use crate::model::charge::Coverage;
+use crate::model::time::{Day, Stamp};
+
+/// Spans of time in order, none of which touches another.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Spans(Vec<(Stamp, Stamp)>);
+
+impl Spans {
+    fn new(mut spans: Vec<(Stamp, Stamp)>) -> Self {
+        spans.retain(|(start, end)| start < end);
+        spans.sort_unstable();
+        let mut apart: Vec<(Stamp, Stamp)> = Vec::new();
+        for (start, end) in spans {
+            match apart.last_mut() {
+                Some((_, last)) if start <= *last => *last = end.max(*last),
+                _ => apart.push((start, end)),
+            }
+        }
+        Self(apart)
+    }
+
+    /// The first span that ends after an instant.
+    fn after(&self, instant: Stamp) -> Option<&(Stamp, Stamp)> {
+        self.0.get(self.0.partition_point(|(_, end)| *end <= instant))
+    }
+
+    fn meets(&self, day: &Day) -> bool {
+        self.after(day.interval.start()).is_some_and(|(start, _)| *start < day.interval.end())
+    }
+
+    fn holds(&self, instant: Stamp) -> bool {
+        self.after(instant).is_some_and(|(start, _)| *start <= instant)
+    }
+}
+
+/// What the billing accounts of a state cover together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// From the start of a billing period to where its charges end.
+    reached: Spans,
+    /// From there to the end of the period.
+    behind: Spans,
+    /// Whole billing periods whose charges all lie before them.
+    untouched: Spans,
+}
+
+impl Reach {
+    /// What they cover.
+    pub fn new(coverage: &[Coverage]) -> Self {
+        let (mut reached, mut behind, mut untouched) = (Vec::new(), Vec::new(), Vec::new());
+        for held in coverage {
+            let (start, end) = (held.scope.start, held.scope.end);
+            let until = end.min(held.charged_until);
+            if until <= start {
+                untouched.push((start, end));
+            } else {
+                reached.push((start, until));
+                behind.push((until, end));
+            }
+        }
+        Self { reached: Spans::new(reached), behind: Spans::new(behind), untouched: Spans::new(untouched) }
+    }
+
+    /// Whether a bill covers a day: the charges of some billing account's period reach it.
+    pub fn is_known(&self, day: &Day) -> bool {
+        self.reached.meets(day)
+    }
+
+    /// Whether a day lies in a billing period whose charges do not reach it.
+    pub fn is_behind(&self, day: &Day) -> bool {
+        self.behind.holds(day.interval.start()) || self.untouched.meets(day)
+    }
+}
