@@ -14,6 +14,7 @@ use serde::Serializer;
 const MAX_POINTS: usize = 1_000_000;
 
 /// A date as `2024-09-30`. A series repeats its days for every group, and chrono's own way takes longer than the sums.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands on a reference")]
 pub(super) fn serialize_day<S: Serializer>(day: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
     let Ok(year) = u32::try_from(day.year()) else { return serializer.collect_str(day) };
     let digit = |number: u32, unit: u32| u8::try_from(number / unit % 10).unwrap_or(0) + b'0';

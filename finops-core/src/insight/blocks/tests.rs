@@ -108,7 +108,9 @@ fn check(block: &Block, rows: &[Row]) {
     for day in &index.days {
         let mut total = Total::default();
         let of_day: Vec<&Row> = rows.iter().filter(|(start, _, _)| start.0 == day.day).collect();
-        of_day.iter().for_each(|(_, _, measures)| add(&mut total, measured(measures), 1));
+        for (_, _, measures) in &of_day {
+            add(&mut total, measured(measures), 1);
+        }
         let known = day.measures.map(|(sum, unknown)| (sum.unwrap(), unknown));
         assert_eq!((known, day.charges), total);
         let times: BTreeSet<i64> = of_day.iter().map(|(start, _, _)| start.1).collect();
@@ -116,7 +118,10 @@ fn check(block: &Block, rows: &[Row]) {
     }
     for section in Section::all(block) {
         let Section(of, _) = section;
-        assert_eq!(of.day_ends.len(), index.days.len());
+        // Over all days, a row says nothing of its day.
+        let days: Vec<i32> = if of.over_days { vec![0] } else { index.days.iter().map(|day| day.day).collect() };
+        let day_of = |day: i32| if of.over_days { 0 } else { day };
+        assert_eq!(of.day_ends.len(), days.len());
         let kept: Vec<ChargeColumn> = COLUMNS
             .into_iter()
             .filter(|column| of.rows() > 0 && code_of(index, &section, *column, 0).is_some())
@@ -125,17 +130,17 @@ fn check(block: &Block, rows: &[Row]) {
         for (start, codes, measures) in rows {
             let key =
                 kept.iter().map(|column| codes[COLUMNS.iter().position(|known| known == column).unwrap()]).collect();
-            add(wanted.entry((start.0, key)).or_default(), measured(measures), 1);
+            add(wanted.entry((day_of(start.0), key)).or_default(), measured(measures), 1);
         }
         let mut found: BTreeMap<(i32, Vec<u32>), Total> = BTreeMap::new();
-        for (place, day) in index.days.iter().enumerate() {
+        for (place, day) in days.into_iter().enumerate() {
             let mut last = 0;
             for row in of.rows_of(place) {
                 let key = kept.iter().map(|column| code_of(index, &section, *column, row).unwrap()).collect();
                 let unknown = |measure| u64::from(section.code(What::Unknown(measure), row).unwrap());
-                let measures = Measure::ALL.map(|measure| (section.amount(measure, row), unknown(measure)));
+                let sums = Measure::ALL.map(|measure| (section.amount(measure, row), unknown(measure)));
                 let charges = u64::from(section.code(What::Charges, row).unwrap());
-                add(found.entry((day.day, key)).or_default(), measures, charges);
+                add(found.entry((day, key)).or_default(), sums, charges);
                 if let Some(lead) = of.lead {
                     let code = section.code(What::Dimension(lead), row).unwrap();
                     assert!(last <= code, "the rows of a day ascend");

@@ -29,7 +29,9 @@ impl Part<'_> {
             Self::Axis(axis) => axis.numbers(view, rows, out),
             Self::Currency(column) => {
                 view.codes(*column).read(rows.start, out);
-                out.iter_mut().for_each(|code| *code = code.saturating_sub(1));
+                for code in out {
+                    *code = code.saturating_sub(1);
+                }
             }
             // What lies outside is masked; its number must only not leave the range.
             Self::Buckets => {

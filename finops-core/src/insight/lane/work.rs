@@ -291,7 +291,7 @@ mod tests {
     /// How the days from 2024-03-01 on lie to it: `-` for outside, `~` for partly, else the bucket.
     fn reached(question: &Question, time_of_day: Option<i64>, days: i32) -> String {
         let totals = |day| DayTotals { day: 19_783 + day, charges: 1, measures: [(None, 0); 5], time_of_day };
-        let reached = (0..days).map(|day| match reach(question, &totals(day)) {
+        let reached = (0..days).map(|day| match reach(question, &totals(day), &mut 0) {
             Reach::Outside => "-".to_owned(),
             Reach::Partly => "~".to_owned(),
             Reach::Whole(bucket) => bucket.to_string(),

@@ -339,7 +339,8 @@ mod tests {
     #[test]
     fn gaps_and_damaged_pages_are_errors() {
         let whole = "SELECT texts FROM vocabulary WHERE first = 1025";
-        let damages: [(&str, fn(&mut Vec<u8>)); 5] = [
+        type Damage = fn(&mut Vec<u8>);
+        let damages: [(&str, Damage); 5] = [
             ("cut", |page| page.truncate(100)),
             ("no count", |page| page.truncate(3)),
             ("longer", |page| page.push(b'x')),
