@@ -336,10 +336,11 @@ mod tests {
         assert_eq!(draft.counts().iter().find(|(column, _)| *column == number()), Some(&(number(), 2)));
     }
 
+    type Damage = fn(&mut Vec<u8>);
+
     #[test]
     fn gaps_and_damaged_pages_are_errors() {
         let whole = "SELECT texts FROM vocabulary WHERE first = 1025";
-        type Damage = fn(&mut Vec<u8>);
         let damages: [(&str, Damage); 5] = [
             ("cut", |page| page.truncate(100)),
             ("no count", |page| page.truncate(3)),
