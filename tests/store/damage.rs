@@ -55,7 +55,9 @@ fn leftovers_of_an_unfinished_import_go_and_nothing_else() {
     // Hot files: of segments that nobody names, and one that was being built again for one that somebody names.
     let part = |path: &Path| path.with_extension("parquet.hot.part");
     let hot = [hot_of(&leftover), hot_of(&elsewhere), part(&elsewhere), part(&first)];
-    hot.iter().for_each(|path| std::fs::write(path, "half a file").unwrap());
+    for path in &hot {
+        std::fs::write(path, "half a file").unwrap();
+    }
     for path in &theirs {
         std::fs::write(path, "mine").unwrap();
     }

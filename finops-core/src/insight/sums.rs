@@ -197,3 +197,57 @@ impl Sums {
 fn take_over<T>(into: &mut Vec<T>, from: Vec<T>) {
     if into.is_empty() { *into = from } else { into.extend(from) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Groups of those costs, each of two charges of which one lacks it.
+    fn sums(costs: &[i128]) -> Sums {
+        let mut sums = Sums::new(vec![Labels::default()], 2);
+        for (code, cost) in (0..).zip(costs) {
+            sums.heads.push(Head { currency: 0, bucket: 0, charges: 2 });
+            sums.codes.push(code);
+            sums.costs.extend([*cost, 1]);
+            sums.unknown.extend([1, 0]);
+        }
+        sums.distinct = Some(HashMap::from([((0, vec![1]), 3)]));
+        sums
+    }
+
+    /// The costs that are left, in their order; the rest; and what was given.
+    fn pruned(costs: &[i128], largest: usize) -> (Vec<i128>, (usize, u64, i128), Option<i128>) {
+        let mut sums = sums(costs);
+        let least = sums.prune(largest);
+        let left: Vec<i128> = sums.costs.iter().step_by(2).copied().collect();
+        let codes: Vec<i128> = sums.codes.iter().map(|code| costs[usize::try_from(*code).unwrap()]).collect();
+        assert_eq!(codes, left, "codes go with their costs");
+        assert_eq!(sums.unknown.len(), 2 * left.len());
+        assert_eq!(sums.distinct.as_ref().map(HashMap::len), Some(1));
+        let cost = sums.rest.costs.first().copied().unwrap_or_default();
+        assert_eq!(usize::try_from(cost.1).unwrap(), sums.rest.groups, "one charge of each lacks the cost");
+        let other = sums.rest.costs.get(1).copied().unwrap_or_default();
+        assert_eq!(usize::try_from(other.0).unwrap(), sums.rest.groups);
+        (left, (sums.rest.groups, sums.rest.charges, cost.0), least)
+    }
+
+    #[test]
+    fn the_largest_stay_with_all_that_cost_the_same() {
+        assert_eq!(pruned(&[1, 5, 3, 2], 2), (vec![5, 3], (2, 4, 3), Some(3)));
+        assert_eq!(pruned(&[3, 5, 3, 2, 3], 2), (vec![3, 5, 3, 3], (1, 2, 2), Some(3)));
+        assert_eq!(pruned(&[7; 4], 1), (vec![7; 4], (0, 0, 0), Some(7)));
+        assert_eq!(pruned(&[-1, -5, 0, -3], 2), (vec![-1, 0], (2, 4, -8), Some(-1)));
+        assert_eq!(pruned(&[1, 2], 2), (vec![1, 2], (0, 0, 0), Some(1)));
+        assert_eq!(pruned(&[1, 2], 3), (vec![1, 2], (0, 0, 0), None));
+        assert_eq!(pruned(&[], 1), (vec![], (0, 0, 0), None));
+    }
+
+    #[test]
+    fn what_is_left_out_twice_is_all_in_the_rest() {
+        let mut sums = sums(&[4, 1, 3, 2]);
+        sums.prune(3);
+        sums.prune(1);
+        assert_eq!((sums.len(), sums.rest.groups, sums.rest.charges), (1, 3, 6));
+        assert_eq!(sums.rest.costs, [(6, 3), (3, 0)]);
+    }
+}

@@ -16,6 +16,8 @@ mod codes;
 mod index;
 mod pending;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use amounts::{Amounts, Mantissas};
 pub use build::Block;

@@ -290,3 +290,130 @@ fn low(number: i128) -> u64 {
 fn high(number: i128) -> u64 {
     u64::try_from(number >> 64).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::sums::Labels;
+    use std::collections::BTreeMap;
+
+    /// Two dimensions of 5 and 3 values, with or without a bucket of 4, and 2 currencies.
+    fn shapes(bucket: bool) -> [Shape; 2] {
+        let sizes = if bucket { vec![5, 3, 4, 2] } else { vec![5, 3, 2] };
+        let bits = if bucket { vec![3, 2, 2, 1] } else { vec![3, 2, 1] };
+        let combinations = sizes.iter().product();
+        [Shape::Dense { sizes, combinations }, Shape::Hash { bits }]
+    }
+
+    fn key(shape: &Shape, numbers: &[u32]) -> u128 {
+        match shape {
+            Shape::Dense { sizes, .. } => {
+                let sizes = sizes.iter().map(|size| u128::try_from(*size).unwrap());
+                sizes.zip(numbers).fold(0, |key, (size, number)| key * size + u128::from(*number))
+            }
+            Shape::Hash { bits } => {
+                bits.iter().zip(numbers).fold(0, |key, (bits, number)| key << bits | u128::from(*number))
+            }
+        }
+    }
+
+    /// Adds charges by their numbers, cost, and value to count. Each lacks its other cost, and has one metered.
+    fn add(cells: &mut Cells, shape: &Shape, charges: &[([u32; 4], i128, u32)]) {
+        for (numbers, cost, value) in charges {
+            let parts = match shape {
+                Shape::Dense { sizes, .. } => sizes.len(),
+                Shape::Hash { bits } => bits.len(),
+            };
+            let [one, two, _, currency] = *numbers;
+            let numbers = if parts == 4 { numbers.to_vec() } else { vec![one, two, currency] };
+            let place = cells.place(key(shape, &numbers));
+            let first = usize::try_from(place).unwrap() * 2;
+            let [one, other] = &mut cells.pairs[first..first + 2] else { panic!("two views") };
+            (one[0], one[1]) = (one[0] + CHARGE, one[1] + cost);
+            other[0] += UNKNOWN;
+            let metered = cells.metered.entry(place).or_default();
+            metered[1] = Some(metered[1].unwrap_or(0) + 1);
+            cells.note(place, *value);
+        }
+    }
+
+    const CHARGES: [([u32; 4], i128, u32); 6] = [
+        ([1, 2, 0, 1], 10, 1),
+        ([1, 2, 0, 1], -3, 2),
+        ([4, 0, 3, 0], 5, 1),
+        ([1, 2, 0, 0], 100, 2),
+        ([0, 0, 1, 1], -7, 6),
+        ([1, 2, 2, 1], 1, 1),
+    ];
+
+    type Groups = BTreeMap<(u32, u32, Vec<u32>), (u64, Vec<i128>, Vec<u64>, Option<i128>, u64)>;
+
+    fn groups(sums: &Sums) -> Groups {
+        let group = |place: usize| {
+            let head = sums.heads[place];
+            let codes = sums.codes_of(place).to_vec();
+            let distinct = sums.distinct.as_ref().unwrap()[&(head.bucket, codes.clone())];
+            let metered = sums.metered_of(place)[1].map(Quantity::mantissa);
+            let sums =
+                (head.charges, sums.costs_of(place).to_vec(), sums.unknown_of(place).to_vec(), metered, distinct);
+            ((head.currency, head.bucket, codes), sums)
+        };
+        (0..sums.len()).map(group).collect()
+    }
+
+    fn empty() -> Sums {
+        Sums::new(vec![Labels::default(); 2], 2)
+    }
+
+    #[test]
+    fn threads_bring_their_groups_together() {
+        for shape in shapes(true) {
+            for distinct in [7, usize::MAX] {
+                let (mut one, mut other) =
+                    (Cells::new(&shape, 2, Some(distinct)), Cells::new(&shape, 2, Some(distinct)));
+                add(&mut one, &shape, &CHARGES[..3]);
+                add(&mut other, &shape, &CHARGES[1..]);
+                one.merge(&other, 10).unwrap();
+                let mut sums = empty();
+                one.flush(&Plan::empty(shape.clone(), true), None, None, &mut sums);
+                let wanted = Groups::from([
+                    ((1, 0, vec![1, 2]), (3, vec![4, 0], vec![0, 3], Some(3), 2)),
+                    ((0, 0, vec![1, 2]), (1, vec![100, 0], vec![0, 1], Some(1), 2)),
+                    ((0, 3, vec![4, 0]), (2, vec![10, 0], vec![0, 2], Some(2), 1)),
+                    ((1, 1, vec![0, 0]), (1, vec![-7, 0], vec![0, 1], Some(1), 1)),
+                    ((1, 2, vec![1, 2]), (1, vec![1, 0], vec![0, 1], Some(1), 1)),
+                ]);
+                assert_eq!(groups(&sums), wanted, "{shape:?}");
+                assert_eq!((sums.rest.groups, sums.len()), (0, 5));
+            }
+        }
+        let [_, hash] = shapes(true);
+        let (mut one, mut other) = (Cells::new(&hash, 2, None), Cells::new(&hash, 2, None));
+        add(&mut one, &hash, &CHARGES[..3]);
+        add(&mut other, &hash, &CHARGES[3..]);
+        assert!(one.merge(&other, 4).is_err(), "five groups are more than four");
+    }
+
+    #[test]
+    fn what_is_below_the_least_is_only_added_up_and_then_all_is_forgotten() {
+        for shape in shapes(false) {
+            let mut cells = Cells::new(&shape, 2, Some(7));
+            let plan = Plan::empty(shape.clone(), false);
+            let mut sums = empty();
+            for bucket in [2, 3] {
+                add(&mut cells, &shape, &CHARGES);
+                cells.flush(&plan, Some(bucket), Some(5), &mut sums);
+            }
+            let wanted = |bucket| {
+                [
+                    ((1, bucket, vec![1, 2]), (3, vec![8, 0], vec![0, 3], Some(3), 2)),
+                    ((0, bucket, vec![1, 2]), (1, vec![100, 0], vec![0, 1], Some(1), 2)),
+                    ((0, bucket, vec![4, 0]), (1, vec![5, 0], vec![0, 1], Some(1), 1)),
+                ]
+            };
+            assert_eq!(groups(&sums), wanted(2).into_iter().chain(wanted(3)).collect(), "{shape:?}");
+            assert_eq!((sums.rest.groups, sums.rest.charges), (2, 2));
+            assert_eq!(sums.rest.costs, [(-14, 0), (0, 2)]);
+        }
+    }
+}

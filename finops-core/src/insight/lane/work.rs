@@ -263,3 +263,67 @@ fn reach(question: &Question, totals: &DayTotals, last_bucket: &mut usize) -> Re
     }
     Reach::Partly
 }
+
+#[cfg(test)]
+impl Plan {
+    /// A plan that reads nothing.
+    pub(super) fn empty(shape: Shape, bucket_in_key: bool) -> Self {
+        let (grouping, by_bucket) = (Grouping::Hash, !bucket_in_key);
+        let (metered, largest) = (true, None);
+        Self { works: Vec::new(), shape, grouping, by_bucket, bucket_in_key, metered, largest, threads: 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::charge::CostView;
+    use crate::model::time::{Interval, Stamp, Zone};
+
+    fn question(start: &str, end: &str, zone: Option<&str>) -> Question {
+        let interval = Interval::new(Stamp::parse(start).unwrap(), Stamp::parse(end).unwrap()).unwrap();
+        let mut question = Question::new(interval, CostView::Billed);
+        let days = zone.map(|zone| Zone::parse(zone).unwrap().days(interval).unwrap());
+        question.buckets = days.map(|days| days.into_iter().map(|day| day.interval).collect());
+        question
+    }
+
+    /// How the days from 2024-03-01 on lie to it: `-` for outside, `~` for partly, else the bucket.
+    fn reached(question: &Question, time_of_day: Option<i64>, days: i32) -> String {
+        let totals = |day| DayTotals { day: 19_783 + day, charges: 1, measures: [(None, 0); 5], time_of_day };
+        let reached = (0..days).map(|day| match reach(question, &totals(day), &mut 0) {
+            Reach::Outside => "-".to_owned(),
+            Reach::Partly => "~".to_owned(),
+            Reach::Whole(bucket) => bucket.to_string(),
+        });
+        reached.collect()
+    }
+
+    #[test]
+    fn days_lie_outside_inside_or_across() {
+        let (noon, last) = (Some(DAY_MICROS / 2), Some(DAY_MICROS - 1));
+        let whole = question("2024-03-02T00:00:00Z", "2024-03-04T00:00:00Z", None);
+        for time in [None, Some(0), noon, last] {
+            assert_eq!(reached(&whole, time, 5), "-00--", "{time:?}");
+        }
+        let cut = question("2024-03-02T12:00:00Z", "2024-03-04T12:00:00Z", None);
+        assert_eq!(reached(&cut, None, 5), "-~0~-");
+        assert_eq!(reached(&cut, Some(0), 5), "--00-", "at midnight the first day has begun before");
+        assert_eq!(reached(&cut, noon, 5), "-00--", "the start is inside, the end is not");
+        assert_eq!(reached(&cut, last, 5), "-00--");
+        let inside = question("2024-03-02T06:00:00Z", "2024-03-02T07:00:00Z", None);
+        assert_eq!((reached(&inside, None, 3), reached(&inside, noon, 3)), ("-~-".into(), "---".into()));
+    }
+
+    #[test]
+    fn days_of_another_zone_cut_those_of_utc() {
+        let utc = question("2024-03-01T00:00:00Z", "2024-03-04T00:00:00Z", Some("UTC"));
+        assert_eq!(reached(&utc, None, 4), "012-");
+        // 2024-03-01T00:00 there is 18:30 of the day before.
+        let india = question("2024-02-29T18:30:00Z", "2024-03-03T18:30:00Z", Some("Asia/Kolkata"));
+        assert_eq!(reached(&india, None, 4), "~~~-");
+        assert_eq!(reached(&india, Some(0), 4), "012-");
+        assert_eq!(reached(&india, Some(DAY_MICROS * 3 / 4), 4), "012-", "18:00");
+        assert_eq!(reached(&india, Some(DAY_MICROS - 1), 4), "12--", "of the next day there");
+    }
+}

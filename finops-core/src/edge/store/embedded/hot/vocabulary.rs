@@ -262,3 +262,116 @@ impl Draft {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+
+    const COLUMN: ChargeColumn = ChargeColumn::ResourceId;
+
+    fn state() -> Mutex<Connection> {
+        let connection = Connection::open_in_memory().unwrap();
+        let table = "CREATE TABLE vocabulary (column_name TEXT NOT NULL, first INTEGER NOT NULL, texts BLOB NOT NULL,
+                                              UNIQUE (column_name, first)) STRICT";
+        connection.execute_batch(table).unwrap();
+        Mutex::new(connection)
+    }
+
+    fn text(number: usize) -> String {
+        format!("ё-{number}").repeat(number % 3)
+    }
+
+    /// Gives texts their codes and commits them, as an import does.
+    fn import(vocabulary: &Vocabulary, state: &Mutex<Connection>, texts: std::ops::Range<usize>) -> Vec<u32> {
+        let mut connection = state.lock().unwrap();
+        let mut draft = Draft::new(vocabulary, &connection).unwrap();
+        let codes = texts.map(|number| draft.code_of(COLUMN, &format!("{number}{}", text(number))).unwrap()).collect();
+        let transaction = connection.transaction().unwrap();
+        draft.save(&transaction).unwrap();
+        transaction.commit().unwrap();
+        codes
+    }
+
+    fn number() -> u16 {
+        u16::try_from(COLUMN.index()).unwrap()
+    }
+
+    #[test]
+    fn codes_stay_and_have_their_texts_over_pages_and_imports() {
+        let (state, vocabulary) = (state(), Vocabulary::default());
+        let all = 2 * PAGE_TEXTS + 10;
+        let first: Vec<u32> = (1..=u32::try_from(all).unwrap()).collect();
+        assert_eq!(import(&vocabulary, &state, 0..all), first);
+        assert_eq!(import(&vocabulary, &state, 5..all), first[5..], "what is known keeps its code");
+        let more = import(&vocabulary, &state, all - 1..all + 3);
+        assert_eq!(more, (first[all - 1]..first[all - 1] + 4).collect::<Vec<_>>());
+        let pages: i64 =
+            state.lock().unwrap().query_row("SELECT count(*) FROM vocabulary", [], |row| row.get(0)).unwrap();
+        assert_eq!(pages, 4);
+        // One that has read nothing yet, and the one that wrote.
+        for vocabulary in [Vocabulary::default(), vocabulary] {
+            let codes = [1, 2, 1024, 1025, 2048, 2049, 2058, 2059, 2061];
+            let texts = vocabulary.texts(COLUMN, &codes, &state).unwrap();
+            let wanted = codes.map(|code| usize::try_from(code).unwrap() - 1).map(|n| format!("{n}{}", text(n)));
+            assert!(texts.iter().eq(wanted.iter().map(String::as_str)));
+            let error = vocabulary.texts(COLUMN, &[2061, 2062], &state).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::Storage);
+            assert!(vocabulary.holds(&[(number(), 2061), (0, 0)], &state));
+            assert!(!vocabulary.holds(&[(number(), 2062)], &state) && !vocabulary.holds(&[(9999, 0)], &state));
+            let words = vocabulary.words(COLUMN, 2061, &state).unwrap();
+            assert_eq!((words.len(), words.get(2060)), (2061, Some(format!("2060{}", text(2060)).as_str())));
+            assert_eq!(vocabulary.words(COLUMN, 2062, &state).unwrap_err().code(), ErrorCode::Storage);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_has_no_code() {
+        let (state, vocabulary) = (state(), Vocabulary::default());
+        let mut draft = Draft::new(&vocabulary, &state.lock().unwrap()).unwrap();
+        assert_eq!(draft.code_of(COLUMN, ""), Some(1));
+        assert_eq!(draft.code_of(COLUMN, &"x".repeat(MAX_TEXT)), Some(2));
+        assert_eq!(draft.code_of(COLUMN, &"x".repeat(MAX_TEXT + 1)), None);
+        assert_eq!(draft.code_of(ChargeColumn::ChargeDescription, "x"), None, "no dimension");
+        assert_eq!(draft.counts().iter().find(|(column, _)| *column == number()), Some(&(number(), 2)));
+    }
+
+    type Damage = fn(&mut Vec<u8>);
+
+    #[test]
+    fn gaps_and_damaged_pages_are_errors() {
+        let whole = "SELECT texts FROM vocabulary WHERE first = 1025";
+        let damages: [(&str, Damage); 5] = [
+            ("cut", |page| page.truncate(100)),
+            ("no count", |page| page.truncate(3)),
+            ("longer", |page| page.push(b'x')),
+            ("another length", |page| page[4] ^= 0x80),
+            ("no text", |page| *page.last_mut().unwrap() = 0xff),
+        ];
+        for (what, damage) in damages {
+            let (state, vocabulary) = (state(), Vocabulary::default());
+            import(&vocabulary, &state, 0..1100);
+            let connection = state.lock().unwrap();
+            let mut page: Vec<u8> = connection.query_row(whole, [], |row| row.get(0)).unwrap();
+            damage(&mut page);
+            connection.execute("UPDATE vocabulary SET texts = ?1 WHERE first = 1025", params![page]).unwrap();
+            drop(connection);
+            assert_eq!(
+                Vocabulary::default().words(COLUMN, 1, &state).unwrap_err().code(),
+                ErrorCode::Storage,
+                "{what}"
+            );
+            let texts = |code| Vocabulary::default().texts(COLUMN, &[code], &state);
+            assert_eq!(texts(1030).unwrap_err().code(), ErrorCode::Storage, "{what}");
+            assert!(texts(1024).is_ok(), "{what}: of a page that is sound");
+            let draft = Draft::new(&Vocabulary::default(), &state.lock().unwrap());
+            assert_eq!(draft.unwrap_err().code(), ErrorCode::Storage, "{what}");
+        }
+        let (state, vocabulary) = (state(), Vocabulary::default());
+        import(&vocabulary, &state, 0..2100);
+        state.lock().unwrap().execute("DELETE FROM vocabulary WHERE first = 1025", []).unwrap();
+        let error = Vocabulary::default().words(COLUMN, 1, &state).unwrap_err();
+        assert!(error.message().contains("gap"), "{error}");
+        assert!(Vocabulary::default().texts(COLUMN, &[1030], &state).is_err());
+    }
+}
