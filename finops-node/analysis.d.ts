@@ -187,6 +187,12 @@ export interface ExplainParams extends DatedQuery {
   limit?: number | null;
 }
 
+/** An import that charges came with. */
+export interface Origin {
+  import_id: string;
+  imported_at: Timestamp;
+}
+
 /** What a bill contributes. */
 export interface Source<D extends Decimals = "number"> {
   billing_account_id: string;
@@ -194,6 +200,8 @@ export interface Source<D extends Decimals = "number"> {
   billing_period: string;
   charges: number;
   cost: Decimal<D> | null;
+  /** The imports that the bill came with, in the order of their coming; several when files were added. */
+  imports: Origin[];
 }
 
 /** What a figure came from. */

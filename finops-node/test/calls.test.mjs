@@ -65,7 +65,8 @@ test("a breakdown has dates, further costs and distinct values", async (t) => {
 test("costs are looked into: trends, drivers, unit costs, sources, plans, differences", async (t) => {
   const { finops } = await engine(t);
   const { costs } = finops;
-  await finops.importCharges(await billFile(t, [{ cost: "1.5" }, { cost: "3", day: "03" }, { cost: "1", service: "Disk" }]));
+  const rows = [{ cost: "1.5" }, { cost: "3", day: "03" }, { cost: "1", service: "Disk" }];
+  const { import_id } = await finops.importCharges(await billFile(t, rows));
   const period = "2024-01-02/2024-01-04";
   const { series } = await costs.trends({ period, group_by: "service" });
   assert.deepEqual([series[0].service, series[0].points[1].change_pct], ["Queue", 100]);
@@ -73,7 +74,9 @@ test("costs are looked into: trends, drivers, unit costs, sources, plans, differ
   assert.deepEqual(drivers.items.map(({ service, status }) => [service, status]), [["Queue", "changed"], ["Disk", "gone"]]);
   assert.equal((await costs.unit({ per: "api_calls", period })).total.cost_per_unit, null);
   const { largest, sources } = await costs.explain({ period, limit: 1 });
-  assert.deepEqual([largest[0].effective_cost, sources], [3, [{ billing_account_id: "acct-1", billing_period: "2024-01", charges: 3, cost: 5.5 }]]);
+  const imports = [{ import_id, imported_at: "2024-02-01T00:00:00Z" }];
+  const source = { billing_account_id: "acct-1", billing_period: "2024-01", charges: 3, cost: 5.5, imports };
+  assert.deepEqual([largest[0].effective_cost, sources], [3, [source]]);
   assert.equal((await costs.explainPlan({ period })).rows, 3);
   const diff = await costs.diff({ snapshot_a: 0, snapshot_b: 1, group_by: "service" });
   assert.deepEqual(diff.items.map(({ service, change }) => [service, change]), [["Queue", 4.5], ["Disk", 1]]);

@@ -63,7 +63,11 @@ def test_drivers_units_and_differences_print(billed: iof.Finops) -> None:
 def test_an_explanation_prints_its_bills_and_charges(billed: iof.Finops) -> None:
     explanation = billed.costs.explain(period="2024-01", limit=1)
     assert explanation["largest"][0]["effective_cost"] == Decimal("10.25")
-    assert re.search(r"acct-1 +2024-01 +3 +13.125", str(explanation))
+    assert re.search(r"acct-1 +2024-01 +3 +13.125 +1 +2024-02-01", str(explanation))
+    imported = billed.snapshots()["items"][0]
+    came_with = explanation["sources"][0]["imports"]
+    assert came_with == [{"import_id": imported["import_id"], "imported_at": imported["at"]}]
+    assert set(came_with[0]) == own(types.Origin)
     assert "3 charges, 0 without a cost" in str(explanation)
 
 

@@ -33,7 +33,8 @@ def test_duckdb_polars_and_pyarrow_read_a_relation(many: iof.Finops) -> None:
     for _ in range(2):
         found = connection.sql(query).fetchall()[0]
         assert found == (MANY, Decimal(MANY) / 10, "DECIMAL(38,18)", '{"team": "search"}')
-    assert len(connection.from_arrow(charges).project("BilledCost").limit(1).fetchall()) == 1
+    # Older versions of DuckDB take such an object by its name only, not by from_arrow.
+    assert len(connection.sql("select BilledCost from charges limit 1").fetchall()) == 1
     assert polars.DataFrame(charges)["BilledCost"].sum() == Decimal(MANY) / 10
     table = pyarrow.table(many.relation(columns=["ChargePeriodStart", "BilledCost", "x_TenantId"]))
     assert table.schema.names == ["ChargePeriodStart", "BilledCost", "x_TenantId"]

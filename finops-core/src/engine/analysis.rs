@@ -109,7 +109,8 @@ impl Finops {
         })?;
         let estimated = self.store.aggregate(&snapshot, &explaining.question().estimated(), observer)?;
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
-        explaining.finish(Held { snapshot: snapshot.id, reach, imports, estimated: &estimated })
+        let held = Held { snapshot: snapshot.id, reach, imports, estimated: &estimated };
+        explaining.finish(held, self.store.origins(&snapshot)?)
     }
 
     /// Which way a question takes through the engine, and what is read on it. The question is answered for that.

@@ -8,7 +8,7 @@ use super::request::{Bound, Rates, Span, Terms, page, request};
 use super::row::ChargeRow;
 use super::settled::settle;
 use super::sums::{Head, Labels, Sums};
-use crate::model::charge::{ChargeColumn, ChargeTable, CostView, Scope, TextBuilder, TextColumn};
+use crate::model::charge::{ChargeColumn, ChargeTable, CostView, Origin, Scope, TextBuilder, TextColumn};
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, ExactSum, Money, Rounding};
@@ -89,6 +89,8 @@ pub struct Source {
     pub charges: u64,
     /// What they add up to; none when each lacks the cost.
     pub cost: Option<Money>,
+    /// The imports that the bill came with, in the order of their coming; several when files were added.
+    pub imports: Vec<Origin>,
 }
 
 /// An explanation in the making.
@@ -247,11 +249,11 @@ impl<'q> Explaining<'q> {
         source.cost.merge(&found.cost)
     }
 
-    /// The explanation, once all charges of a state were added.
+    /// The explanation, once all charges of a state were added; the imports that each bill came with are given.
     ///
     /// # Errors
     /// `mixed_currencies` when charges are in several currencies and rates are missing; `overflow`.
-    pub fn finish(self, held: Held<'_>) -> Result<Explanation> {
+    pub fn finish(self, held: Held<'_>, mut origins: BTreeMap<Scope, Vec<Origin>>) -> Result<Explanation> {
         let (request, interval) = (self.request, self.question.interval);
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let (scopes, sums) = self.sums()?;
@@ -267,6 +269,7 @@ impl<'q> Explaining<'q> {
                 billing_period: scope.period_label(),
                 charges: settled.charges_of(group),
                 cost: settled.cost_of(group, 0),
+                imports: origins.remove(scope).unwrap_or_default(),
             };
             sources.push((place, source));
         }

@@ -189,7 +189,8 @@ impl Sums {
 
     /// Refuses what was not to become so large.
     pub(crate) fn refuse_beyond(&self, limit: usize) -> Result<()> {
-        if self.len() > limit { Err(too_many_groups(limit)) } else { Ok(()) }
+        let groups = self.len().saturating_add(self.rest.groups);
+        if groups > limit { Err(too_many_groups(limit)) } else { Ok(()) }
     }
 }
 

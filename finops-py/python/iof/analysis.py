@@ -263,7 +263,8 @@ class Analysis:
 
         Returns:
             ``window_start``, ``window_end``, ``total_cost``, ``currency``, ``view``, ``charges``, ``unknown_costs``;
-            ``sources``, which add up to the total: ``{"billing_account_id", "billing_period", "charges", "cost"}``;
+            ``sources``, which add up to the total: ``{"billing_account_id", "billing_period", "charges", "cost",
+            "imports"}``, where ``imports`` says which imports the bill came with, and when;
             ``largest``, the charges with the largest cost, up or down, as dicts of the fields that they have;
             ``data_health``; ``snapshot``.
 

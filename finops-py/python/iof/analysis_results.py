@@ -16,6 +16,11 @@ def _without(row, *names):
     return {name: value for name, value in row.items() if name not in names}
 
 
+def _came(imports):
+    """With how many imports a bill came, and when the last of them did."""
+    return {"imports": len(imports), "last_import_at": imports[-1]["imported_at"] if imports else None}
+
+
 class Trends(Result):
     """How costs went. The table has a row for each series and point."""
 
@@ -101,7 +106,8 @@ class Explanation(Result):
         counted = f"{self['charges']:,} charges, {self['unknown_costs']:,} without a cost"
         title = f"What {self['view']} cost came from, {_span(self)}"
         notes = [counted, _total(self["total_cost"], self["currency"]), *_health(self["data_health"])]
-        sources = _show.Block(title, self["sources"], _show.columns(self["sources"], ["cost"]), notes, bar="cost")
+        bills = [{**source, **_came(source["imports"])} for source in self["sources"]]
+        sources = _show.Block(title, bills, _show.columns(bills, ["cost"]), notes, bar="cost")
         shown = ["charge_period_start", "service_name", "resource_id", "charge_description", f"{self['view']}_cost"]
         rows = self.records()
         return [sources, _show.Block("Largest charges", rows, [*shown, "billing_currency"] if rows else [])]

@@ -13,6 +13,7 @@ __all__ = [
     "DiffItem",
     "Driver",
     "MeteredResource",
+    "Origin",
     "Plan",
     "Segment",
     "Source",
@@ -82,6 +83,13 @@ class UnitItem(Dimensions, total=False):
     cost_per_unit: Decimal | None
 
 
+class Origin(TypedDict):
+    """An import that charges came with."""
+
+    import_id: str
+    imported_at: datetime
+
+
 class Source(TypedDict):
     """What a bill contributes to a figure."""
 
@@ -90,6 +98,8 @@ class Source(TypedDict):
     """Such as ``"2024-09"``."""
     charges: int
     cost: Decimal | None
+    imports: list[Origin]
+    """The imports that the bill came with, in the order of their coming; several when files were added."""
 
 
 class Plan(TypedDict):

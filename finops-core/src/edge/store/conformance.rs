@@ -94,11 +94,12 @@ mod tests {
     use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning};
     use crate::insight::plan::{Grouping, Path};
     use crate::model::catalog::{Entry, Kind};
-    use crate::model::charge::ChargeTable;
+    use crate::model::charge::{ChargeTable, Origin, Scope};
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
     use crate::model::receipt::ImportReceipt;
     use crate::model::time::{Interval, Stamp};
     use crate::model::virtual_dimension::VirtualDimension;
+    use std::collections::BTreeMap;
 
     /// A store that forgets half of what a scan should give, and says that nothing was ever imported.
     #[derive(Debug)]
@@ -119,6 +120,9 @@ mod tests {
         }
         fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted> {
             self.0.compact(at, watch)
+        }
+        fn origins(&self, snapshot: &Snapshot) -> Result<BTreeMap<Scope, Vec<Origin>>> {
+            self.0.origins(snapshot)
         }
         fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
             self.0.begin_import()

@@ -17,7 +17,7 @@ use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
-use crate::model::charge::{ChargeColumn, ChargeTable, Scope};
+use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
@@ -25,6 +25,7 @@ use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 /// What an import does to charges of the same billing account and period.
@@ -133,6 +134,12 @@ pub trait Store: Debug + Send + Sync {
     /// `conflict` when the store was opened for reading, or an import or another compaction is under way;
     /// `storage`, and whatever `watch` gives; then nothing has changed.
     fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted>;
+
+    /// The imports that the charges of each billing account's period came with, in the order of their coming.
+    ///
+    /// # Errors
+    /// `not_found` when a vacuum has removed the state; `storage`.
+    fn origins(&self, snapshot: &Snapshot) -> Result<BTreeMap<Scope, Vec<Origin>>>;
 
     /// Starts an import.
     ///

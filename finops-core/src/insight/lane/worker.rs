@@ -20,7 +20,7 @@ use std::sync::atomic::Ordering;
 /// How many rows are gone through at once: what is in hand of them stays in the nearest cache.
 const STRIDE: usize = 4096;
 /// After how many rows somebody may look on.
-const LOOK_ROWS: u64 = 1 << 20;
+const LOOK_ROWS: u64 = 1 << 18;
 /// How many groups more than are wanted may be at hand.
 const PRUNE_AT: usize = 4096;
 

@@ -13,7 +13,7 @@ mod version;
 pub use columns::row::Charge;
 pub use columns::{ChargeColumn, ColumnKind};
 pub use cost::CostView;
-pub use scope::{Coverage, ImportMark, Scope};
+pub use scope::{Coverage, ImportMark, Origin, Scope};
 pub use table::{ChargeTable, Column, DecimalColumn, TimeColumn};
 pub(crate) use text::TextBuilder;
 pub use text::{Dictionary, TextColumn};

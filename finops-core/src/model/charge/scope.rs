@@ -1,6 +1,8 @@
 //! What a delivery replaces, and what the store holds of it.
 
+use crate::model::id::{Id, Import};
 use crate::model::time::Stamp;
+use serde::Serialize;
 use std::cmp::Ordering;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -68,6 +70,15 @@ pub struct Coverage {
     /// How far into the billing period the charges reach: the latest end of those for a day or less, or of the
     /// longer ones where there are no others. A monthly fee does not say that the month's usage is there.
     pub charged_until: Stamp,
+}
+
+/// An import that charges came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// Its id, as its receipt has it.
+    pub import_id: Id<Import>,
+    /// When it came.
+    pub imported_at: Stamp,
 }
 
 /// An import of which something is current.

@@ -20,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "what a vacuum removes is imported anew", check: known_after_vacuum },
     Case { name: "a state that is being read outlives a vacuum", check: held },
     Case { name: "a compaction changes no answer", check: compact },
+    Case { name: "each billing period names the imports that it came with", check: origins },
     Case { name: "a compaction leaves how far charges reach", check: reach_after_compact },
     Case { name: "what was compacted is known again", check: known_after_compact },
     Case { name: "what was compacted is replaced as a whole", check: replaced_after_compact },
@@ -236,6 +237,39 @@ fn compact(store: &dyn Store) -> Result<()> {
     let again = compacted(store, 6)?;
     same("nothing is to gain then", &(again.scopes, again.snapshot), &(0, after.id))?;
     same("and no state is made", &store.snapshot()?, &after)
+}
+
+/// The numbers of the deliveries that each billing period came with.
+fn came_with(store: &dyn Store, state: &Snapshot) -> Result<Vec<(Scope, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for (scope, origins) in store.origins(state)? {
+        let mut numbers = Vec::new();
+        for origin in origins {
+            let comes = |number: &u8| {
+                delivery(*number, Replace::Nothing).is_ok_and(|comes| {
+                    (comes.receipt.import_id, comes.imported_at) == (origin.import_id, origin.imported_at)
+                })
+            };
+            numbers.extend((1..28).find(comes));
+        }
+        found.push((scope, numbers));
+    }
+    Ok(found)
+}
+
+fn origins(store: &dyn Store) -> Result<()> {
+    same("of an empty store", &came_with(store, &store.snapshot()?)?, &Vec::new())?;
+    let (january, february) = (scattered(store)?, scope("a", 2)?);
+    let before = store.snapshot()?;
+    let wanted = vec![(january.clone(), vec![2, 3, 4]), (february.clone(), vec![1])];
+    same("what was added piece by piece", &came_with(store, &before)?, &wanted)?;
+    compacted(store, 5)?;
+    same("after a compaction", &came_with(store, &store.snapshot()?)?, &wanted)?;
+    let row = Charge { service_provider_name: Some("seller 3".to_owned()), ..charge(&january, 1, "5")? };
+    deliver(store, 6, Replace::BillingPeriod, &[(&january, &[row])])?;
+    let after = store.snapshot()?;
+    same("after another took its place", &came_with(store, &after)?, &vec![(january, vec![6]), (february, vec![1])])?;
+    same("as of the earlier state", &came_with(store, &before)?, &wanted)
 }
 
 fn reach_after_compact(store: &dyn Store) -> Result<()> {

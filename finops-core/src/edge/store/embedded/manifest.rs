@@ -5,8 +5,9 @@ use super::present::Listed;
 use super::segment::Written;
 use super::{broken, damaged, history};
 use crate::edge::store::{Delivery, Replace, Snapshot};
-use crate::model::charge::{Coverage, ImportMark, Scope};
+use crate::model::charge::{Coverage, ImportMark, Origin, Scope};
 use crate::model::history::{AsOf, Cause};
+use crate::model::id::Id;
 use crate::model::receipt::{ImportReceipt, Replaced};
 use crate::model::time::Stamp;
 use crate::{Error, ErrorCode, Result};
@@ -56,6 +57,31 @@ fn mark(row: &Row<'_>) -> Result<ImportMark> {
         first_charge: stamp(2)?,
         last_charge: stamp(3)?,
     })
+}
+
+/// The imports that each billing account's period of a state came with, in the order of their coming.
+pub(super) fn origins(connection: &Connection, snapshot: u64) -> Result<BTreeMap<Scope, Vec<Origin>>> {
+    let sql = "SELECT billing_account_id, period_start, max(period_end), imports.id, imported_at
+               FROM segments JOIN segment_imports held ON held.segment_id = segments.id
+               JOIN imports ON imports.id = held.import_id
+               WHERE born <= ?1 AND (died IS NULL OR died > ?1)
+               GROUP BY period_start, billing_account_id, imports.id ORDER BY imports.snapshot";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let rows = statement.query_map(params![integer(snapshot)?], |row| Ok(origin(row))).map_err(broken)?;
+    let mut origins: BTreeMap<Scope, Vec<Origin>> = BTreeMap::new();
+    for row in rows {
+        let (scope, origin) = row.map_err(broken)??;
+        origins.entry(scope).or_default().push(origin);
+    }
+    history::refuse_removed(connection, snapshot)?;
+    Ok(origins)
+}
+
+fn origin(row: &Row<'_>) -> Result<(Scope, Origin)> {
+    let stamp = |column: usize| Stamp::from_micros(row.get(column).map_err(broken)?);
+    let scope = Scope { billing_account_id: row.get(0).map_err(broken)?, start: stamp(1)?, end: stamp(2)? };
+    let id: String = row.get(3).map_err(broken)?;
+    Ok((scope, Origin { import_id: Id::parse(&id).map_err(damaged)?, imported_at: stamp(4)? }))
 }
 
 pub(super) fn snapshot_id(connection: &Connection) -> Result<u64> {

@@ -33,7 +33,7 @@ use super::{AllowVirtuals, Delivery, ImportSession, Rewriting, Scan, SegmentFile
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
-use crate::model::charge::ChargeTable;
+use crate::model::charge::{ChargeTable, Origin, Scope};
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
@@ -47,7 +47,7 @@ use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
 use session::Session;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -241,6 +241,10 @@ impl Store for EmbeddedStore {
 
     fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted> {
         compact::compact(self, self.session()?, at, watch)
+    }
+
+    fn origins(&self, snapshot: &Snapshot) -> Result<BTreeMap<Scope, Vec<Origin>>> {
+        manifest::origins(&self.state(), snapshot.id)
     }
 
     fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
