@@ -172,6 +172,9 @@ impl CostRequest for BreakdownRequest {
         if let Some((_, view)) = repeated {
             return Err(Error::invalid("views", format!("names '{}' twice", view.as_str())));
         }
+        if self.distinct.is_some() && self.group_by.0.is_empty() && self.granularity.is_none() {
+            return Err(Error::invalid("distinct", "counts in each item: give group_by or granularity as well"));
+        }
         let buckets = self.granularity.map(|granularity| buckets(interval, granularity, self.time_zone)).transpose()?;
         Ok(BreakdownQuery { request: self, interval, days, buckets, now })
     }

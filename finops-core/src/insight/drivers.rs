@@ -205,7 +205,11 @@ impl TopDriversRequest {
             }
             (Some(other), None) => ("compare_window", other.resolve(now, zone)),
             (None, Some(period)) => ("compare_period", period.interval(zone)),
-            (None, None) => ("window", before(window, zone)),
+            // A rolling window is compared with as many days also where it happens to begin and end with months.
+            (None, None) if self.period.is_none() => {
+                ("window", length_before(window.start(), window.end().micros() - window.start().micros(), zone))
+            }
+            (None, None) => ("period", before(window, zone)),
         };
         let wrong = |error: Error| Error::invalid(field, error.message());
         let interval = interval.map_err(wrong)?;

@@ -21,7 +21,8 @@ pub struct DataHealth {
     pub complete: bool,
     /// Days of the window up to now that no imported bill covers.
     pub missing_days: u64,
-    /// Further days up to now that the bill of some billing account does not reach yet.
+    /// Further days up to now of which bills reach only a part, or that the bill of some billing account does not
+    /// reach.
     pub partial_days: u64,
     /// Rows that imports covering the window set aside.
     pub quarantined_rows: u64,
@@ -84,7 +85,8 @@ impl DataHealth {
         let past: Vec<&Day> = days.iter().filter(|day| day.interval.start() < now).collect();
         let count = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);
         let missing_days = count(past.iter().filter(|day| !held.reach.is_known(day)).count());
-        let is_partial = |day: &&&Day| held.reach.is_known(day) && held.reach.is_behind(day);
+        let is_whole = |day: &Day| held.reach.covers(day, now) && !held.reach.is_behind(day);
+        let is_partial = |day: &&&Day| held.reach.is_known(day) && !is_whole(day);
         let partial_days = count(past.iter().filter(is_partial).count());
         let touching = |import: &&ImportMark| touches(import.first_charge, import.last_charge, interval);
         let imports: Vec<&ImportMark> = held.imports.iter().filter(touching).collect();

@@ -31,6 +31,10 @@ impl Spans {
         self.after(day.interval.start()).is_some_and(|(start, _)| *start < day.interval.end())
     }
 
+    fn covers(&self, start: Stamp, end: Stamp) -> bool {
+        self.after(start).is_some_and(|(from, until)| *from <= start && end <= *until)
+    }
+
     fn holds(&self, instant: Stamp) -> bool {
         self.after(instant).is_some_and(|(start, _)| *start <= instant)
     }
@@ -67,6 +71,11 @@ impl Reach {
     /// Whether a bill covers a day: the charges of some billing account's period reach it.
     pub fn is_known(&self, day: &Day) -> bool {
         self.reached.meets(day)
+    }
+
+    /// Whether bills cover a day from its start to its end, or to `now`.
+    pub fn covers(&self, day: &Day, now: Stamp) -> bool {
+        self.reached.covers(day.interval.start(), day.interval.end().min(now))
     }
 
     /// Whether a day lies in a billing period whose charges do not reach it.

@@ -7,7 +7,7 @@ use super::question::{METERED, too_many_groups};
 use crate::Result;
 use crate::model::charge::Dictionary;
 use crate::model::money::{Currency, Quantity};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What was metered in a group, by the place in [`METERED`]; none where nothing is known.
@@ -162,6 +162,12 @@ impl Sums {
         for group in 0..self.len() {
             kept.keep(self, group, least);
         }
+        if let Some(mut counts) = kept.distinct.take() {
+            let groups: HashSet<(u32, &[u32])> =
+                (0..).zip(&kept.heads).map(|(group, head)| (head.bucket, kept.codes_of(group))).collect();
+            counts.retain(|(bucket, codes), _| groups.contains(&(*bucket, codes.as_slice())));
+            kept.distinct = Some(counts);
+        }
         *self = kept;
         Some(least)
     }
@@ -189,7 +195,7 @@ impl Sums {
 
     /// Refuses what was not to become so large.
     pub(crate) fn refuse_beyond(&self, limit: usize) -> Result<()> {
-        let groups = self.len().saturating_add(self.rest.groups);
+        let groups = self.len().saturating_add(self.rest.groups).max(self.distinct.as_ref().map_or(0, HashMap::len));
         if groups > limit { Err(too_many_groups(limit)) } else { Ok(()) }
     }
 }
@@ -224,7 +230,8 @@ mod tests {
         let codes: Vec<i128> = sums.codes.iter().map(|code| costs[usize::try_from(*code).unwrap()]).collect();
         assert_eq!(codes, left, "codes go with their costs");
         assert_eq!(sums.unknown.len(), 2 * left.len());
-        assert_eq!(sums.distinct.as_ref().map(HashMap::len), Some(1));
+        let counted = costs.len() <= 1 || sums.codes.contains(&1);
+        assert_eq!(sums.distinct.as_ref().map(HashMap::len), Some(usize::from(counted)), "counts go with their groups");
         let cost = sums.rest.costs.first().copied().unwrap_or_default();
         assert_eq!(usize::try_from(cost.1).unwrap(), sums.rest.groups, "one charge of each lacks the cost");
         let other = sums.rest.costs.get(1).copied().unwrap_or_default();

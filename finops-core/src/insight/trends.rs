@@ -181,6 +181,7 @@ impl CostQuery for TrendsQuery<'_> {
         }
         series.sort_by_key(|(total, _)| Reverse(*total));
         series.truncate(self.limit.unwrap_or(usize::MAX));
+        super::series::refuse_too_much(series.len(), spans.len())?;
         let series = series.iter().map(|(_, groups)| {
             let totals = totals(&settled, groups, &spans)?;
             let values = groups.first().map(|group| settled.values_of(*group)).unwrap_or_default();

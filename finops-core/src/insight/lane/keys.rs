@@ -14,13 +14,13 @@ pub(super) enum Shape {
 
 impl Shape {
     /// The shape for parts of these sizes; none when the numbers take more than 128 bits. `rows` is how many rows come
-    /// before the groups are given on, `threads` how many arrays there would be.
-    pub(super) fn new(sizes: Vec<usize>, rows: u64, threads: usize) -> Option<Self> {
+    /// before the groups are given on, `arrays` how many arrays there would be.
+    pub(super) fn new(sizes: Vec<usize>, rows: u64, arrays: usize) -> Option<Self> {
         let combinations = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul((*size).max(1)));
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
         // An array of which most stays empty is slower to go through than a table.
         let worth = |combinations: &usize| *combinations <= 4096 || *combinations <= rows.saturating_mul(4);
-        let fits = |combinations: &usize| combinations.saturating_mul(threads.max(1)) <= DENSE_COMBINATIONS;
+        let fits = |combinations: &usize| combinations.saturating_mul(arrays.max(1)) <= DENSE_COMBINATIONS;
         if let Some(combinations) = combinations.filter(|combinations| fits(combinations) && worth(combinations)) {
             return Some(Self::Dense { sizes, combinations });
         }

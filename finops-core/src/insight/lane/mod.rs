@@ -89,7 +89,12 @@ pub fn answer(
     std::thread::scope(|scope| {
         let mut parts = parts.iter();
         let own = parts.next();
-        let others: Vec<_> = parts.map(|part| scope.spawn(|| worker::run(&shared, part, &|_| Ok(())))).collect();
+        let work = |part| {
+            let done = worker::run(&shared, part, &|_| Ok(()));
+            stop.fetch_or(done.is_err(), Ordering::Relaxed);
+            done
+        };
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
         if let Some(own) = own {
             results.push(worker::run(&shared, own, &|rows| watch(observer, rows)));
             if results.iter().any(Result::is_err) {
@@ -99,6 +104,8 @@ pub fn answer(
         let panicked = || Err(Error::new(ErrorCode::Storage, "a thread of the query panicked: please report it"));
         results.extend(others.into_iter().map(|other| other.join().unwrap_or_else(|_| panicked())));
     });
+    // Where one thread fails the others are stopped: what stopped them is the reason.
+    results.sort_by_key(|result| result.as_ref().is_err_and(|error| error.code() == ErrorCode::Cancelled));
     let done = results.into_iter().collect::<Result<Vec<_>>>()?;
     merge(&prepared, &plan, done, source).map(Some)
 }

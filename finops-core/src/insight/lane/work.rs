@@ -70,7 +70,8 @@ impl Plan {
         // Every charge has a currency.
         sizes.push(prepared.currencies.len().saturating_sub(1));
         let buckets = u64::try_from(question.buckets.as_ref().map_or(1, Vec::len).max(1)).unwrap_or(u64::MAX);
-        let shape = Shape::new(sizes, if by_bucket { rows / buckets } else { rows }, threads)?;
+        let shape =
+            Shape::new(sizes, if by_bucket { rows / buckets } else { rows }, threads * prepared.measures.len())?;
         let grouping =
             if question.dimensions.is_empty() && !bucket_in_key { Grouping::None } else { super::grouping(&shape) };
         let metered = question.metered;
@@ -202,7 +203,7 @@ impl Planner<'_> {
         totals: Option<&DayTotals>,
         rows: usize,
     ) -> Option<()> {
-        let quantity = self.prepared.metered.as_ref().map(|_| Measure::Quantity);
+        let quantity = self.meters(index).then_some(Measure::Quantity);
         for measure in self.prepared.measures.iter().copied().chain(quantity) {
             let magnitude = match section.and_then(|section| index.sections.get(section)) {
                 None => totals.and_then(|totals| total_of(totals, measure)).map_or(0, i128::unsigned_abs),

@@ -184,7 +184,12 @@ impl Worker<'_> {
         if bucket.is_some() {
             self.cells.flush(self.shared.plan, bucket, self.least, &mut self.sums);
         }
-        if let Some(largest) = self.shared.plan.largest.filter(|largest| self.sums.len() > largest * 4 + PRUNE_AT) {
+        if let Some(largest) = self
+            .shared
+            .plan
+            .largest
+            .filter(|largest| self.sums.len() > largest.saturating_mul(4).saturating_add(PRUNE_AT))
+        {
             self.least = self.sums.prune(largest);
         }
         self.sums.refuse_beyond(self.prepared.question.max_groups)

@@ -16,6 +16,7 @@ use crate::model::time::Interval;
 use crate::{ErrorCode, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often damaged columns are built again for one answer.
 const ATTEMPTS: usize = 3;
@@ -73,16 +74,15 @@ fn open_all<'s>(
 ) -> Result<Option<Columns<'s>>> {
     let mut segments = Vec::with_capacity(entries.len());
     for Listed { entry, .. } in entries.iter().map(Arc::as_ref) {
-        let open =
-            || store.hot.segment(&entry.file, &entry.digest, &store.state, || store.segments.open_hot(&entry.file));
-        let found = if let Some(found) = open() {
+        let open = || store.hot.segment(&entry.file, &entry.digest, &store.state, || store.segments.hot(&entry.file));
+        let found = if let Some(found) = open()? {
             found
         } else {
             if !rebuild(store, entry, observer)? {
                 return Ok(None);
             }
             *rebuilt += 1;
-            let Some(found) = open() else { return Ok(None) };
+            let Some(found) = open()? else { return Ok(None) };
             found
         };
         if found.1.blocks.is_none() {
@@ -109,6 +109,8 @@ fn rebuild(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer)
 
 fn build(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer) -> Result<()> {
     let mut session = store.session()?;
+    store.rebuilding.store(true, Ordering::Release);
+    let _done = Done(&store.rebuilding);
     let name = name_of(&entry.file);
     let part = format!("{name}{PART}");
     store.segments.remove(&part);
@@ -118,6 +120,15 @@ fn build(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer) -
         store.segments.remove(&part);
     }
     built
+}
+
+/// Says that nothing is rebuilt any more.
+struct Done<'r>(&'r AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// Writes the hot file of a segment under another name, and commits the texts that came new.

@@ -51,6 +51,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long an import waits at a time, and how often, for a query that builds hot columns again.
+const WAIT: Duration = Duration::from_millis(20);
+const WAITS: usize = 3000;
 
 const STATE_FILE: &str = "state.sqlite";
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
@@ -85,6 +90,8 @@ pub struct EmbeddedStore {
     _lock: Option<WriterLock>,
     read_only: bool,
     importing: AtomicBool,
+    /// Whether what looks like an import is a query that builds hot columns again.
+    rebuilding: AtomicBool,
 }
 
 impl EmbeddedStore {
@@ -131,8 +138,19 @@ impl EmbeddedStore {
         let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
-        let present = Present::default();
-        Ok(Self { state, segments, hot, present, readers, threads, _lock: None, read_only: true, importing })
+        let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
+        Ok(Self {
+            state,
+            segments,
+            hot,
+            present,
+            readers,
+            threads,
+            _lock: None,
+            read_only: true,
+            importing,
+            rebuilding,
+        })
     }
 
     fn set_up(mut state: Connection, segments: Segments, readers: Readers, lock: Option<WriterLock>) -> Result<Self> {
@@ -146,8 +164,19 @@ impl EmbeddedStore {
         schema::migrate(&mut state)?;
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
-        let present = Present::default();
-        Ok(Self { state, segments, hot, present, readers, threads, _lock: lock, read_only: false, importing })
+        let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
+        Ok(Self {
+            state,
+            segments,
+            hot,
+            present,
+            readers,
+            threads,
+            _lock: lock,
+            read_only: false,
+            importing,
+            rebuilding,
+        })
     }
 
     /// The store with other limits for its queries.
@@ -186,6 +215,17 @@ impl EmbeddedStore {
         self.present.segments(|| manifest::segments(&self.state(), snapshot), snapshot, charged, estimated)
     }
 
+    /// Starts to write for somebody who wants to, and who waits for a query that builds hot columns again.
+    fn session_of_caller(&self) -> Result<Session<'_>> {
+        for _ in 0..WAITS {
+            if !self.rebuilding.load(Ordering::Acquire) {
+                break;
+            }
+            std::thread::sleep(WAIT);
+        }
+        self.session()
+    }
+
     /// Starts to write: one import or compaction at a time.
     fn session(&self) -> Result<Session<'_>> {
         self.refuse_when_read_only()?;
@@ -211,7 +251,8 @@ impl Store for EmbeddedStore {
     fn snapshot(&self) -> Result<Snapshot> {
         // First, so that nothing of the state that is found can be removed.
         let pin = self.readers.pin()?;
-        Ok(self.present.snapshot(&self.state())?.pinned(pin))
+        let anew = |names: &BTreeSet<&str>| self.hot.retain(names);
+        Ok(self.present.snapshot(&self.state(), anew)?.pinned(pin))
     }
 
     fn snapshot_as_of(&self, as_of: AsOf) -> Result<Snapshot> {
@@ -240,7 +281,7 @@ impl Store for EmbeddedStore {
     }
 
     fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted> {
-        compact::compact(self, self.session()?, at, watch)
+        compact::compact(self, self.session_of_caller()?, at, watch)
     }
 
     fn origins(&self, snapshot: &Snapshot) -> Result<BTreeMap<Scope, Vec<Origin>>> {
@@ -248,7 +289,7 @@ impl Store for EmbeddedStore {
     }
 
     fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
-        Ok(Box::new(self.session()?))
+        Ok(Box::new(self.session_of_caller()?))
     }
 
     fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {

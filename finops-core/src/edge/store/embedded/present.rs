@@ -6,6 +6,7 @@ use crate::Result;
 use crate::edge::store::Snapshot;
 use crate::model::time::Interval;
 use rusqlite::Connection;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A segment, and what it is chosen by.
@@ -30,8 +31,8 @@ struct Known {
 pub(super) struct Present(Mutex<Option<Arc<Known>>>);
 
 impl Present {
-    /// The present state.
-    pub(super) fn snapshot(&self, connection: &Connection) -> Result<Snapshot> {
+    /// The present state. When it is read anew, `anew` gets the names of its segments.
+    pub(super) fn snapshot(&self, connection: &Connection, anew: impl FnOnce(&BTreeSet<&str>)) -> Result<Snapshot> {
         let id = manifest::snapshot_id(connection)?;
         if let Some(known) = self.known(id) {
             return Ok(known.snapshot.clone());
@@ -39,8 +40,9 @@ impl Present {
         // One transaction, so that all of it belongs together while another process commits.
         let transaction = connection.unchecked_transaction().map_err(broken)?;
         let snapshot = manifest::snapshot(&transaction, None)?;
-        let segments = manifest::segments(&transaction, snapshot.id)?.into_iter().map(Arc::new).collect();
+        let segments: Vec<_> = manifest::segments(&transaction, snapshot.id)?.into_iter().map(Arc::new).collect();
         drop(transaction);
+        anew(&segments.iter().map(|segment| segment.entry.file.as_str()).collect());
         let known = Known { snapshot: snapshot.clone(), segments };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
         Ok(snapshot)

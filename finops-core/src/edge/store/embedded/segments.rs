@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const FOLDER: &str = "charges";
+/// How much of a file is written at once. An import has two files for each billing account and period.
+const WRITE_BYTES: usize = 256 << 10;
 
 type Memory = Arc<Mutex<HashMap<String, Arc<[u8]>>>>;
 
@@ -46,7 +48,7 @@ impl Segments {
                 let parent = path.parent().unwrap_or(folder);
                 std::fs::create_dir_all(parent).map_err(|error| unusable(parent, error))?;
                 let file = File::create_new(&path).map_err(|error| unusable(&path, error))?;
-                Ok(SegmentFile::Disk(BufWriter::with_capacity(1 << 20, file), path))
+                Ok(SegmentFile::Disk(BufWriter::with_capacity(WRITE_BYTES, file), path))
             }
         }
     }
@@ -100,11 +102,11 @@ impl Segments {
         }
     }
 
-    /// Opens the hot file of a segment; none when there is none.
-    pub(super) fn open_hot(&self, segment: &str) -> Option<Bytes> {
+    /// Where the hot file of a segment is; none when there is none in memory.
+    pub(super) fn hot(&self, segment: &str) -> Option<Bytes> {
         let name = name_of(segment);
         match self {
-            Self::Folder { folder, .. } => File::open(folder.join(name)).ok().map(Bytes::Disk),
+            Self::Folder { folder, .. } => Some(Bytes::Disk(folder.join(name))),
             Self::Memory(memory) => lock(memory).get(&name).map(|bytes| Bytes::Memory(Arc::clone(bytes))),
         }
     }

@@ -16,8 +16,8 @@ use std::sync::atomic::Ordering;
 const MAX_BUFFERED_BYTES: usize = 192 << 20;
 /// How much may wait in memory to become hot columns, over all open segments.
 const MAX_WAITING_BYTES: usize = 96 << 20;
-/// How many billing accounts and periods one import may bring: each keeps a file open.
-const MAX_SCOPES: usize = 512;
+/// How many billing accounts and periods one import may bring: each keeps two files open.
+const MAX_SCOPES: usize = 200;
 
 /// Identifies the files of a session among those of others in the same store.
 static SESSIONS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);

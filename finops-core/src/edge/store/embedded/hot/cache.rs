@@ -68,23 +68,34 @@ impl HotStore {
     }
 
     /// The hot file of a segment, opened once; none when there is no sound one, or it has codes without texts.
+    ///
+    /// # Errors
+    /// `storage` when the system cannot open it now.
     pub(in super::super) fn segment(
         &self,
         name: &str,
         digest: &[u8],
         state: &Mutex<Connection>,
         open: impl FnOnce() -> Option<Bytes>,
-    ) -> Option<(u64, Arc<HotSegment>)> {
+    ) -> Result<Option<(u64, Arc<HotSegment>)>> {
         if let Some((number, segment)) = lock(&self.open).get(name) {
-            return Some((*number, Arc::clone(segment)));
+            return Ok(Some((*number, Arc::clone(segment))));
         }
-        let segment = Arc::new(HotSegment::open(open()?, digest)?);
+        let opened = open().map(|bytes| HotSegment::open(bytes, digest)).transpose();
+        let Some(segment) = opened.map_err(|error| unreadable(name, error))?.flatten().map(Arc::new) else {
+            return Ok(None);
+        };
         if !self.vocabulary.holds(&segment.words, state) {
-            return None;
+            return Ok(None);
         }
         let number = self.opened.fetch_add(1, Ordering::Relaxed);
         lock(&self.open).insert(name.to_owned(), (number, Arc::clone(&segment)));
-        Some((number, segment))
+        Ok(Some((number, segment)))
+    }
+
+    /// Forgets what is open of segments that are not of these names.
+    pub(in super::super) fn retain(&self, names: &BTreeSet<&str>) {
+        lock(&self.open).retain(|name, _| names.contains(name.as_str()));
     }
 
     /// Forgets what is open of a segment.
@@ -107,6 +118,11 @@ impl fmt::Debug for HotStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HotStore").field("open", &lock(&self.open).len()).finish_non_exhaustive()
     }
+}
+
+fn unreadable(name: &str, error: std::io::Error) -> Error {
+    let message = format!("the hot columns of '{name}' cannot be opened: {error}");
+    Error::new(ErrorCode::Storage, message).with_source(error)
 }
 
 /// A panic elsewhere cannot have left a set or a map half changed.
@@ -176,7 +192,8 @@ impl BlockSource for Columns<'_> {
         if let Some(data) = self.hot.columns.get(&place) {
             return Ok((data, 0));
         }
-        let Some((data, bytes)) = file.column(block, section, chunk) else {
+        let column = file.column(block, section, chunk).map_err(|error| unreadable(name, error))?;
+        let Some((data, bytes)) = column else {
             lock(&self.damaged).insert((name.clone(), *number));
             return Err(Error::new(ErrorCode::Storage, format!("the hot columns of '{name}' are damaged")));
         };

@@ -9,6 +9,7 @@ use crate::insight::blocks::{BlockIndex, Data, What};
 use crate::model::charge::ChargeColumn;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Marks the form of the file; another form gets another mark, and older files are built again.
@@ -36,14 +37,34 @@ pub(super) fn layout() -> u64 {
     checksum(format!("{order},{}", names.join(",")).as_bytes())
 }
 
-/// Where the bytes are.
+/// Where the bytes are. A file is opened for each reading: a store may have more of them than a process may keep open.
 #[derive(Debug)]
 pub(in super::super) enum Bytes {
-    Disk(File),
+    Disk(PathBuf),
     Memory(Arc<[u8]>),
 }
 
 impl Bytes {
+    /// What can be read from; none when there is no such file.
+    fn open(&self) -> std::io::Result<Option<Opened<'_>>> {
+        match self {
+            Self::Disk(path) => match File::open(path) {
+                Ok(file) => Ok(Some(Opened::Disk(file))),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            },
+            Self::Memory(bytes) => Ok(Some(Opened::Memory(bytes))),
+        }
+    }
+}
+
+/// Bytes that can be read.
+enum Opened<'b> {
+    Disk(File),
+    Memory(&'b [u8]),
+}
+
+impl Opened<'_> {
     fn len(&self) -> Option<u64> {
         match self {
             Self::Disk(file) => file.metadata().ok().map(|metadata| metadata.len()),
@@ -99,33 +120,49 @@ pub(in super::super) struct HotSegment {
 }
 
 impl HotSegment {
-    /// Reads the directory; none when it is not that of the segment with this digest, or is damaged.
-    pub(in super::super) fn open(bytes: Bytes, segment: &[u8]) -> Option<Self> {
-        let length = bytes.len()?;
-        let mut tail = [0; 32];
-        if !bytes.read(length.checked_sub(TAIL)?, &mut tail) {
-            return None;
-        }
-        let number = |place: usize| tail.get(place..place + 8)?.try_into().ok().map(u64::from_le_bytes);
-        let (offset, size, sum) = (number(0)?, number(8)?, number(16)?);
-        if tail.get(24..)? != MAGIC || offset.checked_add(size)? != length - TAIL {
-            return None;
-        }
-        let mut directory = vec![0; usize::try_from(size).ok()?];
-        if !bytes.read(offset, &mut directory) || checksum(&directory) != sum {
-            return None;
-        }
-        let directory: Directory = postcard::from_bytes(&directory).ok()?;
-        let sound = directory.layout == layout() && directory.segment == segment && are_sound(&directory, offset);
-        let (blocks, words) = (directory.blocks.map(Arc::new), directory.words);
-        sound.then_some(Self { bytes, blocks, words })
+    /// Reads the directory; none when there is no file, when it is not that of the segment with this digest, or is
+    /// damaged.
+    ///
+    /// # Errors
+    /// When the system cannot open it now, which says nothing of what it holds.
+    pub(in super::super) fn open(bytes: Bytes, segment: &[u8]) -> std::io::Result<Option<Self>> {
+        let directory = bytes.open()?.and_then(|opened| read_directory(&opened, segment));
+        Ok(directory.map(|(blocks, words)| Self { bytes, blocks, words }))
     }
 
-    /// Reads a column, and says how many bytes it took; none when it is damaged.
-    pub(super) fn column(&self, block: usize, section: usize, chunk: usize) -> Option<(Data, u64)> {
-        let chunk = self.blocks.as_ref()?.get(block)?.sections.get(section)?.chunks.get(chunk)?;
-        Some((read(chunk, |into| self.bytes.read(chunk.offset, into))?, chunk.bytes))
+    /// Reads a column, and says how many bytes it took; none when it is damaged or there is no file any more.
+    ///
+    /// # Errors
+    /// When the system cannot open the file now.
+    pub(super) fn column(&self, block: usize, section: usize, chunk: usize) -> std::io::Result<Option<(Data, u64)>> {
+        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.get(block));
+        let chunk = blocks.and_then(|block| block.sections.get(section)?.chunks.get(chunk));
+        let (Some(chunk), Some(opened)) = (chunk, self.bytes.open()?) else { return Ok(None) };
+        Ok(read(chunk, |into| opened.read(chunk.offset, into)).map(|data| (data, chunk.bytes)))
     }
+}
+
+/// The blocks, if there are any, and the counts of texts.
+type Held = (Option<Arc<Vec<BlockIndex>>>, Vec<(u16, u32)>);
+
+fn read_directory(bytes: &Opened<'_>, segment: &[u8]) -> Option<Held> {
+    let length = bytes.len()?;
+    let mut tail = [0; 32];
+    if !bytes.read(length.checked_sub(TAIL)?, &mut tail) {
+        return None;
+    }
+    let number = |place: usize| tail.get(place..place + 8)?.try_into().ok().map(u64::from_le_bytes);
+    let (offset, size, sum) = (number(0)?, number(8)?, number(16)?);
+    if tail.get(24..)? != MAGIC || offset.checked_add(size)? != length - TAIL {
+        return None;
+    }
+    let mut directory = vec![0; usize::try_from(size).ok()?];
+    if !bytes.read(offset, &mut directory) || checksum(&directory) != sum {
+        return None;
+    }
+    let directory: Directory = postcard::from_bytes(&directory).ok()?;
+    let sound = directory.layout == layout() && directory.segment == segment && are_sound(&directory, offset);
+    sound.then(|| (directory.blocks.map(Arc::new), directory.words))
 }
 
 /// Whether every chunk lies before the directory and is as long as its rows ask for, and days have rows.

@@ -17,7 +17,7 @@ const PAGE_TEXTS: usize = 1024;
 /// How long a text may be to have a code, in bytes: no provider lets tags grow so large.
 const MAX_TEXT: usize = 32 << 10;
 /// How many bytes of text may come new in a column with one import.
-const MAX_NEW: usize = 512 << 20;
+const MAX_NEW: usize = 256 << 20;
 
 /// The lists as far as they were read.
 #[derive(Debug, Default)]
@@ -38,18 +38,21 @@ impl Vocabulary {
         wanted: usize,
         state: &Mutex<Connection>,
     ) -> Result<Arc<Dictionary>> {
-        let mut columns = lock(&self.columns);
-        let known = columns.entry(column).or_default();
+        let mut known = lock(&self.columns).get(&column).cloned().unwrap_or_default();
         if known.len() < wanted {
-            let connection = lock(state);
-            if let Some(more) = read(&connection, column, known)? {
-                *known = Arc::new(more);
+            // Never with both locks: an import takes them the other way round.
+            let more = read(&lock(state), column, &known)?;
+            let mut columns = lock(&self.columns);
+            let held = columns.entry(column).or_default();
+            if let Some(more) = more.filter(|more| more.len() > held.len()) {
+                *held = Arc::new(more);
             }
+            known = Arc::clone(held);
         }
         if known.len() < wanted {
             return Err(damaged(format!("codes of {} without texts", column.name())));
         }
-        Ok(Arc::clone(known))
+        Ok(known)
     }
 
     /// The texts of some codes, which ascend.
