@@ -58,6 +58,8 @@ const WAIT: Duration = Duration::from_millis(20);
 const WAITS: usize = 3000;
 
 const STATE_FILE: &str = "state.sqlite";
+/// How many statements stay prepared: all that there are.
+const STATEMENTS: usize = 128;
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
 const CACHE_KIB: i64 = -16_384;
 
@@ -135,6 +137,7 @@ impl EmbeddedStore {
         let state = Connection::open_with_flags(path, flags).map_err(broken)?;
         state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
         schema::check(&state)?;
+        state.set_prepared_statement_cache_capacity(STATEMENTS);
         let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
@@ -162,6 +165,7 @@ impl EmbeddedStore {
         state.pragma_update(None, "foreign_keys", true).map_err(broken)?;
         state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
         schema::migrate(&mut state)?;
+        state.set_prepared_statement_cache_capacity(STATEMENTS);
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
         let (present, rebuilding) = (Present::default(), AtomicBool::new(false));

@@ -7,7 +7,7 @@ use super::super::{broken, damaged};
 use crate::Result;
 use crate::model::charge::{ChargeColumn, Dictionary};
 use hashbrown::{DefaultHashBuilder, HashTable};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,20 +80,21 @@ impl Vocabulary {
     }
 
     /// Whether there are that many texts of each column. There are fewer when the state file is an older copy.
-    pub(super) fn holds(&self, counts: &[(u16, u32)], state: &Mutex<Connection>) -> bool {
-        let held = |column: ChargeColumn, wanted: usize| {
-            let known = lock(&self.columns).get(&column).map_or(0, |known| known.len());
-            let mut counted = lock(&self.counted);
-            let counted = counted.entry(column).or_default();
-            if known.max(*counted) < wanted {
-                *counted = count(&lock(state), column).unwrap_or(0);
-            }
-            known.max(*counted) >= wanted
+    pub(super) fn holds(&self, wanted: &[(u16, u32)], state: &Mutex<Connection>) -> bool {
+        let holds = |counted: &BTreeMap<ChargeColumn, usize>| {
+            wanted.iter().all(|(number, count)| {
+                let column = ChargeColumn::ALL.get(usize::from(*number));
+                let held = column.and_then(|column| counted.get(column)).copied().unwrap_or(0);
+                usize::try_from(*count).is_ok_and(|count| count <= held)
+            })
         };
-        counts.iter().all(|(number, count)| {
-            let column = ChargeColumn::ALL.get(usize::from(*number));
-            column.is_some_and(|column| held(*column, usize::try_from(*count).unwrap_or(usize::MAX)))
-        })
+        if holds(&lock(&self.counted)) {
+            return true;
+        }
+        let Some(counts) = counts(&lock(state)) else { return false };
+        let held = holds(&counts);
+        *lock(&self.counted) = counts;
+        held
     }
 
     /// Every text of a column that is in the state file now.
@@ -131,13 +132,23 @@ fn read(connection: &Connection, column: ChargeColumn, known: &Dictionary) -> Re
     Ok(words)
 }
 
-/// How many texts of a column there are.
-fn count(connection: &Connection, column: ChargeColumn) -> Option<usize> {
-    let sql = "SELECT first, substr(texts, 1, 4) FROM vocabulary WHERE column_name = ?1 ORDER BY first DESC LIMIT 1";
+/// How many texts each column has; the last page of each tells.
+fn counts(connection: &Connection) -> Option<BTreeMap<ChargeColumn, usize>> {
+    let sql = "SELECT column_name, first, substr(texts, 1, 4)
+               FROM (SELECT column_name AS name, max(first) AS last FROM vocabulary GROUP BY column_name)
+               JOIN vocabulary ON column_name = name AND first = last";
     let mut statement = connection.prepare_cached(sql).ok()?;
-    let last = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let (first, texts): (i64, [u8; 4]) = statement.query_row(params![column.name()], last).optional().ok()??;
-    usize::try_from(first - 1).ok()?.checked_add(usize::try_from(u32::from_le_bytes(texts)).ok()?)
+    let mut rows = statement.query([]).ok()?;
+    let mut counts = BTreeMap::new();
+    while let Some(row) = rows.next().ok()? {
+        let column = ChargeColumn::from_name(row.get_ref(0).ok()?.as_str().ok()?);
+        let (first, texts): (i64, [u8; 4]) = (row.get(1).ok()?, row.get(2).ok()?);
+        let last = usize::try_from(u32::from_le_bytes(texts)).ok()?;
+        if let Some(column) = column {
+            counts.insert(column, usize::try_from(first - 1).ok()?.checked_add(last)?);
+        }
+    }
+    Some(counts)
 }
 
 /// The page that holds a code, and its first code.
