@@ -90,7 +90,7 @@ fn open_all<'s>(
         }
         segments.push((entry.file.clone(), found.0, found.1));
     }
-    Ok(Some(Columns { hot: &store.hot, state: &store.state, segments, damaged: std::sync::Mutex::default() }))
+    Ok(Some(Columns::new(&store.hot, &store.state, segments)))
 }
 
 /// Builds the hot file of a segment again. Not where that cannot be written: by a reader, while an import goes on, or

@@ -1,6 +1,6 @@
 //! Hot files that are open, and the columns of them that are in memory.
 
-use super::file::{Bytes, HotSegment};
+use super::file::{Bytes, HotSegment, Opened};
 use super::vocabulary::Vocabulary;
 use crate::insight::blocks::{Amounts, BlockIndex, Codes, Data, Mantissas};
 use crate::insight::lane::{BlockSource, TagValues};
@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(in super::super) const CACHE_BYTES: u64 = 1 << 30;
 /// About how large a column is, to size the table of what is there.
 const USUAL_BYTES: u64 = 64 << 10;
+/// How many files a query keeps open.
+const MAX_FILES: usize = 32;
 /// Of how many tags the values are kept.
 const MAX_TAGS: usize = 64;
 
@@ -139,9 +141,34 @@ pub(in super::super) struct Columns<'h> {
     pub(in super::super) segments: Vec<(String, u64, Arc<HotSegment>)>,
     /// The names and numbers of those of which a column was found damaged.
     pub(in super::super) damaged: Mutex<BTreeSet<(String, u64)>>,
+    /// The files that are open, by the place of their segment.
+    files: Mutex<BTreeMap<usize, Arc<Opened>>>,
 }
 
-impl Columns<'_> {
+impl<'h> Columns<'h> {
+    /// The columns of segments, with their names and numbers.
+    pub(in super::super) fn new(
+        hot: &'h HotStore,
+        state: &'h Mutex<Connection>,
+        segments: Vec<(String, u64, Arc<HotSegment>)>,
+    ) -> Self {
+        Self { hot, state, segments, damaged: Mutex::default(), files: Mutex::default() }
+    }
+
+    /// The file of a segment, opened once for this query unless too many are.
+    fn opened(&self, segment: usize, file: &HotSegment) -> std::io::Result<Option<Arc<Opened>>> {
+        if let Some(opened) = lock(&self.files).get(&segment) {
+            return Ok(Some(Arc::clone(opened)));
+        }
+        let Some(opened) = file.opened()?.map(Arc::new) else { return Ok(None) };
+        let mut files = lock(&self.files);
+        if files.len() >= MAX_FILES {
+            files.pop_first();
+        }
+        files.insert(segment, Arc::clone(&opened));
+        Ok(Some(opened))
+    }
+
     /// The segments of which a column was found damaged, with their numbers.
     pub(in super::super) fn damaged(&self) -> BTreeSet<(String, u64)> {
         lock(&self.damaged).clone()
@@ -192,8 +219,8 @@ impl BlockSource for Columns<'_> {
         if let Some(data) = self.hot.columns.get(&place) {
             return Ok((data, 0));
         }
-        let column = file.column(block, section, chunk).map_err(|error| unreadable(name, error))?;
-        let Some((data, bytes)) = column else {
+        let opened = self.opened(segment, file).map_err(|error| unreadable(name, error))?;
+        let Some((data, bytes)) = opened.and_then(|opened| file.column(&opened, block, section, chunk)) else {
             lock(&self.damaged).insert((name.clone(), *number));
             return Err(Error::new(ErrorCode::Storage, format!("the hot columns of '{name}' are damaged")));
         };

@@ -37,7 +37,7 @@ pub(super) fn layout() -> u64 {
     checksum(format!("{order},{}", names.join(",")).as_bytes())
 }
 
-/// Where the bytes are. A file is opened for each reading: a store may have more of them than a process may keep open.
+/// Where the bytes are. Files are only open while a query reads: a store may have more than a process may keep open.
 #[derive(Debug)]
 pub(in super::super) enum Bytes {
     Disk(PathBuf),
@@ -46,25 +46,26 @@ pub(in super::super) enum Bytes {
 
 impl Bytes {
     /// What can be read from; none when there is no such file.
-    fn open(&self) -> std::io::Result<Option<Opened<'_>>> {
+    fn open(&self) -> std::io::Result<Option<Opened>> {
         match self {
             Self::Disk(path) => match File::open(path) {
                 Ok(file) => Ok(Some(Opened::Disk(file))),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(error),
             },
-            Self::Memory(bytes) => Ok(Some(Opened::Memory(bytes))),
+            Self::Memory(bytes) => Ok(Some(Opened::Memory(Arc::clone(bytes)))),
         }
     }
 }
 
 /// Bytes that can be read.
-enum Opened<'b> {
+#[derive(Debug)]
+pub(super) enum Opened {
     Disk(File),
-    Memory(&'b [u8]),
+    Memory(Arc<[u8]>),
 }
 
-impl Opened<'_> {
+impl Opened {
     fn len(&self) -> Option<u64> {
         match self {
             Self::Disk(file) => file.metadata().ok().map(|metadata| metadata.len()),
@@ -130,22 +131,25 @@ impl HotSegment {
         Ok(directory.map(|(blocks, words)| Self { bytes, blocks, words }))
     }
 
-    /// Reads a column, and says how many bytes it took; none when it is damaged or there is no file any more.
+    /// Opens it for reading columns; none when there is no file any more.
     ///
     /// # Errors
     /// When the system cannot open the file now.
-    pub(super) fn column(&self, block: usize, section: usize, chunk: usize) -> std::io::Result<Option<(Data, u64)>> {
-        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.get(block));
-        let chunk = blocks.and_then(|block| block.sections.get(section)?.chunks.get(chunk));
-        let (Some(chunk), Some(opened)) = (chunk, self.bytes.open()?) else { return Ok(None) };
-        Ok(read(chunk, |into| opened.read(chunk.offset, into)).map(|data| (data, chunk.bytes)))
+    pub(super) fn opened(&self) -> std::io::Result<Option<Opened>> {
+        self.bytes.open()
+    }
+
+    /// Reads a column, and says how many bytes it took; none when it is damaged.
+    pub(super) fn column(&self, from: &Opened, block: usize, section: usize, chunk: usize) -> Option<(Data, u64)> {
+        let chunk = self.blocks.as_ref()?.get(block)?.sections.get(section)?.chunks.get(chunk)?;
+        read(chunk, |into| from.read(chunk.offset, into)).map(|data| (data, chunk.bytes))
     }
 }
 
 /// The blocks, if there are any, and the counts of texts.
 type Held = (Option<Arc<Vec<BlockIndex>>>, Vec<(u16, u32)>);
 
-fn read_directory(bytes: &Opened<'_>, segment: &[u8]) -> Option<Held> {
+fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<Held> {
     let length = bytes.len()?;
     let mut tail = [0; 32];
     if !bytes.read(length.checked_sub(TAIL)?, &mut tail) {

@@ -84,8 +84,8 @@ impl Vocabulary {
         let holds = |counted: &BTreeMap<ChargeColumn, usize>| {
             wanted.iter().all(|(number, count)| {
                 let column = ChargeColumn::ALL.get(usize::from(*number));
-                let held = column.and_then(|column| counted.get(column)).copied().unwrap_or(0);
-                usize::try_from(*count).is_ok_and(|count| count <= held)
+                let held = column.map(|column| counted.get(column).copied().unwrap_or(0));
+                held.zip(usize::try_from(*count).ok()).is_some_and(|(held, count)| count <= held)
             })
         };
         if holds(&lock(&self.counted)) {
