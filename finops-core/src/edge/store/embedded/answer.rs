@@ -14,7 +14,7 @@ use crate::model::charge::ChargeColumn;
 use crate::model::progress::{Observer, Progress};
 use crate::model::time::Interval;
 use crate::{ErrorCode, Result};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,9 +36,9 @@ pub(super) fn aggregate(
         return Ok(nothing);
     }
     let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-    let mut rebuilt = 0;
+    let (mut rebuilt, mut unsound) = (0, BTreeSet::new());
     for _ in 0..ATTEMPTS {
-        let Some(columns) = open_all(store, &entries, &mut rebuilt, observer)? else { break };
+        let Some(columns) = open_all(store, &entries, &mut unsound, &mut rebuilt, observer)? else { break };
         match lane::answer(question, &columns.blocks(), &columns, store.threads, observer) {
             Ok(Some(mut sums)) => {
                 (sums.path.segments, sums.path.rebuilt_segments) = (count, rebuilt);
@@ -50,12 +50,10 @@ pub(super) fn aggregate(
                 if damaged.is_empty() {
                     return Err(error);
                 }
-                // Another query may have built one again already: what is open of it now is not what was damaged.
-                for (name, number) in damaged {
-                    if store.hot.forget_opened(&name, number) && !store.read_only {
-                        store.segments.remove(&name_of(&name));
-                    }
-                }
+                // Another query may have built one again already: what is open of it now is not what was damaged. It
+                // stays until it is replaced, so that nobody finds nothing in its place.
+                let forgotten = |(name, number): &(String, u64)| store.hot.forget_opened(name, *number);
+                unsound.extend(damaged.into_iter().filter(forgotten).map(|(name, _)| name));
             }
             Err(error) => return Err(error),
         }
@@ -65,17 +63,20 @@ pub(super) fn aggregate(
     Ok(sums)
 }
 
-/// The hot files of all segments; none when one is missing and cannot be built here and now.
+/// The hot files of all segments; none when one is missing, or is known not to be sound, and cannot be built here and
+/// now.
 fn open_all<'s>(
     store: &'s EmbeddedStore,
     entries: &[Arc<Listed>],
+    unsound: &mut BTreeSet<String>,
     rebuilt: &mut u64,
     observer: &dyn Observer,
 ) -> Result<Option<Columns<'s>>> {
     let mut segments = Vec::with_capacity(entries.len());
     for Listed { entry, .. } in entries.iter().map(Arc::as_ref) {
         let open = || store.hot.segment(&entry.file, &entry.digest, &store.state, || store.segments.hot(&entry.file));
-        let found = if let Some(found) = open()? {
+        let usable = if unsound.remove(&entry.file) { None } else { open()? };
+        let found = if let Some(found) = usable {
             found
         } else {
             if !rebuild(store, entry, observer)? {
