@@ -208,8 +208,15 @@ impl Writer {
     fn section(&mut self, level: Level, rows: &Rows, lead: Option<usize>) {
         let mut chunks = Vec::new();
         let mut push = |what: What, data: Data| {
-            chunks.push(chunk(what, &data));
-            self.columns.push(data);
+            // What is not there is zero everywhere: most bills leave half of the columns empty or full.
+            let is_zero = match &data {
+                Data::Codes(codes) => *codes == Codes::One(0),
+                Data::Amounts(amounts) => amounts.values == Mantissas::Zero,
+            };
+            if !is_zero {
+                chunks.push(chunk(what, &data));
+                self.columns.push(data);
+            }
         };
         for (column, codes) in &rows.dimensions {
             push(What::Dimension(*column), Data::Codes(Codes::pack(codes)));

@@ -117,7 +117,7 @@ pub struct SectionIndex {
     pub day_ends: Vec<u32>,
     /// The dimension that the rows of each day are sorted by.
     pub lead: Option<u16>,
-    /// Its columns.
+    /// Its columns; one that is not there is zero everywhere.
     pub chunks: Vec<Chunk>,
 }
 

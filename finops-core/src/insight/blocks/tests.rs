@@ -64,7 +64,8 @@ impl Section<'_> {
     }
 
     fn amount(&self, measure: Measure, row: usize) -> i128 {
-        let place = self.0.find(What::Amount(measure)).unwrap();
+        // What is not there is zero everywhere.
+        let Some(place) = self.0.find(What::Amount(measure)) else { return 0 };
         let Data::Amounts(Amounts { decimals, values, max_abs }) = &self.1[place] else { panic!("no amounts") };
         let amount = match values {
             Mantissas::Zero => 0,
@@ -137,7 +138,7 @@ fn check(block: &Block, rows: &[Row]) {
             let mut last = 0;
             for row in of.rows_of(place) {
                 let key = kept.iter().map(|column| code_of(index, &section, *column, row).unwrap()).collect();
-                let unknown = |measure| u64::from(section.code(What::Unknown(measure), row).unwrap());
+                let unknown = |measure| u64::from(section.code(What::Unknown(measure), row).unwrap_or(0));
                 let sums = Measure::ALL.map(|measure| (section.amount(measure, row), unknown(measure)));
                 let charges = u64::from(section.code(What::Charges, row).unwrap());
                 add(found.entry((day, key)).or_default(), sums, charges);

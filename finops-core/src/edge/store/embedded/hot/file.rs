@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Marks the form of the file; another form gets another mark, and older files are built again.
-pub(super) const MAGIC: [u8; 8] = *b"FinHot02";
+pub(super) const MAGIC: [u8; 8] = *b"FinHot03";
 /// Offset, length and checksum of the directory, and the mark again.
 pub(super) const TAIL: u64 = 32;
 
