@@ -118,6 +118,7 @@ impl EmbeddedStore {
         let readers = Readers::in_folder(folder, true)?;
         let store = Self::set_up(state, Segments::in_folder(folder)?, readers, Some(lock))?;
         store.segments.remove_unnamed(&manifest::files(&store.state())?)?;
+        store.read_ahead();
         Ok(store)
     }
 
@@ -142,7 +143,7 @@ impl EmbeddedStore {
         let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
         let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
-        Ok(Self {
+        let store = Self {
             state,
             segments,
             hot,
@@ -153,7 +154,9 @@ impl EmbeddedStore {
             read_only: true,
             importing,
             rebuilding,
-        })
+        };
+        store.read_ahead();
+        Ok(store)
     }
 
     fn set_up(mut state: Connection, segments: Segments, readers: Readers, lock: Option<WriterLock>) -> Result<Self> {
@@ -189,6 +192,11 @@ impl EmbeddedStore {
         self.threads = tuning.threads.max(1);
         self.hot = HotStore::new(tuning.cache_bytes);
         self
+    }
+
+    /// Reads the present state, so that the first query finds it. What is wrong with it is for that query to say.
+    fn read_ahead(&self) {
+        drop(self.present.snapshot(&self.state(), |_| ()));
     }
 
     /// A panic while the lock was held cannot have left a transaction half done: SQLite rolled it back.
