@@ -24,7 +24,7 @@ pub(super) enum Part<'p> {
 }
 
 impl Part<'_> {
-    pub(super) fn read(&self, view: &View<'_>, rows: Range<usize>, buckets: &[u32], out: &mut [u32]) {
+    pub(super) fn read(&self, view: &View, rows: Range<usize>, buckets: &[u32], out: &mut [u32]) {
         match self {
             Self::Axis(axis) => axis.numbers(view, rows, out),
             Self::Currency(column) => {
@@ -45,7 +45,7 @@ impl Part<'_> {
 
 impl Part<'_> {
     /// The number that all rows of a section have, if it is the same for all.
-    fn constant(&self, view: &View<'_>) -> Option<u32> {
+    fn constant(&self, view: &View) -> Option<u32> {
         let same = |column: &u16| match view.codes(*column) {
             Codes::One(code) => Some(*code),
             _ => None,
@@ -76,7 +76,7 @@ pub(super) fn currency() -> u16 {
 }
 
 /// The key that all rows of a section have, if it is the same for all.
-pub(super) fn constant_key(parts: &[Part<'_>], plan: &Plan, view: &View<'_>) -> Option<u128> {
+pub(super) fn constant_key(parts: &[Part<'_>], plan: &Plan, view: &View) -> Option<u128> {
     let numbers = parts.iter().map(|part| part.constant(view)).collect::<Option<Vec<u32>>>()?;
     Some(key_of(&plan.shape, &numbers))
 }

@@ -14,7 +14,7 @@ pub(super) enum Steps<'s> {
 
 impl<'s> Steps<'s> {
     pub(super) fn new(
-        view: &View<'_>,
+        view: &View,
         column: &Column,
         first: bool,
         rows: Range<usize>,

@@ -93,7 +93,7 @@ impl Test {
     }
 
     /// The part of sorted rows outside of which the test cannot hold: rows of a day ascend by the code of `lead`.
-    pub(super) fn narrow(&self, lead: u16, view: &View<'_>, rows: Range<usize>) -> Range<usize> {
+    pub(super) fn narrow(&self, lead: u16, view: &View, rows: Range<usize>) -> Range<usize> {
         match self {
             Self::All(tests) => tests.iter().fold(rows, |rows, test| test.narrow(lead, view, rows)),
             Self::Codes(column, marked) if *column == lead => {
@@ -113,7 +113,7 @@ impl Test {
     }
 
     /// Which of the rows pass.
-    pub(super) fn mask(&self, view: &View<'_>, rows: Range<usize>) -> Mask {
+    pub(super) fn mask(&self, view: &View, rows: Range<usize>) -> Mask {
         match self {
             Self::Codes(column, marked) => view.marked(*column, marked, rows),
             Self::Given(axis, marked) => {

@@ -5,7 +5,6 @@ use super::axis::{Axis, From};
 use super::test::{Mask, Test};
 use crate::Result;
 use crate::insight::blocks::{Amounts, BlockIndex, Codes, Coding, Data, Mantissas, Measure, SectionIndex, What};
-use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -50,7 +49,7 @@ impl Column {
 
 /// A section with the columns that a question needs.
 #[derive(Debug)]
-pub(super) struct View<'s> {
+pub(super) struct View {
     dimensions: Vec<(u16, Held)>,
     charges: Held,
     /// In the order of the question's views.
@@ -60,12 +59,11 @@ pub(super) struct View<'s> {
     times: Option<Held>,
     /// How many bytes were read from disk for it.
     pub(super) bytes_read: u64,
-    _section: PhantomData<&'s SectionIndex>,
 }
 
-impl<'s> View<'s> {
+impl View {
     /// Loads what a question needs of a section; with the time of day only `by_time`.
-    pub(super) fn load(shared: &'s Shared<'_>, place: (usize, usize, usize), by_time: bool) -> Result<Option<Self>> {
+    pub(super) fn load(shared: &Shared<'_>, place: (usize, usize, usize), by_time: bool) -> Result<Option<Self>> {
         let (segment, block, section) = place;
         let Some(index) = shared.segments.get(segment).and_then(|blocks| blocks.get(block)) else { return Ok(None) };
         let Some(of) = index.sections.get(section) else { return Ok(None) };
@@ -77,7 +75,7 @@ impl<'s> View<'s> {
         let quantity = shared.prepared.metered.as_ref().map(|_| loader.column(Measure::Quantity)).transpose()?;
         let times = if by_time { Some(loader.codes(What::TimeOfDay)?) } else { None };
         let bytes_read = loader.bytes_read;
-        Ok(Some(Self { dimensions, charges, costs, quantity, times, bytes_read, _section: PhantomData }))
+        Ok(Some(Self { dimensions, charges, costs, quantity, times, bytes_read }))
     }
 
     /// The codes of a column.
@@ -157,7 +155,7 @@ impl Loader<'_, '_> {
 
 impl Axis {
     /// The number of each row.
-    pub(super) fn numbers(&self, view: &View<'_>, rows: Range<usize>, out: &mut [u32]) {
+    pub(super) fn numbers(&self, view: &View, rows: Range<usize>, out: &mut [u32]) {
         match &self.from {
             From::Column(column) => view.codes(*column).read(rows.start, out),
             From::Mapped(column, codes) => {
@@ -177,7 +175,7 @@ impl Axis {
     }
 }
 
-fn give(test: &Test, number: u32, view: &View<'_>, rows: Range<usize>, out: &mut [u32]) {
+fn give(test: &Test, number: u32, view: &View, rows: Range<usize>, out: &mut [u32]) {
     match test.mask(view, rows) {
         Mask::None => {}
         Mask::All => out.fill(number),

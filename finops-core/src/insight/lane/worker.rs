@@ -41,7 +41,7 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
     };
     let mut uses: HashMap<(usize, usize, usize, bool), usize> = HashMap::new();
     part.iter().filter_map(view_of).for_each(|view| *uses.entry(view).or_default() += 1);
-    let mut views: HashMap<(usize, usize, usize, bool), View<'_>> = HashMap::new();
+    let mut views: HashMap<(usize, usize, usize, bool), View> = HashMap::new();
     let (mut bucket, mut unseen) = (None, 0);
     for work in part {
         if shared.plan.by_bucket && bucket != work.bucket {
@@ -101,7 +101,7 @@ struct Worker<'w> {
 
 /// Rows of a day of a section, and what holds for all of them.
 struct Stretch<'s> {
-    view: &'s View<'s>,
+    view: &'s View,
     /// Whether each row has a time to look at.
     timed: bool,
     /// For each time of day its bucket.
@@ -212,7 +212,7 @@ impl Worker<'_> {
     }
 
     /// Adds the rows of a section that belong to a day; gives how many were read.
-    fn add_rows(&mut self, index: &BlockIndex, view: &View<'_>, work: &Work) -> Result<u64> {
+    fn add_rows(&mut self, index: &BlockIndex, view: &View, work: &Work) -> Result<u64> {
         let Some(section) = work.section.and_then(|section| index.sections.get(section)) else { return Ok(0) };
         let rows = match section.lead {
             Some(lead) => self.prepared.test.narrow(lead, view, work.rows.clone()),
@@ -278,7 +278,7 @@ impl Worker<'_> {
     }
 
     /// For each row its bucket, and which rows lie in the interval.
-    fn read_buckets(&mut self, view: &View<'_>, rows: Range<usize>, buckets: &[u32]) -> Mask {
+    fn read_buckets(&mut self, view: &View, rows: Range<usize>, buckets: &[u32]) -> Mask {
         self.scratch.buckets.resize(rows.len(), 0);
         view.times().read(rows.start, &mut self.scratch.buckets);
         for bucket in &mut self.scratch.buckets {
@@ -312,7 +312,7 @@ impl Worker<'_> {
     }
 
     /// Adds the costs of the selected rows, or of all.
-    fn add_costs(&mut self, view: &View<'_>, rows: Range<usize>, selected: bool) {
+    fn add_costs(&mut self, view: &View, rows: Range<usize>, selected: bool) {
         let Scratch { places, rows: chosen, counts, unknown, .. } = &mut self.scratch;
         let views = view.costs.len();
         for (number, column) in view.costs.iter().enumerate() {
@@ -324,7 +324,7 @@ impl Worker<'_> {
     }
 
     /// Adds rows that are all of one group.
-    fn add_all(&mut self, view: &View<'_>, rows: Range<usize>, place: u32) {
+    fn add_all(&mut self, view: &View, rows: Range<usize>, place: u32) {
         let first = usize::try_from(place).unwrap_or(usize::MAX).saturating_mul(view.costs.len());
         for (number, column) in view.costs.iter().enumerate() {
             let (mantissas, decimals) = column.amounts();
@@ -348,7 +348,7 @@ impl Worker<'_> {
         }
     }
 
-    fn add_metered(&mut self, view: &View<'_>, rows: Range<usize>, selected: bool) {
+    fn add_metered(&mut self, view: &View, rows: Range<usize>, selected: bool) {
         let (Some(metered), Some(quantity)) = (&self.prepared.metered, &view.quantity) else { return };
         let [resource, category] = metered_columns().map(|column| view.codes(column));
         if matches!(resource, Codes::One(code) if metered.place(*code).is_none()) {
@@ -371,7 +371,7 @@ impl Worker<'_> {
         }
     }
 
-    fn note_distinct(&mut self, view: &View<'_>, rows: Range<usize>, selected: bool) {
+    fn note_distinct(&mut self, view: &View, rows: Range<usize>, selected: bool) {
         let Some(axis) = &self.prepared.distinct else { return };
         self.scratch.numbers.resize(rows.len(), 0);
         axis.numbers(view, rows.clone(), &mut self.scratch.numbers);
