@@ -11,4 +11,5 @@ pub mod progress;
 pub mod receipt;
 pub mod tags;
 pub mod time;
+pub mod usage;
 pub mod virtual_dimension;

@@ -1,0 +1,60 @@
+//! What became of an event that was reported.
+
+use serde::Serialize;
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is durable and counted.
+    Accepted,
+    /// It was counted before, with the same content.
+    Duplicate,
+    /// It is not counted.
+    Rejected(Rejection),
+}
+
+/// Why an event is not counted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// Another content came with the same tenant, source and id; the first stays.
+    #[error("another event has this tenant, source and id: the first stays; correct it with correct_usage")]
+    Conflict,
+    /// It is older than what can still be told from what was counted.
+    #[error("{0}")]
+    TooLate(String),
+    /// It lies further in the future than clocks may differ.
+    #[error("{0}")]
+    Future(String),
+    /// It cannot be read or counted: the field, and what is wrong with it.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field.
+        field: String,
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
+}
+
+impl Rejection {
+    /// A field that cannot be right.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
+
+    /// The word for it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::TooLate(_) => "too_late",
+            Self::Future(_) => "future",
+            Self::Invalid { .. } => "invalid",
+        }
+    }
+}
+
+impl Serialize for Rejection {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
