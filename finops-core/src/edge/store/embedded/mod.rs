@@ -13,8 +13,10 @@
 //! ```
 
 mod answer;
+mod billing;
 mod catalog;
 mod compact;
+mod definitions;
 mod files;
 mod history;
 mod hot;
@@ -29,7 +31,10 @@ mod session;
 mod virtuals;
 
 use super::files::no_files;
-use super::{AllowVirtuals, Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
+use super::{
+    AllowVirtuals, Booking, Defined, Definition, Delivery, ImportSession, LineKey, Rewriting, Scan, SegmentFile,
+};
+use super::{Settled, Snapshot, Statement, Store};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
@@ -370,6 +375,41 @@ impl Store for EmbeddedStore {
     fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
         self.refuse_when_read_only()?;
         virtuals::delete(&mut self.state(), name, allowed)
+    }
+
+    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>> {
+        definitions::list(&self.state(), kind)
+    }
+
+    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
+        self.refuse_when_read_only()?;
+        definitions::put(&mut self.state(), kind, definitions)
+    }
+
+    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool> {
+        self.refuse_when_read_only()?;
+        definitions::delete(&self.state(), kind, key)
+    }
+
+    fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
+        billing::booked(&self.state(), lines)
+    }
+
+    fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>> {
+        billing::lines(&self.state(), period_start, tenant)
+    }
+
+    fn settled(&self) -> Result<Settled> {
+        billing::settled(&self.state())
+    }
+
+    fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>> {
+        billing::statements(&self.state(), period_start, tenant)
+    }
+
+    fn book(&self, booking: &Booking) -> Result<()> {
+        self.refuse_when_read_only()?;
+        billing::book(&mut self.state(), booking)
     }
 }
 

@@ -114,6 +114,43 @@ const MIGRATIONS: &[&str] = &[
         definition TEXT NOT NULL -- JSON
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE definitions (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        body TEXT NOT NULL, -- JSON
+        change INTEGER NOT NULL,
+        PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE definition_changes (last INTEGER NOT NULL) STRICT;
+    INSERT INTO definition_changes VALUES (0);
+
+    -- What is booked of what a tenant owes for what a meter counts in a billing period.
+    CREATE TABLE usage_lines (
+        period_start INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        meter TEXT NOT NULL,
+        booked BLOB NOT NULL,
+        PRIMARY KEY (period_start, tenant_id, meter)
+    ) STRICT, WITHOUT ROWID;
+
+    -- How far usage has become charges: the last batch, the last change of a definition, and up to when levels are.
+    CREATE TABLE usage_settled (
+        sequence INTEGER NOT NULL,
+        change INTEGER NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO usage_settled VALUES (0, 0, 0);
+
+    -- Billing periods that are closed, with what was billed, as JSON.
+    CREATE TABLE statements (
+        period_start INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        closed_at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (period_start, tenant_id)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.
