@@ -2,5 +2,6 @@
 //!
 //! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt.
 
+pub mod charging;
 pub mod intake;
 pub mod tally;

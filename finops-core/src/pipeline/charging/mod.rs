@@ -1,0 +1,7 @@
+//! From rated usage to charges: what changed since it was last booked becomes rows of its own.
+
+mod booked;
+mod charge;
+
+pub use booked::{Booked, BookedCell, CellKey, Entry};
+pub use charge::{Line, SERVICE_PROVIDER, USAGE_ACCOUNT, charge_of};
