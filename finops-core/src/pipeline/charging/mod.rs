@@ -2,6 +2,8 @@
 
 mod booked;
 mod charge;
+mod usage;
 
 pub use booked::{Booked, BookedCell, CellKey, Entry};
 pub use charge::{Line, SERVICE_PROVIDER, USAGE_ACCOUNT, charge_of};
+pub use usage::{UsageLine, Used};
