@@ -6,14 +6,17 @@
 
 use crate::Result;
 use crate::model::money::{Money, Quantity};
+use crate::model::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A piece of a line: what a series used on a day.
+/// A piece of a line: what a series used on a day, or the part of a day in which one price held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CellKey {
-    /// The day of UTC, counted from 1970-01-01.
-    pub day: i32,
+    /// When it starts.
+    pub from: Stamp,
+    /// When it ends, exclusive.
+    pub to: Stamp,
     /// Who and what used it, as rollups number them; none for what belongs to the period and to no usage.
     pub series: Option<u32>,
 }
@@ -133,7 +136,8 @@ mod tests {
             let price = amount.map(|_| booked.price(price));
             let cell =
                 BookedCell { quantity: Quantity::from_units(*quantity), amount: amount.map(Money::from_units), price };
-            booked.cells.insert(CellKey { day: *day, series: Some(*series) }, cell);
+            let from = Stamp::from_micros(i64::from(*day)).unwrap();
+            booked.cells.insert(CellKey { from, to: from, series: Some(*series) }, cell);
         }
         booked
     }
@@ -141,7 +145,13 @@ mod tests {
     fn lines(entries: &[Entry]) -> Vec<String> {
         let line = |entry: &Entry| {
             let amount = entry.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string());
-            format!("{} {} {} {}", entry.key.day, entry.quantity, amount, entry.price.as_deref().unwrap_or("-"))
+            format!(
+                "{} {} {} {}",
+                entry.key.from.micros(),
+                entry.quantity,
+                amount,
+                entry.price.as_deref().unwrap_or("-")
+            )
         };
         entries.iter().map(line).collect()
     }

@@ -1,17 +1,14 @@
 //! A difference as a charge: a FOCUS row of a seller of our own.
 
 use super::booked::Entry;
-use crate::Result;
 use crate::model::charge::Charge;
 use crate::model::money::Currency;
-use crate::model::time::{Interval, Stamp};
+use crate::model::time::Interval;
 
 /// The billing account of all that is metered.
 pub const USAGE_ACCOUNT: &str = "usage";
 /// Who sells what is metered.
 pub const SERVICE_PROVIDER: &str = "usage";
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 
 /// What the charges of a line have in common.
 #[derive(Debug, Clone, Copy)]
@@ -29,12 +26,8 @@ pub struct Line<'l> {
 }
 
 /// The charge of an entry; who and what it is for is filled in by `attribute`.
-///
-/// # Errors
-/// `overflow` for a day that no calendar has.
-pub fn charge_of(line: &Line<'_>, entry: &Entry, attribute: impl FnOnce(&mut Charge)) -> Result<Charge> {
+pub fn charge_of(line: &Line<'_>, entry: &Entry, attribute: impl FnOnce(&mut Charge)) -> Charge {
     let text = |text: &str| Some(text.to_owned());
-    let start = i64::from(entry.key.day) * DAY;
     let mut charge = Charge {
         billing_account_id: text(USAGE_ACCOUNT),
         billing_account_name: text("Metered usage"),
@@ -45,8 +38,8 @@ pub fn charge_of(line: &Line<'_>, entry: &Entry, attribute: impl FnOnce(&mut Cha
         charge_class: line.is_correction.then(|| "Correction".to_owned()),
         charge_description: Some(format!("{} in {}", line.meter, line.unit)),
         charge_frequency: text(if entry.key.series.is_some() { "Usage-Based" } else { "Recurring" }),
-        charge_period_start: Some(Stamp::from_micros(start)?),
-        charge_period_end: Some(Stamp::from_micros(start + DAY)?),
+        charge_period_start: Some(entry.key.from),
+        charge_period_end: Some(entry.key.to),
         billed_cost: entry.amount,
         effective_cost: entry.amount,
         contracted_cost: entry.amount,
@@ -66,5 +59,5 @@ pub fn charge_of(line: &Line<'_>, entry: &Entry, attribute: impl FnOnce(&mut Cha
         (charge.pricing_quantity, charge.pricing_unit) = (Some(entry.quantity), text(line.unit));
     }
     attribute(&mut charge);
-    Ok(charge)
+    charge
 }

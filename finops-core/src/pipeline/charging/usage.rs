@@ -58,7 +58,7 @@ impl UsageLine<'_> {
         for day in days(stretch) {
             for (series, cell) in self.cells(day, stretch) {
                 if let Some(quantity) = cell.value(Interval::always())?.filter(|quantity| !quantity.is_zero()) {
-                    used.push(Used { key: CellKey { day, series: Some(series) }, quantity });
+                    used.push(Used { key: key(day, stretch, series)?, quantity });
                 }
             }
         }
@@ -83,10 +83,10 @@ impl UsageLine<'_> {
                 let weight =
                     |(_, cell): &(u32, Cell)| Quantity::from_units(i64::try_from(cell.events()).unwrap_or(i64::MAX));
                 let shares = split(added, &cells.iter().map(weight).collect::<Vec<_>>(), Money::SCALE)?;
-                used.extend(cells.iter().zip(shares).map(|((series, _), share)| Used {
-                    key: CellKey { day, series: Some(*series) },
-                    quantity: Quantity::from_mantissa(share.mantissa()),
-                }));
+                for ((series, _), share) in cells.iter().zip(shares) {
+                    let quantity = Quantity::from_mantissa(share.mantissa());
+                    used.push(Used { key: key(day, *stretch, *series)?, quantity });
+                }
             }
         }
         Ok(used)
@@ -118,7 +118,7 @@ impl UsageLine<'_> {
                     let quantity = after.checked_sub(before)?;
                     before = after;
                     if !quantity.is_zero() {
-                        used.push(Used { key: CellKey { day, series: Some(*series) }, quantity });
+                        used.push(Used { key: key(day, *stretch, *series)?, quantity });
                     }
                 }
             }
@@ -179,6 +179,11 @@ fn piece(day: i32, stretch: Interval) -> Range<i64> {
     start.max(stretch.start().micros())..(start + DAY).min(stretch.end().micros())
 }
 
+fn key(day: i32, stretch: Interval, series: u32) -> Result<CellKey> {
+    let span = piece(day, stretch);
+    Ok(CellKey { from: Stamp::from_micros(span.start)?, to: Stamp::from_micros(span.end)?, series: Some(series) })
+}
+
 fn level_micros(cell: &Cell, until: Stamp) -> I256 {
     cell.level_micros(until).unwrap_or(I256::ZERO)
 }
@@ -215,7 +220,7 @@ mod tests {
         let line = UsageLine { rollups, meter, series: &series, period, until: stamp(until) };
         let text = |used: &Used| {
             let user = rollups.series().value(used.key.series.unwrap(), "user_id").unwrap();
-            format!("{} {user} {}", used.key.day - day_of(cuts[0]) + 1, used.quantity)
+            format!("{} {user} {}", day_of(used.key.from) - day_of(cuts[0]) + 1, used.quantity)
         };
         line.used(&stretches).unwrap().iter().map(|stretch| stretch.iter().map(text).collect()).collect()
     }
