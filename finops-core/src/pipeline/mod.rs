@@ -1,6 +1,8 @@
 //! Pure functions from what is delivered to what can be accounted for, left to right.
 //!
-//! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt.
+//! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt. [`rating`] turns metered
+//! quantities into amounts.
 
 pub mod intake;
+pub mod rating;
 pub mod tally;
