@@ -7,6 +7,7 @@ pub mod filter;
 pub mod history;
 pub mod id;
 pub mod money;
+pub mod price;
 pub mod progress;
 pub mod receipt;
 pub mod tags;

@@ -2,8 +2,10 @@
 
 mod booked;
 mod charge;
+mod rated;
 mod usage;
 
 pub use booked::{Booked, BookedCell, CellKey, Entry};
 pub use charge::{Line, SERVICE_PROVIDER, USAGE_ACCOUNT, charge_of};
+pub use rated::{RatedLine, rate_used};
 pub use usage::{UsageLine, Used};
