@@ -168,8 +168,13 @@ impl Series {
         if page.from != self.mark() {
             return Err(damaged());
         }
-        page.texts.iter().for_each(|text| drop(self.texts.intern(text)));
+        for text in &page.texts {
+            self.texts.intern(text);
+        }
         let known = self.texts.len();
+        if known != page.from.texts + page.texts.len() {
+            return Err(damaged());
+        }
         let is_known = |code: u32| usize::try_from(code).is_ok_and(|code| code < known);
         for parts in &page.series {
             if !parts.iter().all(|(_, code)| is_known(*code)) || self.find_parts(parts).is_some() {
