@@ -30,4 +30,5 @@ pub use exchange::{ExactSum, apportion};
 pub use ratio::ratio;
 pub use rounding::Rounding;
 pub use split::split;
+pub use text::DecimalText;
 pub use value::{Money, Quantity};
