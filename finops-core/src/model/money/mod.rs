@@ -31,4 +31,5 @@ pub(crate) use ratio::quotient;
 pub use ratio::ratio;
 pub use rounding::Rounding;
 pub use split::split;
+pub use text::DecimalText;
 pub use value::{Money, Quantity};

@@ -191,11 +191,12 @@ impl EmbeddedStore {
         })
     }
 
-    /// The store with other limits for its queries.
+    /// The store with other limits for its queries. It reads now, within them, what most queries begin with.
     #[must_use]
     pub fn tuned(mut self, tuning: Tuning) -> Self {
         self.threads = tuning.threads.max(1);
         self.hot = HotStore::new(tuning.cache_bytes);
+        answer::read_ahead(&self, tuning.cache_bytes);
         self
     }
 
