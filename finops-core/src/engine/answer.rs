@@ -9,6 +9,7 @@ use crate::insight::{
 };
 use crate::model::catalog::Entry;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
+use crate::model::price::Price;
 use crate::model::receipt::ImportReceipt;
 use crate::model::virtual_dimension::VirtualDimension;
 use serde::Serialize;
@@ -68,6 +69,10 @@ answers! {
     Entry(Entry),
     /// Of `catalog.list`.
     Entries(Page<Entry>),
+    /// Of `prices.create` and `prices.update`.
+    Price(Price),
+    /// Of `prices.list`.
+    Prices(Page<Price>),
     /// Of whatever deletes.
     Deleted(Deleted),
     /// Of `snapshots`.

@@ -5,6 +5,7 @@
 
 use super::catalog::ENTRY_FIELDS;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
+use super::prices::{PRICE_CHANGES, PRICE_FIELDS, PriceKey, PriceList};
 use super::relation::SegmentsRequest;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
@@ -120,6 +121,30 @@ const OPERATIONS: &[Operation] = &[
             let key: CatalogKey = parse(params)?;
             finops.catalog_delete(key.kind, &key.id).map(Answer::from)
         },
+    },
+    Operation {
+        name: "prices.create",
+        fields: PRICE_FIELDS,
+        call: |finops, params, _| finops.prices_create(params).map(Answer::from),
+    },
+    Operation {
+        name: "prices.update",
+        fields: PRICE_CHANGES,
+        call: |finops, mut params, _| {
+            let id = params.as_object_mut().and_then(|fields| fields.remove("id")).unwrap_or_default();
+            let PriceKey { id } = parse(serde_json::json!({ "id": id }))?;
+            finops.prices_update(id, params).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "prices.list",
+        fields: PriceList::FIELDS,
+        call: |finops, params, _| finops.prices_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "prices.delete",
+        fields: PriceKey::FIELDS,
+        call: |finops, params, _| finops.prices_delete(parse::<PriceKey>(params)?.id).map(Answer::from),
     },
     Operation {
         name: "snapshots",

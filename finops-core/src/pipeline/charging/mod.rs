@@ -2,10 +2,12 @@
 
 mod booked;
 mod charge;
+mod line;
 mod rated;
 mod usage;
 
 pub use booked::{Booked, BookedCell, CellKey, Entry};
 pub use charge::{Line, SERVICE_PROVIDER, USAGE_ACCOUNT, charge_of};
+pub use line::{Billing, DueLine};
 pub use rated::{RatedLine, rate_used};
 pub use usage::{UsageLine, Used};

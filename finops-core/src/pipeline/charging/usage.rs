@@ -73,7 +73,9 @@ impl UsageLine<'_> {
         for (stretch, used) in stretches.iter().zip(&mut used) {
             for day in days(*stretch) {
                 let cells = self.cells(day, *stretch);
-                cells.iter().for_each(|(_, cell)| whole.merge(cell));
+                for (_, cell) in &cells {
+                    whole.merge(cell);
+                }
                 let after = whole.value(Interval::always())?.unwrap_or(Quantity::ZERO);
                 let added = Money::from_mantissa(after.checked_sub(before)?.mantissa());
                 before = after;
@@ -113,7 +115,9 @@ impl UsageLine<'_> {
                     total = total
                         .wrapping_add(held)
                         .wrapping_add(changes.as_ref().map_or(I256::ZERO, |cell| level_micros(cell, to)));
-                    changes.iter().for_each(|cell| level.merge(cell));
+                    if let Some(changes) = &changes {
+                        level.merge(changes);
+                    }
                     let after = quotient(total, length).ok_or_else(overflow)?;
                     let quantity = after.checked_sub(before)?;
                     before = after;
