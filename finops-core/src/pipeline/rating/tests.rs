@@ -25,8 +25,8 @@ fn q(text: &str) -> Quantity {
 /// A price in USD since 2024, with these fields beside.
 fn price(fields: Value) -> Price {
     let mut form = json!({"meter": "calls", "currency": "USD", "effective_from": "2024-01-01T00:00:00Z"});
-    for (name, value) in fields.as_object().unwrap() {
-        form[name] = value.clone();
+    if let (Some(form), Value::Object(fields)) = (form.as_object_mut(), fields) {
+        form.extend(fields);
     }
     Price::from_json(&form).unwrap_or_else(|error| panic!("{form}: {error}"))
 }

@@ -33,7 +33,7 @@ fn a_maximum_holds_for_what_is_rounded() {
     assert_eq!(open(&price, "3").amount, m("1"));
 }
 
-fn matrix(missing: serde_json::Value) -> Price {
+fn matrix(missing: &serde_json::Value) -> Price {
     price(json!({"model": "matrix", "matrix": {"dimensions": ["region", "size"], "missing": missing, "cells": [
         {"values": ["eu", "large"], "unit_price": "2"}, {"values": ["us", "large"], "unit_price": "1.5"},
     ]}}))
@@ -50,13 +50,13 @@ fn each_cell_of_a_matrix_has_its_price() {
     for (missing, amount, unpriced) in
         [(json!("unknown"), "10", "10"), (json!("0.1"), "11", "0"), (json!(0), "10", "0")]
     {
-        let price = matrix(missing);
+        let price = matrix(&missing);
         let places = places(&price, &usage);
         let line = [Stretch { price: Some(&price), usage: Usage::Places(&places) }];
         let rated = rate_line(&line, PeriodState::Open).unwrap();
         assert_eq!((rated.amount, rated.unpriced), (m(amount), q(unpriced)), "{}", rated.path());
     }
-    let price = matrix(json!("error"));
+    let price = matrix(&json!("error"));
     let places = places(&price, &usage);
     let line = [Stretch { price: Some(&price), usage: Usage::Places(&places) }];
     let error = rate_line(&line, PeriodState::Open).unwrap_err();

@@ -79,7 +79,7 @@ fn m10_a_late_event_reprices_a_volume() {
 }
 
 #[test]
-fn m11_another_unit_price_is_a_reversal_and_a_new_line() {
+fn another_unit_price_is_a_reversal_and_a_new_line() {
     let mut booked = Vec::new();
     next(&price(json!({"model": "per_unit", "unit_price": "2"})), &mut booked, "10");
     assert_eq!(

@@ -134,7 +134,7 @@ fn m7_inclusive_tiers_with_decimal_quantities() {
 }
 
 #[test]
-fn m8_percentages_of_a_metered_amount() {
+fn percentages_of_a_metered_amount() {
     let price = price(json!({"model": "percentage", "percentage": {"percent": "2.9", "flat": "0.30"},
         "first_tier_flat_at_zero": false, "rounding": "currency"}));
     amounts(&price, &[("0", "0"), ("100", "3.20"), ("33.33", "1.27")]);

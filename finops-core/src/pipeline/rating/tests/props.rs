@@ -129,10 +129,9 @@ fn period() -> impl Strategy<Value = Period> {
 fn rated(period: &Period, state: PeriodState) -> crate::pipeline::rating::Rated {
     let places: Vec<Vec<(Place, Quantity)>> =
         period.iter().map(|(_, cells)| cells.iter().map(|cell| (cell.place, cell.quantity)).collect()).collect();
-    let stretch = |((price, _), places): (&(Option<Price>, _), &'_ _)| (price.as_ref(), places);
-    let line: Vec<(Option<&Price>, &Vec<(Place, Quantity)>)> = period.iter().zip(&places).map(stretch).collect();
+    let pairs = period.iter().zip(&places);
     let line: Vec<Stretch<'_>> =
-        line.into_iter().map(|(price, places)| Stretch { price, usage: Usage::Places(places) }).collect();
+        pairs.map(|((price, _), places)| Stretch { price: price.as_ref(), usage: Usage::Places(places) }).collect();
     rate_line(&line, state).unwrap()
 }
 
