@@ -11,7 +11,7 @@ mod embedded;
 mod files;
 mod snapshot;
 
-pub use booking::{Booking, LineKey, Settled, Statement};
+pub use booking::{Booking, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
@@ -281,6 +281,13 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `storage`.
     fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>>;
+
+    /// What is billed to a tenant in the billing period that starts then, for periods that were closed before; in the
+    /// order of its coming.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn corrections(&self, billed_in: Stamp, tenant: &str) -> Result<Vec<Correction>>;
 
     /// Books what makes no charge. What makes some is booked with their delivery.
     ///

@@ -32,7 +32,8 @@ mod virtuals;
 
 use super::files::no_files;
 use super::{
-    AllowVirtuals, Booking, Defined, Definition, Delivery, ImportSession, LineKey, Rewriting, Scan, SegmentFile,
+    AllowVirtuals, Booking, Correction, Defined, Definition, Delivery, ImportSession, LineKey, Rewriting, Scan,
+    SegmentFile,
 };
 use super::{Settled, Snapshot, Statement, Store};
 use crate::insight::question::Question;
@@ -406,6 +407,10 @@ impl Store for EmbeddedStore {
 
     fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>> {
         billing::statements(&self.state(), period_start, tenant)
+    }
+
+    fn corrections(&self, billed_in: Stamp, tenant: &str) -> Result<Vec<Correction>> {
+        billing::corrections(&self.state(), billed_in, tenant)
     }
 
     fn book(&self, booking: &Booking) -> Result<()> {

@@ -134,13 +134,26 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (period_start, tenant_id, meter)
     ) STRICT, WITHOUT ROWID;
 
-    -- How far usage has become charges: the last batch, the last change of a definition, and up to when levels are.
+    -- How far usage has become charges: events, changes to them, changes of definitions, and up to when levels are.
     CREATE TABLE usage_settled (
-        sequence INTEGER NOT NULL,
-        change INTEGER NOT NULL,
+        events INTEGER NOT NULL,
+        changes INTEGER NOT NULL,
+        definitions INTEGER NOT NULL,
         until INTEGER NOT NULL
     ) STRICT;
-    INSERT INTO usage_settled VALUES (0, 0, 0);
+    INSERT INTO usage_settled VALUES (0, 0, 0, 0);
+
+    -- What was billed later of lines whose period was closed. Quantities and amounts as decimal text.
+    CREATE TABLE usage_corrections (
+        billed_in INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        period_start INTEGER NOT NULL,
+        meter TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        amount TEXT,
+        currency TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX usage_corrections_by_bill ON usage_corrections (billed_in, tenant_id);
 
     -- Billing periods that are closed, with what was billed, as JSON.
     CREATE TABLE statements (
