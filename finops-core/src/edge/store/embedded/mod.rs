@@ -26,6 +26,7 @@ mod schema;
 mod segment;
 mod segments;
 mod session;
+mod usage;
 mod virtuals;
 
 use super::files::no_files;
