@@ -114,6 +114,73 @@ const MIGRATIONS: &[&str] = &[
         definition TEXT NOT NULL -- JSON
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- What was committed of usage. `batch` is the number of the last batch, `checkpoint` the last one whose events
+    -- are in blocks of fingerprints and in pages; those after it are read when the store is opened.
+    CREATE TABLE usage_state (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        batch INTEGER NOT NULL,
+        checkpoint INTEGER NOT NULL,
+        events INTEGER NOT NULL, -- ever accepted
+        change INTEGER NOT NULL, -- the number of the last row of usage_changes
+        checkpoint_change INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO usage_state VALUES (1, 0, 0, 0, 0, 0);
+
+    -- The events of a commit by column, or those of several that were brought together: numbers `seq` to `through`.
+    CREATE TABLE usage_batches (
+        seq INTEGER PRIMARY KEY,
+        through INTEGER NOT NULL,
+        events INTEGER NOT NULL,
+        first_time INTEGER NOT NULL,
+        last_time INTEGER NOT NULL,
+        recorded_at INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        columns BLOB NOT NULL
+    ) STRICT;
+
+    -- What was voided or corrected since. `batch` is the number that the event came with.
+    CREATE TABLE usage_changes (
+        id INTEGER PRIMARY KEY,
+        batch INTEGER NOT NULL,
+        fingerprint BLOB NOT NULL,
+        at INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        change BLOB NOT NULL -- a batch of one event, or empty when it was voided
+    ) STRICT;
+    CREATE INDEX usage_changes_by_batch ON usage_changes (batch, fingerprint);
+
+    -- Sealed fingerprints: a directory, pages of sorted entries (block << 32 | first bits), filters.
+    CREATE TABLE usage_blocks (
+        id INTEGER PRIMARY KEY,
+        entries INTEGER NOT NULL,
+        page_bits INTEGER NOT NULL,
+        first_batch INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        filter_bytes INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE usage_fingerprints (
+        page INTEGER PRIMARY KEY,
+        checksum INTEGER NOT NULL,
+        entries BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE usage_filters (
+        block INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        UNIQUE (block, part)
+    ) STRICT;
+
+    -- What events add up to, by meter and day of UTC.
+    CREATE TABLE usage_pages (
+        meter TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        UNIQUE (meter, day)
+    ) STRICT;
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.
