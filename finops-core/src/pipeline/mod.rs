@@ -1,6 +1,7 @@
 //! Pure functions from what is delivered to what can be accounted for, left to right.
 //!
-//! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt.
+//! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt. [`metering`] counts usage.
 
 pub mod intake;
+pub mod metering;
 pub mod tally;

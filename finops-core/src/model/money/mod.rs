@@ -27,6 +27,7 @@ mod tests;
 pub use convert::Parsed;
 pub use currency::Currency;
 pub use exchange::{ExactSum, apportion};
+pub(crate) use ratio::quotient;
 pub use ratio::ratio;
 pub use rounding::Rounding;
 pub use split::split;
