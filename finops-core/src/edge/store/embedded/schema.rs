@@ -116,21 +116,24 @@ const MIGRATIONS: &[&str] = &[
 ",
     "
     -- What was committed of usage. `batch` is the number of the last batch, `checkpoint` the last one whose events
-    -- are in blocks of fingerprints and in pages; those after it are read when the store is opened.
+    -- are in blocks of fingerprints and in pages; those after it are counted again when usage is first asked for.
     CREATE TABLE usage_state (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         batch INTEGER NOT NULL,
-        checkpoint INTEGER NOT NULL,
         events INTEGER NOT NULL, -- ever accepted
-        change INTEGER NOT NULL, -- the number of the last row of usage_changes
-        checkpoint_change INTEGER NOT NULL
+        change INTEGER NOT NULL, -- the last row of usage_changes
+        checkpoint INTEGER NOT NULL,
+        checkpoint_change INTEGER NOT NULL,
+        next_meter INTEGER NOT NULL,
+        raw_from INTEGER -- events before it may have been dropped
     ) STRICT;
-    INSERT INTO usage_state VALUES (1, 0, 0, 0, 0, 0);
+    INSERT INTO usage_state VALUES (1, 0, 0, 0, 0, 0, 0, NULL);
 
     -- The events of a commit by column, or those of several that were brought together: numbers `seq` to `through`.
     CREATE TABLE usage_batches (
         seq INTEGER PRIMARY KEY,
         through INTEGER NOT NULL,
+        first_event INTEGER NOT NULL, -- its place in the order of arrival
         events INTEGER NOT NULL,
         first_time INTEGER NOT NULL,
         last_time INTEGER NOT NULL,
@@ -139,16 +142,21 @@ const MIGRATIONS: &[&str] = &[
         columns BLOB NOT NULL
     ) STRICT;
 
-    -- What was voided or corrected since. `batch` is the number that the event came with.
+    -- What was voided or corrected since: the place of the event in the order of arrival, and what it is now.
     CREATE TABLE usage_changes (
         id INTEGER PRIMARY KEY,
-        batch INTEGER NOT NULL,
-        fingerprint BLOB NOT NULL,
+        event INTEGER NOT NULL,
         at INTEGER NOT NULL,
         checksum INTEGER NOT NULL,
-        change BLOB NOT NULL -- a batch of one event, or empty when it was voided
+        correction BLOB -- a batch of one event; none when it was voided
     ) STRICT;
-    CREATE INDEX usage_changes_by_batch ON usage_changes (batch, fingerprint);
+    CREATE INDEX usage_changes_by_event ON usage_changes (event);
+
+    -- The meters that are not built in.
+    CREATE TABLE usage_meters (
+        number INTEGER PRIMARY KEY,
+        definition TEXT NOT NULL -- JSON
+    ) STRICT;
 
     -- Sealed fingerprints: a directory, pages of sorted entries (block << 32 | first bits), filters.
     CREATE TABLE usage_blocks (
@@ -172,13 +180,19 @@ const MIGRATIONS: &[&str] = &[
         UNIQUE (block, part)
     ) STRICT;
 
-    -- What events add up to, by meter and day of UTC.
+    -- What meters counted: their series, in pages that follow each other, and the cells of a day or month of UTC.
+    CREATE TABLE usage_series (
+        id INTEGER PRIMARY KEY,
+        checksum INTEGER NOT NULL,
+        bytes BLOB NOT NULL
+    ) STRICT;
     CREATE TABLE usage_pages (
-        meter TEXT NOT NULL,
+        meter INTEGER NOT NULL,
+        span INTEGER NOT NULL, -- 0 a day, 1 a month
         day INTEGER NOT NULL,
         checksum INTEGER NOT NULL,
         bytes BLOB NOT NULL,
-        UNIQUE (meter, day)
+        UNIQUE (meter, span, day)
     ) STRICT;
 ",
 ];
