@@ -10,6 +10,7 @@ mod definition;
 mod embedded;
 mod files;
 mod snapshot;
+pub mod usage;
 
 pub use booking::{Booking, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
@@ -232,6 +233,14 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// What `allowed` gives, and then nothing has changed; `conflict` when the store was opened for reading; `storage`.
     fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()>;
+
+    /// The usage that it keeps.
+    ///
+    /// # Errors
+    /// `not_found` when it keeps none.
+    fn usage(&self) -> Result<&dyn usage::UsageStore> {
+        Err(Error::new(ErrorCode::NotFound, "this store keeps no usage: open one that does"))
+    }
 
     /// Removes a virtual dimension, if `allowed` takes those that are left; says whether there was one.
     ///
