@@ -1,6 +1,6 @@
 //! What part of a whole an amount is, and how often one quantity goes into another.
 
-use ethnum::U256;
+use ethnum::{I256, U256};
 
 use super::fixed::{self, SCALE};
 use super::{Money, Quantity, Rounding};
@@ -26,6 +26,13 @@ pub fn ratio(part: Money, whole: Money, decimals: u32) -> Option<Quantity> {
     let steps = fixed::div_round_wide(scaled, whole, negative, Rounding::HalfEven)?;
     let step = i128::try_from(fixed::step(decimals)).ok()?;
     steps.checked_mul(step).map(Quantity::from_mantissa)
+}
+
+/// A wide number of steps of 10^-18 through a divisor, rounded half to even at 18 decimals; none when it does not fit a
+/// quantity, and none for a divisor of zero.
+pub(crate) fn quotient(steps: I256, divisor: u64) -> Option<Quantity> {
+    let rounded = fixed::div_round_wide(steps.unsigned_abs(), divisor.into(), steps.is_negative(), Rounding::HalfEven)?;
+    Some(Quantity::from_mantissa(rounded))
 }
 
 impl Quantity {
