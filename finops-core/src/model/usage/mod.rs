@@ -1,5 +1,6 @@
 //! Usage: what happened, as callers report it, and the meters that count it.
 
+mod bounds;
 mod digest;
 mod event;
 mod meter;

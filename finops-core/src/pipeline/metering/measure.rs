@@ -1,6 +1,7 @@
 //! What a meter takes from an event.
 
 use super::reading::Measured;
+use crate::Error;
 use crate::model::money::Quantity;
 use crate::model::usage::{Aggregation, Meter, Rejection, UsageEvent, value_hash};
 
@@ -14,34 +15,26 @@ const LIMIT: u128 = 10_u128.pow(38);
 pub fn measure(meter: &Meter, event: &UsageEvent) -> Result<Measured, Rejection> {
     let property = meter.value_property.as_deref().map(|name| (name, event.properties.get(name)));
     match (meter.aggregation, property) {
-        (Aggregation::Count, _) => Ok(Measured::Nothing),
-        (Aggregation::UniqueCount, Some((_, value))) => {
-            Ok(value.map_or(Measured::Nothing, |value| Measured::Value(value_hash(value))))
-        }
-        // A meter of different values has a property: the catalogue of meters sees to it.
-        (Aggregation::UniqueCount, None) => Ok(Measured::Nothing),
+        (Aggregation::UniqueCount, Some((_, Some(value)))) => Ok(Measured::Value(value_hash(value))),
+        // A count needs no value, and what has none is not one of several different ones.
+        (Aggregation::Count | Aggregation::UniqueCount, _) => Ok(Measured::Nothing),
         (_, Some((name, value))) => {
-            let field = || format!("properties.{name}");
-            let Some(value) = value else {
-                let message = format!("is missing: the meter '{}' takes its value from it", meter.slug);
-                return Err(Rejection::invalid(field(), message));
-            };
-            let quantity = value.parse().map_err(|error: crate::Error| Rejection::invalid(field(), error.message()))?;
-            within(quantity, &field())
+            let wrong = |message: &str| Rejection::invalid(format!("properties.{name}"), message);
+            let missing = || wrong(&format!("is missing: the meter '{}' takes its value from it", meter.slug));
+            let quantity = value.ok_or_else(missing)?.parse().map_err(|error: Error| wrong(error.message()))?;
+            within(quantity, wrong)
         }
-        (_, None) => match event.quantity {
-            Some(quantity) => within(quantity, "quantity"),
-            None => {
-                let message = format!("is missing: the meter '{}' counts it; write a number", meter.slug);
-                Err(Rejection::invalid("quantity", message))
-            }
-        },
+        (_, None) => {
+            let wrong = |message: &str| Rejection::invalid("quantity", message);
+            let missing = || wrong(&format!("is missing: the meter '{}' counts it; write a number", meter.slug));
+            within(event.quantity.ok_or_else(missing)?, wrong)
+        }
     }
 }
 
-fn within(quantity: Quantity, field: &str) -> Result<Measured, Rejection> {
+fn within(quantity: Quantity, wrong: impl Fn(&str) -> Rejection) -> Result<Measured, Rejection> {
     if quantity.mantissa().unsigned_abs() < LIMIT {
         return Ok(Measured::Number(quantity));
     }
-    Err(Rejection::invalid(field, format!("must be below 10^20, got {quantity}")))
+    Err(wrong(&format!("must be below 10^20, got {quantity}")))
 }

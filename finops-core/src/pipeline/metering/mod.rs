@@ -6,6 +6,7 @@
 
 mod cell;
 mod check;
+mod form;
 mod level;
 mod measure;
 mod packed;
@@ -16,6 +17,9 @@ mod series;
 mod texts;
 mod unique;
 mod wide;
+
+#[cfg(test)]
+mod tests;
 
 pub use cell::Cell;
 pub use check::check;

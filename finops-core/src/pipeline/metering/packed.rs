@@ -1,6 +1,7 @@
 //! Cells as a page keeps them: sixteen bytes where the number is small, as most are.
 
 use super::cell::{Cell, State};
+use super::form::Form;
 use super::wide::Wide;
 use crate::model::usage::Aggregation;
 
@@ -53,6 +54,27 @@ impl Packed {
         Some(Self { value, events: u32::try_from(events).ok()?, scale, quarter })
     }
 
+    /// What the page is kept with.
+    pub(super) fn form(self, large: &[Cell]) -> Form {
+        match self.place().and_then(|place| large.get(place)) {
+            Some(cell) => Form::Large(self.quarter, cell.clone()),
+            None => Form::Small(self.quarter, self.scale, self.value, self.events),
+        }
+    }
+
+    /// A small one that was kept.
+    pub(super) fn from_form(quarter: u8, scale: u8, value: i64, events: u32) -> Self {
+        Self { value, events, scale: if scale == LARGE { 0 } else { scale }, quarter }
+    }
+
+    /// Whether it is of no event.
+    pub(super) fn is_empty(self, large: &[Cell]) -> bool {
+        match self.place() {
+            None => self.events == 0,
+            Some(place) => large.get(place).is_none_or(Cell::is_empty),
+        }
+    }
+
     fn place(self) -> Option<usize> {
         (self.scale == LARGE).then(|| usize::try_from(self.value).unwrap_or(usize::MAX))
     }
@@ -101,7 +123,11 @@ impl Packed {
 
     /// The usual case: both at the same scale, and the sum is as small.
     fn merge_small(&mut self, other: &Cell) -> Option<()> {
-        let State::Sum { low, high, events } = other.0 else { return None };
+        if let State::Count { events } = other.0 {
+            self.events = self.events.checked_add(u32::try_from(events).ok()?)?;
+            return Some(());
+        }
+        let (State::Sum { low, high, events } | State::Avg { low, high, events }) = other.0 else { return None };
         let mantissa = Wide { low, high }.to_mantissa()?;
         let step = step(self.scale);
         if mantissa % step != 0 {

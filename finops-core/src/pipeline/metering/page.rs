@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// Microseconds of a quarter of an hour: the zones of today are all cut at multiples of it.
 pub const QUARTER: i64 = 900_000_000;
+/// How many of them a day of UTC has.
+pub(super) const QUARTERS: u8 = 96;
 /// Microseconds of a day of UTC.
 pub const DAY: i64 = 96 * QUARTER;
 
@@ -151,9 +153,8 @@ impl DayPage {
     /// Adds the quarters from `quarters.start` to `quarters.end` (excluded) of a series to a cell; whether it has any.
     pub fn add_quarters(&self, series: u32, quarters: &Range<u8>, into: &mut Cell) -> bool {
         let Some(row) = self.find(series).and_then(|place| self.rows.get(place)) else { return false };
-        let one = row.quarters.is_empty().then_some(&row.total);
         let mut any = false;
-        for packed in row.quarters.iter().chain(one).filter(|packed| quarters.contains(&packed.quarter)) {
+        for packed in row.packed().filter(|packed| quarters.contains(&packed.quarter)) {
             packed.add_to(into, &self.large);
             any = true;
         }
@@ -177,9 +178,7 @@ impl DayPage {
     }
 
     fn row_quarters(&self, row: &Row) -> Vec<(u8, Cell)> {
-        let one = row.quarters.is_empty().then_some(&row.total);
-        let cells = row.quarters.iter().chain(one);
-        let cells = cells.map(|packed| (packed.quarter, packed.cell(self.aggregation, &self.large)));
+        let cells = row.packed().map(|packed| (packed.quarter, packed.cell(self.aggregation, &self.large)));
         cells.filter(|(_, cell)| !cell.is_empty()).collect()
     }
 
@@ -212,6 +211,18 @@ impl DayPage {
         size_of::<Self>() + table + quarters + large + spare
     }
 
+    /// The large cells that packed ones name.
+    pub(super) fn large(&self) -> &[Cell] {
+        &self.large
+    }
+
+    /// Each series with its quarters, in order.
+    pub(super) fn sorted(&self) -> impl Iterator<Item = (u32, impl Iterator<Item = &Packed>)> {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_unstable_by_key(|row| row.series);
+        rows.into_iter().map(|row| (row.series, row.packed()))
+    }
+
     fn find(&self, series: u32) -> Option<usize> {
         let is = |place: &u32| self.row(*place).is_some_and(|row| row.series == series);
         self.places.find(self.hasher.hash_one(series), is).and_then(|place| usize::try_from(*place).ok())
@@ -241,6 +252,11 @@ impl DayPage {
 }
 
 impl Row {
+    /// Its quarters in order.
+    fn packed(&self) -> impl Iterator<Item = &Packed> {
+        self.quarters.iter().chain(self.quarters.is_empty().then_some(&self.total))
+    }
+
     fn merge_quarter(&mut self, quarter: u8, cell: &Cell, large: &mut Vec<Cell>) {
         // Events come mostly in the order of time.
         let at = match self.quarters.last() {

@@ -168,8 +168,13 @@ impl Series {
         if page.from != self.mark() {
             return Err(damaged());
         }
-        page.texts.iter().for_each(|text| drop(self.texts.intern(text)));
+        for text in &page.texts {
+            self.texts.intern(text);
+        }
         let known = self.texts.len();
+        if known != page.from.texts + page.texts.len() {
+            return Err(damaged());
+        }
         let is_known = |code: u32| usize::try_from(code).is_ok_and(|code| code < known);
         for parts in &page.series {
             if !parts.iter().all(|(_, code)| is_known(*code)) || self.find_parts(parts).is_some() {
@@ -198,6 +203,11 @@ impl Series {
     /// The code of the value at a place.
     pub(crate) fn code(&self, series: u32, place: u32) -> Option<u32> {
         self.parts(series).iter().find(|part| part.0 == place).map(|part| part.1)
+    }
+
+    /// The code of a text that some series has.
+    pub(crate) fn code_of(&self, text: &str) -> Option<u32> {
+        self.texts.find(text)
     }
 
     /// The text of a code.

@@ -31,9 +31,8 @@ impl Unique {
     pub(super) fn subtract(&mut self, hash: u128) -> bool {
         let key = halves(hash);
         match self.seen.get_mut(&key) {
-            None => return false,
             // What is saturated no longer tells how often.
-            Some(&mut u32::MAX) => return false,
+            None | Some(&mut u32::MAX) => return false,
             Some(times) if *times > 1 => *times -= 1,
             Some(_) => drop(self.seen.remove(&key)),
         }
