@@ -1,3 +1,5 @@
+//! Tokens of a request, prices by kind and tier, and the catalogue.
+
 use super::*;
 use crate::ErrorCode;
 use crate::model::money::{Currency, Money};

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 const MODEL: &str = TokenKind::DIMENSIONS[0];
 const CONTEXT: &str = TokenKind::DIMENSIONS[1];
 
+/// The property that names the parts which had to be cut.
+const ADJUSTED: &str = "adjusted";
+
 /// What an event adds to a meter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -29,14 +32,21 @@ pub fn meters() -> Vec<Meter> {
     TokenKind::ALL.into_iter().map(TokenKind::meter).collect()
 }
 
-/// The properties of an event that says what a request used, and the parts that had to be cut.
+/// The properties of an event that says what a request used, and the parts that had to be cut, which `adjusted` names
+/// in the event.
 ///
 /// # Errors
 /// `invalid_argument` for more tokens than a request can have.
 pub fn properties(model: &str, usage: &TokenUsage) -> Result<(BTreeMap<String, String>, Vec<Adjustment>)> {
     let (parts, adjusted) = usage.parts()?;
     let counts = parts.counted().map(|(kind, count)| (kind.property().to_owned(), count.to_string()));
-    Ok((counts.chain([(MODEL.to_owned(), model.to_owned())]).collect(), adjusted))
+    let mut properties: BTreeMap<String, String> = counts.collect();
+    properties.insert(MODEL.to_owned(), model.to_owned());
+    if !adjusted.is_empty() {
+        let kinds: Vec<&str> = adjusted.iter().map(|cut| cut.kind.as_str()).collect();
+        properties.insert(ADJUSTED.to_owned(), kinds.join(","));
+    }
+    Ok((properties, adjusted))
 }
 
 /// The model and the tokens of an event of `llm_tokens`.

@@ -1,3 +1,5 @@
+//! Prices out of lists, usage out of answers, the cost of a request, and what meters and matrices make of it.
+
 use super::litellm::{ListOptions, read};
 use super::matrix::matrices;
 use super::metered::{meters, parts_of, properties, set_context, split};
@@ -85,7 +87,8 @@ fn a_list_is_read_from_its_digits() {
     let text = br#"{
         "sample_spec": {"input_cost_per_token": "an explanation"},
         "a": {"input_cost_per_token": 1.0000000000000001e-07, "output_cost_per_token": "4e-7", "mode": "chat",
-              "output_cost_per_token_batches": 1e-7, "supports": {"deep": [{}]}, "output_cost_per_reasoning_token": null},
+              "output_cost_per_token_batches": 1e-7, "supports": {"deep": [{}]},
+              "output_cost_per_reasoning_token": null},
         "b": {"output_cost_per_image": 0.04},
         "c": {"input_cost_per_token": 1e-6, "input_cost_per_token_cache_hit": 1e-7},
         "c": {"input_cost_per_token": 2e-6, "input_cost_per_token_cache_hit": 1e-7}
@@ -193,6 +196,25 @@ fn an_answer_says_its_id_and_model() {
         ),
     ] {
         assert_eq!(answer(&value).unwrap_err().field(), Some(field), "{value}");
+    }
+}
+
+/// What the wrappers of the other languages are held to as well.
+#[test]
+fn usage_becomes_the_same_properties_in_each_language() {
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../../../tests/fixtures/llm_usage.json")).unwrap();
+    assert!(cases.len() >= 12);
+    for case in cases {
+        let read = usage(&case["usage"]);
+        match (case.get("properties"), read) {
+            (Some(wanted), read) => {
+                let (mut found, _) = properties("m", &read.unwrap()).unwrap();
+                found.remove("model");
+                assert_eq!(&json!(found), wanted, "{case}");
+            }
+            (None, read) => assert_eq!(read.unwrap_err().field(), case["error"].as_str(), "{case}"),
+        }
     }
 }
 
