@@ -6,6 +6,7 @@ pub mod dimension;
 pub mod filter;
 pub mod history;
 pub mod id;
+pub mod llm;
 pub mod money;
 pub mod price;
 pub mod progress;
