@@ -53,7 +53,10 @@ pub struct Stretch<'s> {
 /// }))?;
 /// let rated = rate(&price, "7400".parse()?, PeriodState::Open)?;
 /// assert_eq!(rated.amount, "6.5".parse()?);
-/// assert_eq!(rated.path(), "7400 metered, 8 units: 5 x 1 (tier 1, above 0 to 5) + 3 x 0.5 (tier 2, above 5) = 6.5 USD");
+/// assert_eq!(
+///     rated.path(),
+///     "7400 metered, 8 units: 5 x 1 (tier 1, above 0 to 5) + 3 x 0.5 (tier 2, above 5) = 6.5 USD",
+/// );
 ///
 /// let rated = rate(&price, "7400".parse()?, PeriodState::Final)?;
 /// assert_eq!(rated.amount, "10".parse()?);

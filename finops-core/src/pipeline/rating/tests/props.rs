@@ -148,7 +148,8 @@ proptest! {
         if let ([(Some(price), _)], PeriodState::Open) = (period.as_slice(), state) {
             prop_assert!(price.terms().maximum.is_none_or(|maximum| rated.amount <= maximum));
         }
-        let minimum = period.iter().filter_map(|(price, _)| price.as_ref()).next_back().and_then(|price| price.terms().minimum);
+        let last_price = period.iter().filter_map(|(price, _)| price.as_ref()).next_back();
+        let minimum = last_price.and_then(|price| price.terms().minimum);
         prop_assert!(!last || minimum.is_none_or(|minimum| rated.amount >= minimum));
     }
 
@@ -209,7 +210,8 @@ proptest! {
             let cell = |(place, quantity)| Cell { day: 0, key: 0, quantity, place };
             let mut cells: Vec<Cell<u8, u8>> = sums.into_iter().map(cell).collect();
             if halves {
-                cells.extend(cells.clone().into_iter().map(|cell| Cell { quantity: cell.quantity.checked_neg().unwrap(), ..cell }));
+                let taken_back = |cell: Cell<u8, u8>| Cell { quantity: cell.quantity.checked_neg().unwrap(), ..cell };
+                cells.extend(cells.clone().into_iter().map(taken_back));
                 cells.extend(cells[..cells.len() / 2].to_vec());
             }
             (price.clone(), cells)
