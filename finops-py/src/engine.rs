@@ -3,7 +3,7 @@
 use crate::relation::Relation;
 use crate::{errors, input, output};
 use finops_core::model::time::Period;
-use finops_core::{Document, Error, Finops, Observer, Progress};
+use finops_core::{Answer, Error, Finops, Observer, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ops::ControlFlow;
@@ -43,7 +43,7 @@ impl Engine {
         let answer = py.detach(|| core.call(operation, params, &watch));
         // A close on another thread may have left this call the last to hold the engine.
         py.detach(|| drop(core));
-        watch.answer(py, answer)
+        output::object(py, &watch.answer(py, answer)?)
     }
 
     /// The charges of the present state as a relation.
@@ -102,13 +102,12 @@ impl Watch {
         Ok(())
     }
 
-    /// The answer in Python, unless something was raised meanwhile: then exactly that.
-    fn answer(self, py: Python<'_>, answer: Result<Document, Error>) -> PyResult<Bound<'_, PyAny>> {
+    /// The answer, unless something was raised meanwhile: then exactly that.
+    fn answer(self, py: Python<'_>, answer: Result<Answer, Error>) -> PyResult<Answer> {
         if let Some(raised) = self.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(raised);
         }
-        let document = answer.map_err(|error| errors::exception(py, &error))?;
-        output::object(py, document)
+        answer.map_err(|error| errors::exception(py, &error))
     }
 }
 

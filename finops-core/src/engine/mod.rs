@@ -1,26 +1,30 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
 mod analysis;
+mod answer;
 mod catalog;
 mod costs;
-mod document;
 mod export;
 mod history;
 mod import;
 mod open;
 mod operations;
+mod prices;
 mod relation;
+mod telling;
 mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
+pub use answer::Answer;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
-pub use document::Document;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use open::Builder;
 pub use operations::{Operation, operations};
+pub use prices::PriceList;
 pub use relation::{Relation, RelationColumn, SegmentFiles};
+pub use telling::Listener;
 pub use virtuals::VirtualList;
 
 use crate::edge::store::Store;

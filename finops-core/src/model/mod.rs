@@ -8,6 +8,7 @@ pub mod history;
 pub mod id;
 pub mod llm;
 pub mod money;
+pub mod price;
 pub mod progress;
 pub mod receipt;
 pub mod tags;

@@ -30,6 +30,16 @@ impl Lapse {
         Self { text: format!("{count}d"), micros: i64::from(count) * 86_400_000_000 }
     }
 
+    /// That many minutes.
+    pub fn minutes(count: u16) -> Self {
+        Self { text: format!("{count}m"), micros: i64::from(count) * 60_000_000 }
+    }
+
+    /// Its microseconds.
+    pub const fn micros(&self) -> i64 {
+        self.micros
+    }
+
     /// Reads the grammar exactly: lower case, no blanks around it.
     pub fn parse(text: &str) -> Result<Self> {
         let wrong = |message: String| Error::new(ErrorCode::InvalidArgument, message);

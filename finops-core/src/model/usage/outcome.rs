@@ -1,6 +1,7 @@
 //! What became of an event that was reported.
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,29 @@ impl Rejection {
 }
 
 impl Serialize for Rejection {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
+    }
+}
+
+/// An event of a call that is not counted. In JSON: `{index, id, code, message}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its place in the call, from 0.
+    pub index: usize,
+    /// Its id, where it has one that can be read.
+    pub id: Option<String>,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+impl Serialize for Rejected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rejected = serializer.serialize_struct("Rejected", 4)?;
+        rejected.serialize_field("index", &self.index)?;
+        rejected.serialize_field("id", &self.id)?;
+        rejected.serialize_field("code", self.rejection.code())?;
+        rejected.serialize_field("message", &self.rejection.to_string())?;
+        rejected.end()
     }
 }
