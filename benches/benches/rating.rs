@@ -66,6 +66,15 @@ fn spreads(criterion: &mut Criterion) {
             bencher.iter(|| spread(price, black_box(cells), 0, DAYS, PeriodState::Open));
         });
     }
+    // As many cells again, but a line for each 31 of them: a tenant that is seen once a day.
+    for (name, price) in [("per_unit_by_32k_lines", &per_unit), ("tiered_by_32k_lines", &tiered())] {
+        let lines: Vec<Vec<Cell<u32, u32>>> =
+            sorted.chunks(31).map(|line| (0..).zip(line).map(|(day, cell)| Cell { day, ..*cell }).collect()).collect();
+        group.bench_function(name, |bencher| {
+            let rated = |line: &&Vec<Cell<u32, u32>>| spread(price, line, 0, DAYS, PeriodState::Open).is_ok();
+            bencher.iter(|| black_box(&lines).iter().filter(rated).count());
+        });
+    }
     group.finish();
 }
 

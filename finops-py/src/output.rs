@@ -27,11 +27,7 @@ pub(crate) fn decimal_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
 pub(crate) fn object<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'py, PyAny>> {
     let mut objects = Objects::new(py)?;
     let told = answer.tell(&mut objects);
-    if let Some(raised) = objects.raised {
-        return Err(raised);
-    }
-    told.map_err(|error| errors::exception(py, &error))?;
-    Ok(objects.made.unwrap_or_else(|| py.None().into_bound(py)))
+    objects.made(told)
 }
 
 /// A list or a dict that is being filled.
@@ -42,7 +38,7 @@ enum Open<'py> {
 
 /// Makes objects, the same ones for what comes again: an answer has the same few names in every row, and the same days
 /// and values in many.
-struct Objects<'py> {
+pub(crate) struct Objects<'py> {
     py: Python<'py>,
     open: Vec<Open<'py>>,
     made: Option<Bound<'py, PyAny>>,
@@ -56,10 +52,24 @@ struct Objects<'py> {
 }
 
 impl<'py> Objects<'py> {
-    fn new(py: Python<'py>) -> PyResult<Self> {
+    pub(crate) fn new(py: Python<'py>) -> PyResult<Self> {
         let (times, texts) = (HashMap::new(), HashMap::new());
         let decimals = Decimals::new(py)?;
         Ok(Self { py, open: Vec::new(), made: None, raised: None, decimals, names: Vec::new(), next: 0, times, texts })
+    }
+
+    /// How many lists and dicts are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// What was made, unless telling it ended early.
+    pub(crate) fn made(self, told: Result<(), Error>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(raised) = self.raised {
+            return Err(raised);
+        }
+        told.map_err(|error| errors::exception(self.py, &error))?;
+        Ok(self.made.unwrap_or_else(|| self.py.None().into_bound(self.py)))
     }
 
     /// Puts a value where it belongs.

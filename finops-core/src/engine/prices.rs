@@ -1,10 +1,10 @@
 //! Prices, through the engine. A version is never edited: what changes a price adds a version.
 
 use super::{Deleted, Finops, Page};
-use crate::edge::store::Defined;
+use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::id::{self, Id};
-use crate::model::price::{Price, PriceBook};
+use crate::model::price::{Price, PriceBook, Terms};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -216,12 +216,22 @@ impl Finops {
         kept.iter().map(|definition| read(&definition.body)).collect()
     }
 
-    /// The prices that hold, and for each meter and tenant since which instant something changed after `change`.
+    /// The prices that hold. A version of a price holds until a later one takes its place.
     pub(super) fn price_book(&self) -> Result<PriceBook> {
-        let versions = self.price_versions()?;
-        let gone: Vec<_> = versions.iter().filter(|kept| kept.deleted).map(|kept| kept.price.terms().id).collect();
-        let held = versions.into_iter().filter(|kept| !gone.contains(&kept.price.terms().id));
-        PriceBook::new(held.map(|kept| kept.price).collect())
+        let mut held: Vec<Price> = Vec::new();
+        for Kept { price, deleted } in self.price_versions()? {
+            let (id, from) = (price.terms().id, price.terms().effective_from);
+            held = held
+                .into_iter()
+                .filter_map(|earlier| if earlier.terms().id == id { earlier.until(from) } else { Some(earlier) })
+                .collect();
+            if deleted {
+                held.retain(|earlier| earlier.terms().id != id);
+            } else {
+                held.push(price);
+            }
+        }
+        PriceBook::new(held)
     }
 
     fn keep_price(&self, price: Price, deleted: bool) -> Result<Price> {
@@ -232,8 +242,14 @@ impl Finops {
         let kept = Kept { price, deleted };
         let body = serde_json::to_string(&kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
         self.store.put_definitions(Defined::Price, &[(key, body)])?;
+        self.is_due();
         Ok(kept.price)
     }
+}
+
+/// What a change of a price is about.
+pub(super) fn changed_terms(definition: &Definition) -> Result<Terms> {
+    Ok(read(&definition.body)?.price.terms().clone())
 }
 
 fn read(body: &str) -> Result<Kept> {

@@ -29,10 +29,12 @@ pub mod row;
 mod series;
 pub mod services;
 mod settled;
+pub mod statement;
 pub mod summary;
 pub mod sums;
 pub mod trends;
 pub mod unit;
+pub mod usage;
 
 pub use breakdown::{Breakdown, BreakdownRequest};
 pub use buckets::Granularity;
@@ -49,3 +51,4 @@ pub use services::{ServiceCosts, ServicesRequest};
 pub use summary::{CostSummary, CostSummaryRequest};
 pub use trends::{Trends, TrendsRequest};
 pub use unit::{UnitCosts, UnitRequest};
+pub use usage::{Usage, UsageQuery, UsageRequest};

@@ -193,7 +193,8 @@ impl Span<'_> {
         Ok((interval, days))
     }
 
-    fn interval(&self, now: Stamp, zone: Zone) -> Result<Interval> {
+    /// The interval, however many days it has.
+    pub(super) fn interval(&self, now: Stamp, zone: Zone) -> Result<Interval> {
         let ranged = self.start.is_some() || self.end.is_some();
         let ways = [self.period.is_some(), self.window.is_some(), ranged];
         if ways.into_iter().filter(|way| *way).count() > 1 {

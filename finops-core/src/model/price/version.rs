@@ -5,7 +5,7 @@ use super::model::PriceModel;
 use super::terms::Terms;
 use super::{check, form};
 use crate::model::money::Currency;
-use crate::model::time::Interval;
+use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,15 @@ impl Price {
     /// The currency of its amounts.
     pub const fn currency(&self) -> Currency {
         self.terms.currency
+    }
+
+    /// The price as far as it prices what was used before an instant; none when that is nothing.
+    #[must_use]
+    pub fn until(mut self, end: Stamp) -> Option<Self> {
+        if self.terms.effective_to.is_none_or(|own| own > end) {
+            self.terms.effective_to = Some(end);
+        }
+        (self.terms.effective_from < end).then_some(self)
     }
 
     /// The instants of usage that it prices.

@@ -227,6 +227,11 @@ impl Cell {
         }
     }
 
+    /// Whether it leaves a level that is not zero.
+    pub fn has_level(&self) -> bool {
+        matches!(&self.0, State::Level(level) if !level.change.is_zero())
+    }
+
     /// What a window starts with when the events of this cell lie before it: the level that they left, as a change at
     /// `start`. For other aggregations it is the state over nothing.
     #[must_use]

@@ -205,6 +205,11 @@ impl Series {
         self.parts(series).iter().find(|part| part.0 == place).map(|part| part.1)
     }
 
+    /// The code of a text that some series has.
+    pub(crate) fn code_of(&self, text: &str) -> Option<u32> {
+        self.texts.find(text)
+    }
+
     /// The text of a code.
     pub(crate) fn text(&self, code: u32) -> Option<&str> {
         self.texts.get(code)

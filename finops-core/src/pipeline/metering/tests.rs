@@ -27,7 +27,9 @@ fn number(value: &str, time: &str, sequence: u64) -> Reading {
 
 fn cell(aggregation: Aggregation, readings: &[Reading]) -> Cell {
     let mut cell = Cell::new(aggregation);
-    readings.iter().for_each(|reading| cell.add(reading));
+    for reading in readings {
+        cell.add(reading);
+    }
     cell
 }
 
@@ -106,7 +108,9 @@ fn m27_events_of_one_instant_all_count_and_the_one_that_came_last_is_last() {
 fn m28_a_million_millionths_are_one() {
     let mut page = DayPage::new(Aggregation::Sum);
     let reading = number("0.000001", "2024-01-01T10:00:00Z", 1);
-    (0..1_000_000).for_each(|_| page.add(0, &reading));
+    for _ in 0..1_000_000 {
+        page.add(0, &reading);
+    }
     assert_eq!(page.total(0).map(|total| (value(&total), total.events())), Some((Some("1".to_owned()), 1_000_000)));
 }
 
@@ -158,8 +162,11 @@ fn rollups() -> Rollups {
     Rollups::new(meters)
 }
 
+/// A page, the values of a series, a quarter of an hour, its cell.
+type Content = (PageKey, Vec<(String, String)>, u8, Cell);
+
 /// Every cell that holds anything, told apart by what its series stands for.
-fn contents(rollups: &Rollups) -> Vec<(PageKey, Vec<(String, String)>, u8, Cell)> {
+fn contents(rollups: &Rollups) -> Vec<Content> {
     let mut contents = Vec::new();
     for key in rollups.keys() {
         let page = rollups.page(key).unwrap();
@@ -169,7 +176,9 @@ fn contents(rollups: &Rollups) -> Vec<(PageKey, Vec<(String, String)>, u8, Cell)
             values.sort();
             let quarters = page.quarters(series);
             let mut total = Cell::new(page.aggregation());
-            quarters.iter().for_each(|(_, cell)| total.merge(cell));
+            for (_, cell) in &quarters {
+                total.merge(cell);
+            }
             assert_eq!(page.total(series), Some(total).filter(|total| !total.is_empty()));
             contents.extend(quarters.into_iter().map(|(quarter, cell)| (key, values.clone(), quarter, cell)));
         }
@@ -185,8 +194,12 @@ proptest! {
         let mut shuffled = numbered.clone();
         shuffled.sort_by_key(|(sequence, _)| (sequence ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (mut one, mut two) = (rollups(), rollups());
-        numbered.iter().for_each(|(sequence, event)| one.apply(event, *sequence));
-        shuffled.iter().for_each(|(sequence, event)| two.apply(event, *sequence));
+        for (sequence, event) in &numbered {
+            one.apply(event, *sequence);
+        }
+        for (sequence, event) in &shuffled {
+            two.apply(event, *sequence);
+        }
         prop_assert_eq!(contents(&one), contents(&two));
     }
 
@@ -195,8 +208,12 @@ proptest! {
         let numbered: Vec<(u64, UsageEvent)> = (1..).zip(events).collect();
         let kept = kept.min(numbered.len());
         let (mut all, mut few) = (rollups(), rollups());
-        numbered.iter().for_each(|(sequence, event)| all.apply(event, *sequence));
-        numbered.iter().take(kept).for_each(|(sequence, event)| few.apply(event, *sequence));
+        for (sequence, event) in &numbered {
+            all.apply(event, *sequence);
+        }
+        for (sequence, event) in numbered.iter().take(kept) {
+            few.apply(event, *sequence);
+        }
         for at in (kept..numbered.len()).rev() {
             let (sequence, event) = &numbered[at];
             for stale in all.retract(event, *sequence, 1000) {
@@ -211,11 +228,17 @@ proptest! {
         let (mut whole, mut parts) = (rollups(), rollups());
         let numbered: Vec<(u64, UsageEvent)> = (1..).zip(events).collect();
         let (early, late) = numbered.split_at(at.min(numbered.len()));
-        numbered.iter().for_each(|(sequence, event)| whole.apply(event, *sequence));
-        early.iter().for_each(|(sequence, event)| parts.apply(event, *sequence));
+        for (sequence, event) in &numbered {
+            whole.apply(event, *sequence);
+        }
+        for (sequence, event) in early {
+            parts.apply(event, *sequence);
+        }
         let keys: Vec<PageKey> = parts.keys().collect();
         let taken: Vec<(PageKey, DayPage)> = keys.iter().map(|key| (*key, parts.take(*key).unwrap())).collect();
-        late.iter().for_each(|(sequence, event)| parts.apply(event, *sequence));
+        for (sequence, event) in late {
+            parts.apply(event, *sequence);
+        }
         for (key, page) in taken {
             let back: DayPage = serde_json::from_str(&serde_json::to_string(&page).unwrap()).unwrap();
             prop_assert_eq!(&back, &page);
@@ -232,13 +255,17 @@ proptest! {
     #[test]
     fn groups_add_up_to_the_total(events in events()) {
         let mut rollups = rollups();
-        (1..).zip(&events).for_each(|(sequence, event)| rollups.apply(event, sequence));
+        for (sequence, event) in (1..).zip(&events) {
+            rollups.apply(event, sequence);
+        }
         let (number, _) = rollups.meters().get("m_sum").unwrap();
         let want = Quantity::try_sum(events.iter().filter_map(|event| event.quantity)).unwrap();
         let mut sum = Cell::new(Aggregation::Sum);
         for tenant in ["t0", "t1", "t2"] {
             for (_, page) in rollups.days(number, PageSpan::Day, i32::MIN..i32::MAX) {
-                rollups.series().of_tenant(tenant).for_each(|series| assert!(page.add_total(series, &mut sum) || page.total(series).is_none()));
+                for series in rollups.series().of_tenant(tenant) {
+                    assert!(page.add_total(series, &mut sum) || page.total(series).is_none());
+                }
             }
         }
         prop_assert_eq!(sum.value(Interval::always()).unwrap(), Some(want));

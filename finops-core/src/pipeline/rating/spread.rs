@@ -134,12 +134,18 @@ fn by_day<D: Ord + Copy, K: Ord>(line: &mut Line<'_>, cells: &[Cell<D, K>], cost
     let order = |cell: &Cell<D, K>| (cell.day, cell.quantity.is_negative());
     // Usage before what is taken back, so that each share stays between nothing and the amount that is shared.
     open.sort_by(|(one, _), (other, _)| order(one).cmp(&order(other)).then_with(|| one.key.cmp(&other.key)));
-    open.chunk_by_mut(|(one, _), (other, _)| order(one) == order(other)).try_for_each(|day| share(line, day))
+    let mut charged = line.charged()?;
+    for day in open.chunk_by_mut(|(one, _), (other, _)| order(one) == order(other)) {
+        let before = charged;
+        let weights = take(line, day)?;
+        charged = line.charged()?;
+        share(day, weights, charged.checked_sub(before)?)?;
+    }
+    Ok(())
 }
 
-/// Takes in the usage of a day, and shares out what it costs.
-fn share<D, K>(line: &mut Line<'_>, day: &mut [Open<'_, D, K>]) -> Result<()> {
-    let before = line.charged()?;
+/// Takes in the usage of a day, marks what has a price, and gives the weights of the shares.
+fn take<D, K>(line: &mut Line<'_>, day: &mut [Open<'_, D, K>]) -> Result<Vec<Quantity>> {
     let mut weights = Vec::with_capacity(day.len());
     if line.is_matrix() || !line.is_priced() {
         for (cell, cost) in day.iter_mut() {
@@ -156,7 +162,15 @@ fn share<D, K>(line: &mut Line<'_>, day: &mut [Open<'_, D, K>]) -> Result<()> {
         }
         line.take(Place::Elsewhere, Quantity::try_sum(day.iter().map(|(cell, _)| cell.quantity))?)?;
     }
-    let amount = line.charged()?.checked_sub(before)?;
+    Ok(weights)
+}
+
+/// Shares out what a day costs.
+fn share<D, K>(day: &mut [Open<'_, D, K>], mut weights: Vec<Quantity>, amount: Money) -> Result<()> {
+    if let [(_, cost)] = day {
+        **cost = cost.map(|_| amount);
+        return Ok(());
+    }
     if amount.is_zero() {
         for (_, cost) in day {
             **cost = cost.map(|_| Money::ZERO);

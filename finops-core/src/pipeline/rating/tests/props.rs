@@ -6,7 +6,7 @@ use crate::model::price::{
     LineRounding, Matrix, MatrixCell, MissingCell, OnChange, Package, PackageRounding, Percentage, Place, Price,
     PriceModel, Terms, Tier, UnitConversion, UnitRounding,
 };
-use crate::pipeline::rating::{Cell, SpreadStretch, Stretch, Usage, book, deltas, rate_line, spread_line};
+use crate::pipeline::rating::{Cell, SpreadStretch, Stretch, Usage, book, deltas, rate_line, spread, spread_line};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -185,6 +185,17 @@ proptest! {
         prop_assert_eq!(cells.checked_add(total(spread.fees.iter().map(|fee| fee.amount))).unwrap(), whole.amount);
         let unknown = period.iter().flat_map(|(_, cells)| cells).zip(&spread.cells).filter(|(_, cost)| cost.is_none());
         prop_assert_eq!(Quantity::try_sum(unknown.map(|(cell, _)| cell.quantity)).unwrap(), whole.unpriced);
+    }
+
+    /// What a day costs does not depend on what comes after it.
+    #[test]
+    fn a_past_day_keeps_its_cost(price in price(), period in period(), today in 0_u8..10) {
+        let cells: Vec<Cell<u8, u8>> = period.into_iter().flat_map(|(_, cells)| cells).collect();
+        let past: Vec<Cell<u8, u8>> = cells.iter().filter(|cell| cell.day <= today).copied().collect();
+        let whole = spread(&price, &cells, 0, 99, PeriodState::Open).unwrap();
+        let known = cells.iter().zip(&whole.cells).filter(|(cell, _)| cell.day <= today).map(|(_, cost)| *cost);
+        let then = spread(&price, &past, 0, 99, PeriodState::Open).unwrap();
+        prop_assert_eq!(then.cells, known.collect::<Vec<_>>());
     }
 
     #[test]

@@ -127,6 +127,7 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// The value of each lower-case hexadecimal digit; 255 for what is none.
 const VALUES: [u8; 256] = values();
 
+#[allow(clippy::indexing_slicing, reason = "worked out when it is compiled, where a wrong place does not compile")]
 const fn values() -> [u8; 256] {
     let mut values = [255; 256];
     let mut digit = 0_u8;
