@@ -51,8 +51,8 @@ pub struct MatrixCell {
     pub unit_price: Money,
 }
 
-/// The matrix of each kind of token that has any price, of the prices that hold at an instant. By default for all names of the catalogue;
-/// with names, for these, and those that the catalogue does not know have what the policy says.
+/// The matrix of each kind of token that has any price, of the prices that hold at an instant. By default for all names
+/// of the catalogue; with names, for these, and those that the catalogue does not know have what the policy says.
 ///
 /// # Errors
 /// `mixed_currencies` when the models have prices in several currencies: name those of one.
