@@ -20,8 +20,9 @@ function tokenProperties(usage) {
   const totals = totalsOf(usage);
   const properties = {};
   const adjusted = [];
+  // Zeros too: a meter refuses an event that does not have its property.
   const put = (name, count) => {
-    if (count > 0) properties[name] = String(count);
+    properties[name] = String(count);
   };
   for (const [total, own, parts] of [["input", "input_tokens", SENT], ["output", "output_tokens", ANSWERED]]) {
     let left = totals[total];

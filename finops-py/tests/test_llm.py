@@ -19,6 +19,14 @@ CASES = json.loads(Path(__file__, "../../../tests/fixtures/llm_usage.json").reso
 CHAT = {"id": "chatcmpl-1", "model": "gpt-5", "usage": {"prompt_tokens": 100, "completion_tokens": 20}}
 
 
+#: A meter refuses an event that does not have its property.
+NONE = dict.fromkeys(
+    ("input_tokens", "cached_tokens", "cache_write_tokens", "cache_write_long_tokens", "audio_input_tokens",
+     "output_tokens", "reasoning_tokens", "audio_output_tokens"),
+    "0",
+)
+
+
 def space(value: Any) -> Any:
     """Dicts as objects with attributes, as clients give them."""
     if isinstance(value, dict):
@@ -55,7 +63,7 @@ def test_an_answer_becomes_one_event(shape: Any) -> None:
         "resource": "llm_tokens",
         "tenant_id": "ten_001",
         "rail": "chat",
-        "properties": {"workflow": "summary", "model": "gpt-5", "input_tokens": "100", "output_tokens": "20"},
+        "properties": {**NONE, "workflow": "summary", "model": "gpt-5", "input_tokens": "100", "output_tokens": "20"},
     }
 
 
@@ -133,7 +141,7 @@ def test_a_stream_is_recorded_at_its_end(parts: Any, identity: str, properties: 
 
     asyncio.run(all_of(metered(create_later, recording, tenant_id="t")))
     asyncio.run(all_of(metered(stream_later, recording, tenant_id="t")))
-    assert [(event["id"], event["properties"]) for event in recording.events] == [(identity, properties)] * 3
+    assert [(event["id"], event["properties"]) for event in recording.events] == [(identity, {**NONE, **properties})] * 3
 
 
 def test_a_stream_that_is_closed_early_records_what_it_told() -> None:

@@ -32,7 +32,8 @@ def properties_of(usage: Usage) -> dict[str, str]:
             if counts[name] < reported:
                 adjusted.append(kind)
         counts[own] = left
-    properties = {name: str(count) for name, count in counts.items() if count}
+    # Zeros too: a meter refuses an event that does not have its property.
+    properties = {name: str(count) for name, count in counts.items()}
     if adjusted:
         properties["adjusted"] = ",".join(adjusted)
     return properties

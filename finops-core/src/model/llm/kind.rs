@@ -96,15 +96,11 @@ impl TokenKind {
 
     /// The built-in meter: the sum of its property over the events of `llm_tokens`, by model and context.
     pub fn meter(self) -> Meter {
-        Meter {
-            slug: self.meter_slug().to_owned(),
-            aggregation: Aggregation::Sum,
-            event: Some(Self::RESOURCE.to_owned()),
-            value_property: Some(self.property().to_owned()),
-            unit: "token".to_owned(),
-            filter: std::collections::BTreeMap::new(),
-            group_by: Self::DIMENSIONS.map(str::to_owned).to_vec(),
-        }
+        let mut meter = Meter::new(self.meter_slug(), Aggregation::Sum, "token");
+        meter.event = Some(Self::RESOURCE.to_owned());
+        meter.value_property = Some(self.property().to_owned());
+        meter.group_by = Self::DIMENSIONS.map(str::to_owned).to_vec();
+        meter
     }
 
     /// The resource of events that say what a request used.

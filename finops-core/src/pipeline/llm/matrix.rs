@@ -5,6 +5,7 @@
 
 use crate::model::llm::{Found, ModelPrice, Policy, PriceCatalog, TokenKind};
 use crate::model::money::{Currency, Money};
+use crate::model::price;
 use crate::model::time::Stamp;
 use crate::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -27,6 +28,19 @@ pub struct MatrixCells {
     pub refuse_missing: bool,
 }
 
+impl MatrixCells {
+    /// As the matrix of a price.
+    ///
+    /// # Errors
+    /// `invalid_argument` for more cells than a matrix has: name the models that are used.
+    pub fn into_matrix(self) -> Result<price::Matrix> {
+        let missing = if self.refuse_missing { price::MissingCell::Error } else { price::MissingCell::Unknown };
+        let cell = |cell: MatrixCell| price::MatrixCell { values: cell.values.to_vec(), unit_price: cell.unit_price };
+        let dimensions = self.dimensions.map(str::to_owned).to_vec();
+        price::Matrix::new(dimensions, self.cells.into_iter().map(cell).collect(), missing)
+    }
+}
+
 /// A price by model and tier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -37,8 +51,8 @@ pub struct MatrixCell {
     pub unit_price: Money,
 }
 
-/// The matrix of each kind of token, of the prices that hold at an instant. By default for all names of the catalogue;
-/// with names, for these, and those that the catalogue does not know have what the policy says.
+/// The matrix of each kind of token that has any price, of the prices that hold at an instant. By default for all names
+/// of the catalogue; with names, for these, and those that the catalogue does not know have what the policy says.
 ///
 /// # Errors
 /// `mixed_currencies` when the models have prices in several currencies: name those of one.
@@ -78,7 +92,7 @@ pub fn matrices(
         cells: cells(kind, &priced),
         refuse_missing,
     };
-    Ok(TokenKind::ALL.into_iter().map(matrix).collect())
+    Ok(TokenKind::ALL.into_iter().map(matrix).filter(|matrix| !matrix.cells.is_empty()).collect())
 }
 
 fn cells(kind: TokenKind, priced: &[(&str, &ModelPrice)]) -> Vec<MatrixCell> {

@@ -32,14 +32,15 @@ pub fn meters() -> Vec<Meter> {
     TokenKind::ALL.into_iter().map(TokenKind::meter).collect()
 }
 
-/// The properties of an event that says what a request used, and the parts that had to be cut, which `adjusted` names
-/// in the event.
+/// The properties of an event that says what a request used, each kind of token with its count, and the parts that had
+/// to be cut, which `adjusted` names in the event.
 ///
 /// # Errors
 /// `invalid_argument` for more tokens than a request can have.
 pub fn properties(model: &str, usage: &TokenUsage) -> Result<(BTreeMap<String, String>, Vec<Adjustment>)> {
     let (parts, adjusted) = usage.parts()?;
-    let counts = parts.counted().map(|(kind, count)| (kind.property().to_owned(), count.to_string()));
+    // Zeros too: a meter refuses an event that does not have its property.
+    let counts = TokenKind::ALL.into_iter().map(|kind| (kind.property().to_owned(), parts.of(kind).to_string()));
     let mut properties: BTreeMap<String, String> = counts.collect();
     properties.insert(MODEL.to_owned(), model.to_owned());
     if !adjusted.is_empty() {
@@ -78,23 +79,27 @@ pub fn parts_of(event: &UsageEvent) -> Result<(&str, TokenParts)> {
 /// # Errors
 /// As for [`parts_of`].
 pub fn context_of(event: &UsageEvent, catalog: &PriceCatalog) -> Result<String> {
+    let (model, parts) = parts_of(event)?;
     if let Some(given) = event.properties.get(CONTEXT) {
         return Ok(given.clone());
     }
-    let (model, parts) = parts_of(event)?;
     let price = catalog.look_up(model, event.time).ok();
     Ok(price.map_or_else(|| ModelPrice::BASE.to_owned(), |price| price.context(parts.input())))
 }
 
-/// Writes the tier into an event of `llm_tokens` that does not say it, so that meters tell it apart. Other events stay
-/// as they are.
+/// Completes an event of `llm_tokens` for its meters: with its tier, and with zero for each kind of token that it does
+/// not name. Other events, and what an event says itself, stay as they are.
 ///
 /// # Errors
 /// As for [`parts_of`]; the event is then as it was.
-pub fn set_context(event: &mut UsageEvent, catalog: &PriceCatalog) -> Result<()> {
-    if event.resource == TokenKind::RESOURCE && !event.properties.contains_key(CONTEXT) {
-        let context = context_of(event, catalog)?;
-        event.properties.insert(CONTEXT.to_owned(), context);
+pub fn complete(event: &mut UsageEvent, catalog: &PriceCatalog) -> Result<()> {
+    if event.resource != TokenKind::RESOURCE {
+        return Ok(());
+    }
+    let context = context_of(event, catalog)?;
+    event.properties.insert(CONTEXT.to_owned(), context);
+    for kind in TokenKind::ALL {
+        event.properties.entry(kind.property().to_owned()).or_insert_with(|| "0".to_owned());
     }
     Ok(())
 }

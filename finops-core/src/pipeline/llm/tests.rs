@@ -2,7 +2,7 @@
 
 use super::litellm::{ListOptions, read};
 use super::matrix::matrices;
-use super::metered::{meters, parts_of, properties, set_context, split};
+use super::metered::{complete, meters, parts_of, properties, split};
 use super::rate::rate_request;
 use super::shapes::{answer, usage};
 use crate::model::llm::{ModelPrice, Policy, PriceCatalog, Tier, TokenKind, TokenUsage, Unpriced};
@@ -230,9 +230,10 @@ fn an_event_tells_its_tier() {
     let mut catalog = PriceCatalog::default();
     catalog.add("m", january(), model(GEMINI_TIERED)).unwrap();
     let mut long = event(&TokenUsage { cached_input: 200_000, ..TokenUsage::new(200_001, 5) }, january());
-    set_context(&mut long, &catalog).unwrap();
+    complete(&mut long, &catalog).unwrap();
     assert_eq!(long.properties["context"], "above_200k");
     assert_eq!((long.properties["input_tokens"].as_str(), long.properties["cached_tokens"].as_str()), ("1", "200000"));
+    assert_eq!(long.properties["reasoning_tokens"], "0");
     let readings = split(&long, &catalog).unwrap();
     let meters: Vec<&str> = readings.iter().map(|reading| reading.kind.meter_slug()).collect();
     assert_eq!(meters, ["llm_input_tokens", "llm_cached_tokens", "llm_output_tokens"]);
@@ -242,12 +243,24 @@ fn an_event_tells_its_tier() {
     let mut wrong = early;
     wrong.properties.insert("cached_tokens".to_owned(), "-1".to_owned());
     assert_eq!(parts_of(&wrong).unwrap_err().field(), Some("properties.cached_tokens"));
+    assert!(complete(&mut wrong, &catalog).is_err());
     wrong.properties.remove("model");
     assert_eq!(parts_of(&wrong).unwrap_err().field(), Some("properties.model"));
 }
 
 #[test]
 fn meters_read_what_events_hold() {
+    let mut set = crate::model::usage::MeterSet::default();
+    for meter in meters() {
+        set.create(meter).unwrap();
+    }
+    let policy = crate::model::usage::Policy::default();
+    let mut bare = event(&TokenUsage::new(7, 0), january());
+    crate::pipeline::metering::check(&bare, &set, january(), &policy).unwrap();
+    bare.properties.remove("cached_tokens");
+    assert!(crate::pipeline::metering::check(&bare, &set, january(), &policy).is_err());
+    complete(&mut bare, &PriceCatalog::default()).unwrap();
+    crate::pipeline::metering::check(&bare, &set, january(), &policy).unwrap();
     let all = meters();
     assert_eq!(all.len(), TokenKind::COUNT);
     let cached = &all[1];
@@ -331,12 +344,13 @@ proptest! {
         for reading in split(&event(&usage, january()), &catalog).unwrap() {
             prop_assert_eq!(&reading.context, &rated.tier);
             let matrix = matrices.iter().find(|matrix| matrix.meter == reading.kind.meter_slug());
-            let cell = matrix.and_then(|matrix| {
-                matrix.cells.iter().find(|cell| cell.values == [reading.model.clone(), reading.context.clone()])
+            let unit = matrix.and_then(|cells| {
+                let matrix = cells.clone().into_matrix().unwrap();
+                matrix.unit_price(matrix.place(&[&reading.model, &reading.context])).unwrap()
             });
-            total = match (total, cell) {
-                (Some(sum), Some(cell)) => {
-                    let amount = cell.unit_price.checked_mul(reading.quantity, Rounding::HalfEven).unwrap();
+            total = match (total, unit) {
+                (Some(sum), Some(unit)) => {
+                    let amount = unit.checked_mul(reading.quantity, Rounding::HalfEven).unwrap();
                     Some(sum.checked_add(amount).unwrap())
                 }
                 _ => None,
