@@ -13,8 +13,10 @@
 //! ```
 
 mod answer;
+mod billing;
 mod catalog;
 mod compact;
+mod definitions;
 mod files;
 mod history;
 mod hot;
@@ -26,10 +28,16 @@ mod schema;
 mod segment;
 mod segments;
 mod session;
+mod usage;
 mod virtuals;
 
 use super::files::no_files;
-use super::{AllowVirtuals, Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
+use super::usage::UsageStore;
+use super::{
+    AllowVirtuals, Booking, Correction, Defined, Definition, Delivery, ImportSession, LineKey, Rewriting, Scan,
+    SegmentFile,
+};
+use super::{Settled, Snapshot, Statement, Store};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
@@ -52,6 +60,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use usage::{MEMORY_BYTES, Usage};
 
 /// How long an import waits at a time, and how often, for a query that builds hot columns again.
 const WAIT: Duration = Duration::from_millis(20);
@@ -62,6 +71,8 @@ const STATE_FILE: &str = "state.sqlite";
 const STATEMENTS: usize = 128;
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
 const CACHE_KIB: i64 = -16_384;
+/// How many pages of 4 KiB wait in the log before they are brought into the file: each time costs two more syncs.
+const USAGE_WAL_PAGES: i64 = 16_384;
 
 /// How much of the machine queries may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,18 +81,22 @@ pub struct Tuning {
     pub threads: usize,
     /// How many bytes of what queries read stay in memory for the next ones; by default 1 GiB.
     pub cache_bytes: u64,
+    /// How many bytes what knows usage again and what was counted of it take in memory; by default 256 MiB.
+    pub usage_memory_bytes: u64,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { threads: threads(), cache_bytes: CACHE_BYTES }
+        Self { threads: threads(), cache_bytes: CACHE_BYTES, usage_memory_bytes: MEMORY_BYTES }
     }
 }
 
 /// A store in a folder or in memory. The type is `Send + Sync`: share it between threads in an `Arc`.
 #[derive(Debug)]
 pub struct EmbeddedStore {
-    state: Mutex<Connection>,
+    /// First, so that its last checkpoint is made while the rest is there.
+    usage: Usage,
+    state: Arc<Mutex<Connection>>,
     segments: Segments,
     hot: HotStore,
     present: Present,
@@ -103,7 +118,7 @@ impl EmbeddedStore {
     /// `storage` when SQLite cannot be set up.
     pub fn in_memory() -> Result<Self> {
         let state = Connection::open_in_memory().map_err(broken)?;
-        Self::set_up(state, Segments::in_memory(), Readers::in_memory(), None)
+        Self::set_up(state, None, Segments::in_memory(), Readers::in_memory(), None)
     }
 
     /// The store in a folder, made when it is not there.
@@ -114,9 +129,10 @@ impl EmbeddedStore {
     pub fn open(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|error| unusable(folder, error))?;
         let lock = WriterLock::acquire(folder)?;
-        let state = Connection::open(folder.join(STATE_FILE)).map_err(broken)?;
+        let path = folder.join(STATE_FILE);
+        let state = Connection::open(&path).map_err(broken)?;
         let readers = Readers::in_folder(folder, true)?;
-        let store = Self::set_up(state, Segments::in_folder(folder)?, readers, Some(lock))?;
+        let store = Self::set_up(state, Some(&path), Segments::in_folder(folder)?, readers, Some(lock))?;
         store.segments.remove_unnamed(&manifest::files(&store.state())?)?;
         store.read_ahead();
         Ok(store)
@@ -140,10 +156,12 @@ impl EmbeddedStore {
         schema::check(&state)?;
         state.set_prepared_statement_cache_capacity(STATEMENTS);
         let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
-        let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
+        let (state, importing) = (Arc::new(Mutex::new(state)), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
         let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
+        let usage = Usage::new(Arc::clone(&state), Arc::clone(&state), true);
         let store = Self {
+            usage,
             state,
             segments,
             hot,
@@ -159,7 +177,14 @@ impl EmbeddedStore {
         Ok(store)
     }
 
-    fn set_up(mut state: Connection, segments: Segments, readers: Readers, lock: Option<WriterLock>) -> Result<Self> {
+    /// `path` is where the state lies, if it is not in memory.
+    fn set_up(
+        mut state: Connection,
+        path: Option<&Path>,
+        segments: Segments,
+        readers: Readers,
+        lock: Option<WriterLock>,
+    ) -> Result<Self> {
         state.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
         // Before the journal mode, which is written into the file.
         schema::refuse_unfit(&state)?;
@@ -169,10 +194,13 @@ impl EmbeddedStore {
         state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
         schema::migrate(&mut state)?;
         state.set_prepared_statement_cache_capacity(STATEMENTS);
-        let (state, importing) = (Mutex::new(state), AtomicBool::new(false));
+        let (state, importing) = (Arc::new(Mutex::new(state)), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
         let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
+        let usage_writer = path.map(|path| Ok(Arc::new(Mutex::new(usage_connection(path)?)))).transpose()?;
+        let usage = Usage::new(usage_writer.unwrap_or_else(|| Arc::clone(&state)), Arc::clone(&state), false);
         Ok(Self {
+            usage,
             state,
             segments,
             hot,
@@ -186,11 +214,13 @@ impl EmbeddedStore {
         })
     }
 
-    /// The store with other limits for its queries.
+    /// The store with other limits for its queries. It reads now, within them, what most queries begin with.
     #[must_use]
     pub fn tuned(mut self, tuning: Tuning) -> Self {
         self.threads = tuning.threads.max(1);
         self.hot = HotStore::new(tuning.cache_bytes);
+        self.usage.limit(tuning.usage_memory_bytes);
+        answer::read_ahead(&self, tuning.cache_bytes);
         self
     }
 
@@ -259,7 +289,22 @@ impl EmbeddedStore {
     }
 }
 
+/// The connection that usage is committed through, so that queries do not wait until it is durable.
+fn usage_connection(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path).map_err(broken)?;
+    connection.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(broken)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
+    connection.pragma_update(None, "wal_autocheckpoint", USAGE_WAL_PAGES).map_err(broken)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
 impl Store for EmbeddedStore {
+    fn usage(&self) -> Result<&dyn UsageStore> {
+        Ok(&self.usage)
+    }
+
     fn snapshot(&self) -> Result<Snapshot> {
         // First, so that nothing of the state that is found can be removed.
         let pin = self.readers.pin()?;
@@ -370,6 +415,45 @@ impl Store for EmbeddedStore {
     fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
         self.refuse_when_read_only()?;
         virtuals::delete(&mut self.state(), name, allowed)
+    }
+
+    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>> {
+        definitions::list(&self.state(), kind)
+    }
+
+    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
+        self.refuse_when_read_only()?;
+        definitions::put(&mut self.state(), kind, definitions)
+    }
+
+    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool> {
+        self.refuse_when_read_only()?;
+        definitions::delete(&self.state(), kind, key)
+    }
+
+    fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
+        billing::booked(&self.state(), lines)
+    }
+
+    fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>> {
+        billing::lines(&self.state(), period_start, tenant)
+    }
+
+    fn settled(&self) -> Result<Settled> {
+        billing::settled(&self.state())
+    }
+
+    fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>> {
+        billing::statements(&self.state(), period_start, tenant)
+    }
+
+    fn corrections(&self, billed_in: Stamp, tenant: &str) -> Result<Vec<Correction>> {
+        billing::corrections(&self.state(), billed_in, tenant)
+    }
+
+    fn book(&self, booking: &Booking) -> Result<()> {
+        self.refuse_when_read_only()?;
+        billing::book(&mut self.state(), booking)
     }
 }
 

@@ -114,6 +114,137 @@ const MIGRATIONS: &[&str] = &[
         definition TEXT NOT NULL -- JSON
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- What was committed of usage. `batch` is the number of the last batch, `checkpoint` the last one whose events
+    -- are in blocks of fingerprints and in pages; those after it are counted again when usage is first asked for.
+    CREATE TABLE usage_state (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        batch INTEGER NOT NULL,
+        events INTEGER NOT NULL, -- ever accepted
+        change INTEGER NOT NULL, -- the last row of usage_changes
+        checkpoint INTEGER NOT NULL,
+        checkpoint_change INTEGER NOT NULL,
+        next_meter INTEGER NOT NULL,
+        raw_from INTEGER -- events before it may have been dropped
+    ) STRICT;
+    INSERT INTO usage_state VALUES (1, 0, 0, 0, 0, 0, 0, NULL);
+
+    -- The events of a commit by column, or those of several that were brought together: numbers `seq` to `through`.
+    CREATE TABLE usage_batches (
+        seq INTEGER PRIMARY KEY,
+        through INTEGER NOT NULL,
+        first_event INTEGER NOT NULL, -- its place in the order of arrival
+        events INTEGER NOT NULL,
+        first_time INTEGER NOT NULL,
+        last_time INTEGER NOT NULL,
+        recorded_at INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        columns BLOB NOT NULL
+    ) STRICT;
+
+    -- What was voided or corrected since: the place of the event in the order of arrival, and what it is now.
+    CREATE TABLE usage_changes (
+        id INTEGER PRIMARY KEY,
+        event INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        correction BLOB -- a batch of one event; none when it was voided
+    ) STRICT;
+    CREATE INDEX usage_changes_by_event ON usage_changes (event);
+
+    -- The meters that are not built in.
+    CREATE TABLE usage_meters (
+        number INTEGER PRIMARY KEY,
+        definition TEXT NOT NULL -- JSON
+    ) STRICT;
+
+    -- Sealed fingerprints: a directory, pages of sorted entries (block << 32 | first bits), filters.
+    CREATE TABLE usage_blocks (
+        id INTEGER PRIMARY KEY,
+        entries INTEGER NOT NULL,
+        page_bits INTEGER NOT NULL,
+        first_batch INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        filter_bytes INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE usage_fingerprints (
+        page INTEGER PRIMARY KEY,
+        checksum INTEGER NOT NULL,
+        entries BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE usage_filters (
+        block INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        UNIQUE (block, part)
+    ) STRICT;
+
+    -- What meters counted: their series, in pages that follow each other, and the cells of a day or month of UTC.
+    CREATE TABLE usage_series (
+        id INTEGER PRIMARY KEY,
+        checksum INTEGER NOT NULL,
+        bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE usage_pages (
+        meter INTEGER NOT NULL,
+        span INTEGER NOT NULL, -- 0 a day, 1 a month
+        day INTEGER NOT NULL,
+        checksum INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        UNIQUE (meter, span, day)
+    ) STRICT;
+",
+    "
+    CREATE TABLE definitions (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        body TEXT NOT NULL, -- JSON
+        change INTEGER NOT NULL,
+        PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE definition_changes (last INTEGER NOT NULL) STRICT;
+    INSERT INTO definition_changes VALUES (0);
+
+    -- What is booked of what a tenant owes for what a meter counts in a billing period.
+    CREATE TABLE usage_lines (
+        period_start INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        meter TEXT NOT NULL,
+        booked BLOB NOT NULL,
+        PRIMARY KEY (period_start, tenant_id, meter)
+    ) STRICT, WITHOUT ROWID;
+
+    -- How far usage has become charges: events, changes to them, changes of definitions, and up to when levels are.
+    CREATE TABLE usage_settled (
+        events INTEGER NOT NULL,
+        changes INTEGER NOT NULL,
+        definitions INTEGER NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO usage_settled VALUES (0, 0, 0, 0);
+
+    -- What was billed later of lines whose period was closed. Quantities and amounts as decimal text.
+    CREATE TABLE usage_corrections (
+        billed_in INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        period_start INTEGER NOT NULL,
+        meter TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        amount TEXT,
+        currency TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX usage_corrections_by_bill ON usage_corrections (billed_in, tenant_id);
+
+    -- Billing periods that are closed, with what was billed, as JSON.
+    CREATE TABLE statements (
+        period_start INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        closed_at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (period_start, tenant_id)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.

@@ -1,0 +1,261 @@
+//! Durable, deduplicated metering, measured from inside: `usage-timed FOLDER [EVENTS] [PEER-SECONDS]` prints lines of
+//! JSON.
+//!
+//! Events come in batches of 10,000 with random UUIDs, one in a hundred for the second time, from 10,000 tenants. The
+//! peer is what one would write without an engine: a row for each event in SQLite (WAL, synchronous=FULL) whose id is
+//! unique, and `INSERT OR IGNORE` in one transaction for each batch. It stops after so many seconds.
+
+#![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
+#![allow(clippy::disallowed_methods, reason = "durations are measured here, no usage is dated")]
+#![allow(clippy::cast_precision_loss, reason = "rates are shown, not charged")]
+
+use finops_core::edge::store::usage::UsageStore;
+use finops_core::edge::store::{EmbeddedStore, Store};
+use finops_core::model::money::Quantity;
+use finops_core::model::time::Stamp;
+use finops_core::model::usage::{Outcome, UsageEvent};
+use finops_core::pipeline::metering::{PageKey, PageSpan, day_of};
+use serde_json::{Value, json};
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+const BATCH: u64 = 10_000;
+const TENANTS: u64 = 10_000;
+const RESOURCES: [&str; 4] = ["api_calls", "ledger_transactions", "bandwidth", "computation"];
+/// 2026-09-01T00:00:00Z, in microseconds.
+const START: i64 = 1_788_220_800_000_000;
+/// Between two events, in microseconds: ten million are a day.
+const STEP: i64 = 8_640;
+
+type Failed = Box<dyn Error>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, rest @ ..] = arguments.as_slice() else {
+        eprintln!("usage: usage-timed FOLDER [EVENTS] [PEER-SECONDS]");
+        return ExitCode::FAILURE;
+    };
+    let number = |place: usize, default| rest.get(place).map_or(Ok(default), |text| text.parse::<u64>());
+    let run = || {
+        let (events, seconds) = (number(0, 10_000_000)?, number(1, 60)?);
+        let ours = ours(&Path::new(folder).join("ours"), events)?;
+        let peer = if seconds == 0 { 0.0 } else { peer(&Path::new(folder).join("peer"), events, seconds)? };
+        if peer > 0.0 {
+            println!("{}", json!({"what": "ratio", "times_the_peer": ours / peer}));
+        }
+        Ok::<(), Failed>(())
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The event of that number; the same each time.
+fn event(number: u64) -> UsageEvent {
+    let mut state = number;
+    let mut next = || finops_benches::next(&mut state);
+    let (high, low, pick) = (next(), next(), next());
+    let id = format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        0x8000 | low >> 48 & 0x3fff,
+        low & 0xffff_ffff_ffff,
+    );
+    let resource = RESOURCES.get(usize::try_from(pick >> 60 & 3).unwrap_or(0)).copied().unwrap_or_default();
+    let micros = START + i64::try_from(number).unwrap_or(0) * STEP;
+    let time = Stamp::from_micros(micros).unwrap_or_else(|_| Stamp::from_utc(Default::default()));
+    let quantity = Quantity::from_units(i64::try_from(pick >> 40 & 0xff).unwrap_or(0) + 1);
+    let mut event = UsageEvent::new(id, time, resource, quantity, format!("tenant-{:05}", pick % TENANTS));
+    event.source = "gateway".to_owned();
+    event
+}
+
+/// The events of a batch: one in a hundred came before.
+fn batch(number: u64) -> Vec<UsageEvent> {
+    let mut state = number ^ 0x5eed;
+    let first = number * BATCH;
+    let one = |place: u64| {
+        let random = finops_benches::next(&mut state);
+        let repeated = random % 100 == 0 && place > 0;
+        event(if repeated { (random >> 8) % place } else { place })
+    };
+    (first..first + BATCH).map(one).collect()
+}
+
+/// Records the events and gives how many of them a second of wall time took at the end.
+fn ours(folder: &Path, events: u64) -> Result<f64, Failed> {
+    let store = EmbeddedStore::open(folder)?;
+    let usage = store.usage()?;
+    let (mut spent, mut window, mut cpu) = (Duration::ZERO, Duration::ZERO, 0.0);
+    let (mut accepted, mut slowest) = (0_u64, Duration::ZERO);
+    let mut rates = Vec::new();
+    let mark = events.min(1_000_000);
+    for number in 0..events / BATCH {
+        let events = batch(number);
+        let now = events.last().map(|event| event.time).unwrap_or_else(|| Stamp::from_utc(Default::default()));
+        let (start, before) = (Instant::now(), cpu_seconds());
+        let outcomes = usage.record(events, now)?;
+        let took = start.elapsed();
+        cpu += cpu_seconds() - before;
+        spent += took;
+        window += took;
+        slowest = slowest.max(took);
+        accepted += outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count() as u64;
+        let done = (number + 1) * BATCH;
+        if done % mark == 0 {
+            let rate = mark as f64 / window.as_secs_f64();
+            println!("{}", json!({"what": "ours", "events": done, "rate": rate, "peak_rss": peak_rss()}));
+            rates.push(rate);
+            window = Duration::ZERO;
+        }
+    }
+    let rate = events as f64 / spent.as_secs_f64();
+    println!(
+        "{}",
+        json!({
+            "what": "ours, all", "events": events, "accepted": accepted, "rate": rate, "cpu_seconds": cpu,
+            "wall": spent.as_secs_f64(), "slowest_ms": slowest.as_secs_f64() * 1e3, "peak_rss": peak_rss(),
+            "last_to_first": rates.last().zip(rates.first()).map(|(last, first)| last / first),
+            "bytes_on_disk": size_of_folder(folder),
+        })
+    );
+    println!("{}", asked(usage)?);
+    let start = Instant::now();
+    drop(store);
+    println!("{}", json!({"what": "close", "seconds": start.elapsed().as_secs_f64()}));
+    reopen(folder, events)?;
+    Ok(rate)
+}
+
+/// How long it takes to ask for one tenant's month.
+fn asked(usage: &dyn UsageStore) -> Result<Value, Failed> {
+    let day = day_of(Stamp::from_micros(START)?);
+    let key = |day| PageKey { meter: 1, span: PageSpan::Day, day };
+    let mut best = Duration::MAX;
+    let mut total = 0_u64;
+    for tenant in 0..1_000_u64 {
+        let tenant = format!("tenant-{:05}", tenant * 10);
+        let start = Instant::now();
+        usage.counted(&[key(day)..key(day + 30)], &mut |rollups| {
+            for series in rollups.series().of_tenant(&tenant) {
+                for (_, page) in rollups.days(1, PageSpan::Day, day..day + 30) {
+                    total += page.total(series).map_or(0, |cell| cell.events());
+                }
+            }
+            Ok(())
+        })?;
+        best = best.min(start.elapsed());
+    }
+    Ok(json!({"what": "a tenant's month", "best_microseconds": best.as_secs_f64() * 1e6, "events_seen": total}))
+}
+
+fn reopen(folder: &Path, events: u64) -> Result<(), Failed> {
+    for what in ["reopen after a close", "reopen after a crash"] {
+        let start = Instant::now();
+        let store = EmbeddedStore::open(folder)?;
+        let usage = store.usage()?;
+        let status = usage.usage_status()?;
+        let opened = start.elapsed();
+        let repeated: Vec<UsageEvent> = (0..100).map(|place| event(place * (events / 100))).collect();
+        let now = event(events).time;
+        let start = Instant::now();
+        let outcomes = usage.record(repeated, now)?;
+        let first = start.elapsed();
+        let known = outcomes.iter().filter(|outcome| **outcome == Outcome::Duplicate).count();
+        println!(
+            "{}",
+            json!({
+                "what": what, "seconds": opened.as_secs_f64(), "first_call_seconds": first.as_secs_f64(),
+                "known_of_100": known, "behind": status.events_behind, "batches": status.batches,
+            })
+        );
+        // The second opening finds as many events after the checkpoint as there can be.
+        for number in 0..50 {
+            let fresh = (0..BATCH).map(|place| event(events * 2 + number * BATCH + place));
+            let fresh: Vec<UsageEvent> = fresh.map(|event| UsageEvent { time: now, ..event }).collect();
+            usage.record(fresh, now)?;
+        }
+        if what == "reopen after a close" {
+            let copy = folder.with_extension("copy");
+            std::fs::create_dir_all(&copy)?;
+            for name in ["state.sqlite", "state.sqlite-wal"] {
+                std::fs::copy(folder.join(name), copy.join(name))?;
+            }
+            drop(store);
+            for name in ["state.sqlite", "state.sqlite-wal"] {
+                std::fs::rename(copy.join(name), folder.join(name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The peer; gives how many events a second of wall time took.
+fn peer(folder: &Path, events: u64, seconds: u64) -> Result<f64, Failed> {
+    std::fs::create_dir_all(folder)?;
+    let mut connection = rusqlite::Connection::open(folder.join("events.sqlite"))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch(
+        "CREATE TABLE events (tenant TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
+         resource TEXT NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (tenant, source, id)) WITHOUT ROWID",
+    )?;
+    let (mut spent, mut cpu, mut done, mut inserted) = (Duration::ZERO, 0.0, 0_u64, 0_usize);
+    for number in 0..events / BATCH {
+        let events = batch(number);
+        let (start, before) = (Instant::now(), cpu_seconds());
+        let transaction = connection.transaction()?;
+        {
+            let mut statement =
+                transaction.prepare_cached("INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+            for event in &events {
+                let quantity = event.quantity.map(|quantity| quantity.to_string()).unwrap_or_default();
+                let values =
+                    (&event.tenant_id, &event.source, &event.id, event.time.micros(), &event.resource, quantity);
+                inserted += statement.execute(values)?;
+            }
+        }
+        transaction.commit()?;
+        spent += start.elapsed();
+        cpu += cpu_seconds() - before;
+        done += BATCH;
+        if spent > Duration::from_secs(seconds) {
+            break;
+        }
+    }
+    let rate = done as f64 / spent.as_secs_f64();
+    println!(
+        "{}",
+        json!({
+            "what": "peer", "events": done, "inserted": inserted, "rate": rate, "cpu_seconds": cpu,
+            "wall": spent.as_secs_f64(),
+        })
+    );
+    Ok(rate)
+}
+
+/// Seconds that this process was at work; only Linux says so.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).map_or(0.0, |nanos| nanos / 1e9)
+}
+
+/// The most memory that this process ever held, in bytes; only Linux says so.
+fn peak_rss() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
+fn size_of_folder(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+}

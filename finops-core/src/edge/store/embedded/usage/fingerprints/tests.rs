@@ -1,0 +1,106 @@
+//! What was counted is found, whatever was sealed and merged since; what was not is not.
+
+use super::*;
+use crate::edge::store::embedded::schema;
+use rusqlite::Connection;
+
+fn connection() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    schema::migrate(&mut connection).unwrap();
+    connection
+}
+
+/// Evenly spread, as hashes are.
+fn hash(number: u64) -> u128 {
+    let word = |salt: u64| {
+        let mut word = (number * 2 + salt).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word ^ word >> 31
+    };
+    u128::from(word(0)) << 64 | u128::from(word(1))
+}
+
+fn known(number: u64) -> Known {
+    Known { content: !number, batch: 5_000_000_000 + number / 10 }
+}
+
+fn seal(fingerprints: &mut Fingerprints, connection: &mut Connection, at: i64, forget: i64) {
+    let transaction = connection.transaction().unwrap();
+    let moved = fingerprints.seal(&transaction, at, forget).unwrap();
+    transaction.commit().unwrap();
+    fingerprints.sealed(moved);
+}
+
+fn check(fingerprints: &mut Fingerprints, connection: &Connection, counted: std::ops::Range<u64>) {
+    for number in 0..counted.end + 500 {
+        let found = fingerprints.find(connection, hash(number)).unwrap();
+        assert_eq!(found, counted.contains(&number).then(|| known(number)), "{number} of {counted:?}");
+    }
+}
+
+#[test]
+fn what_was_counted_is_found_with_filters_in_memory_and_without() {
+    let mut connection = connection();
+    let mut fingerprints = Fingerprints::open(&connection, 1 << 20).unwrap();
+    let mut counted = 0;
+    for round in 0..40_u64 {
+        for _ in 0..round * 7 {
+            fingerprints.insert(hash(counted), known(counted));
+            counted += 1;
+        }
+        seal(&mut fingerprints, &mut connection, i64::try_from(round).unwrap(), 0);
+        assert!(fingerprints.blocks.len() < 4 * FAN);
+    }
+    assert!(fingerprints.blocks.len() < 20, "{} blocks", fingerprints.blocks.len());
+    check(&mut fingerprints, &connection, 0..counted);
+    for memory in [0, 700, 1 << 20] {
+        let mut opened = Fingerprints::open(&connection, memory).unwrap();
+        assert_eq!(opened.bytes(), 0, "opening reads no filter");
+        check(&mut opened, &connection, 0..counted);
+        assert!(opened.bytes() <= memory);
+    }
+    let pages: i64 = connection.query_row("SELECT count(*) FROM usage_fingerprints", [], |row| row.get(0)).unwrap();
+    assert!(u64::try_from(pages).unwrap() < counted / 10, "merged blocks leave nothing behind: {pages} pages");
+}
+
+#[test]
+fn what_is_older_than_the_window_is_forgotten() {
+    let mut connection = connection();
+    let mut fingerprints = Fingerprints::open(&connection, 1 << 20).unwrap();
+    for round in 0..3_u64 {
+        (round * 100..round * 100 + 100).for_each(|number| fingerprints.insert(hash(number), known(number)));
+        seal(&mut fingerprints, &mut connection, i64::try_from(round).unwrap(), 0);
+    }
+    seal(&mut fingerprints, &mut connection, 3, 1);
+    check(&mut fingerprints, &connection, 100..300);
+    seal(&mut fingerprints, &mut connection, 3, 9);
+    check(&mut fingerprints, &connection, 0..0);
+}
+
+#[test]
+fn a_transaction_that_fails_changes_nothing() {
+    let mut connection = connection();
+    let mut fingerprints = Fingerprints::open(&connection, 1 << 20).unwrap();
+    (0..100).for_each(|number| fingerprints.insert(hash(number), known(number)));
+    let transaction = connection.transaction().unwrap();
+    fingerprints.seal(&transaction, 0, 0).unwrap();
+    transaction.rollback().unwrap();
+    check(&mut fingerprints, &connection, 0..100);
+    assert_eq!(fingerprints.recent(), 100);
+    seal(&mut fingerprints, &mut connection, 0, 0);
+    assert_eq!(fingerprints.recent(), 0);
+    check(&mut fingerprints, &connection, 0..100);
+}
+
+#[test]
+fn damage_is_an_error() {
+    let mut connection = connection();
+    let mut fingerprints = Fingerprints::open(&connection, 1 << 20).unwrap();
+    (0..100).for_each(|number| fingerprints.insert(hash(number), known(number)));
+    seal(&mut fingerprints, &mut connection, 0, 0);
+    connection.execute("UPDATE usage_fingerprints SET entries = zeroblob(28)", []).unwrap();
+    assert!(fingerprints.find(&connection, hash(1)).is_err());
+    assert!(fingerprints.find(&connection, hash(1000)).unwrap().is_none());
+    connection.execute("UPDATE usage_filters SET bytes = zeroblob(32)", []).unwrap();
+    assert!(Fingerprints::open(&connection, 1 << 20).unwrap().find(&connection, hash(1)).is_err());
+}

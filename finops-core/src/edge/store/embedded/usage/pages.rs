@@ -1,0 +1,192 @@
+//! Pages and series as the state file keeps them: compressed, each with a checksum.
+
+use super::batch::{self, Damage, Read, Unread, checksum, put_number, put_numbers};
+use crate::edge::store::embedded::manifest::integer;
+use crate::edge::store::embedded::{broken, damaged};
+use crate::model::usage::Aggregation;
+use crate::pipeline::metering::{Cell, DayPage, PageKey, PageSpan, SeriesPage};
+use crate::{Error, ErrorCode, Result};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+/// The form that is written; others are refused by name.
+const VERSION: u8 = 1;
+/// The fastest level: pages are written again and again.
+const LEVEL: i32 = 1;
+/// How many bytes a page or a page of series has at most before it is compressed.
+const MAX_BYTES: usize = 1 << 30;
+/// How many series a page has at most.
+const MAX_SERIES: usize = 1 << 27;
+
+/// What is never seen unless somebody changed the file.
+const WRONG: Damage = Damage("it is not what was written");
+
+fn compressed(bytes: &[u8]) -> Result<Vec<u8>> {
+    if bytes.len() > MAX_BYTES {
+        let message = "a meter counts more series in a day than one page holds: group by fewer properties";
+        return Err(Error::new(ErrorCode::Storage, message));
+    }
+    let mut out = vec![VERSION];
+    put_number(&mut out, bytes.len() as u64);
+    let body = zstd::bulk::compress(bytes, LEVEL).map_err(damaged)?;
+    out.extend_from_slice(&body);
+    Ok(out)
+}
+
+fn decompressed(bytes: &[u8]) -> Read<Vec<u8>> {
+    let mut unread = Unread(bytes);
+    if unread.byte()? != VERSION {
+        return Err(Damage("it has a form that this version does not know: update the package"));
+    }
+    let length = unread.count(MAX_BYTES)?;
+    batch::decompress(unread.0, length)
+}
+
+/// A page to bytes.
+pub(super) fn encode(page: &DayPage) -> Result<Vec<u8>> {
+    let mut series: Vec<u32> = page.series().collect();
+    series.sort_unstable();
+    let (mut numbers, mut counts, mut quarters, mut cells) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut before = 0;
+    for series in series {
+        let of_series = page.quarters(series);
+        if of_series.is_empty() {
+            continue;
+        }
+        numbers.push(u64::from(series - before));
+        before = series;
+        counts.push(of_series.len() as u64);
+        for (quarter, cell) in of_series {
+            quarters.push(quarter);
+            cells = postcard::to_extend(&cell, cells).map_err(damaged)?;
+        }
+    }
+    let mut bytes = Vec::with_capacity(cells.len() + quarters.len() + 8 * numbers.len() + 32);
+    put_number(&mut bytes, numbers.len() as u64);
+    put_numbers(&mut bytes, &numbers);
+    put_numbers(&mut bytes, &counts);
+    bytes.extend_from_slice(&quarters);
+    bytes.extend_from_slice(&cells);
+    compressed(&bytes)
+}
+
+/// The page that those bytes are of.
+fn decode(bytes: &[u8], aggregation: Aggregation) -> Read<DayPage> {
+    let bytes = decompressed(bytes)?;
+    let mut unread = Unread(&bytes);
+    let count = unread.count(MAX_SERIES.min(bytes.len()))?;
+    let numbers = unread.numbers(count)?;
+    let counts = unread.numbers(count)?;
+    let total = counts.iter().fold(0_u64, |total, count| total.saturating_add(*count));
+    let mut quarters = unread.take(usize::try_from(total).unwrap_or(usize::MAX))?.iter();
+    let mut rest = unread.0;
+    let mut page = DayPage::new(aggregation);
+    let mut series = 0_u64;
+    for (step, count) in numbers.into_iter().zip(counts) {
+        series = series.saturating_add(step);
+        let series = u32::try_from(series).map_err(|_| WRONG)?;
+        for _ in 0..count {
+            let quarter = quarters.next().copied().filter(|quarter| *quarter < 96).ok_or(WRONG)?;
+            let (cell, left) = postcard::take_from_bytes::<Cell>(rest).map_err(|_| WRONG)?;
+            rest = left;
+            if cell.aggregation() != aggregation {
+                return Err(WRONG);
+            }
+            page.merge_cell(series, quarter, &cell);
+        }
+    }
+    Unread(rest).end()?;
+    Ok(page)
+}
+
+fn span(span: PageSpan) -> i64 {
+    match span {
+        PageSpan::Day => 0,
+        PageSpan::Month => 1,
+    }
+}
+
+/// The pages that there are.
+pub(super) fn directory(connection: &Connection) -> Result<Vec<PageKey>> {
+    let mut statement = connection.prepare_cached("SELECT meter, span, day FROM usage_pages").map_err(broken)?;
+    let key = |row: &Row<'_>| {
+        let span = if row.get::<_, i64>(1)? == 0 { PageSpan::Day } else { PageSpan::Month };
+        Ok(PageKey { meter: row.get(0)?, span, day: row.get(2)? })
+    };
+    let keys = statement.query_map([], key).map_err(broken)?;
+    keys.map(|key| key.map_err(broken)).collect()
+}
+
+/// A page, if there is one.
+pub(super) fn read(connection: &Connection, key: PageKey, aggregation: Aggregation) -> Result<Option<DayPage>> {
+    let sql = "SELECT bytes, checksum FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let page = |row: &Row<'_>| {
+        let bytes = row.get_ref(0).map_err(broken)?.as_blob().map_err(damaged)?;
+        let whole = checksum(bytes) == row.get::<_, i64>(1).map_err(broken)?;
+        let page = if whole { decode(bytes, aggregation) } else { Err(WRONG) };
+        page.map_err(|damage| torn(key, damage))
+    };
+    let key = params![key.meter, span(key.span), key.day];
+    statement.query_row(key, |row| Ok(page(row))).optional().map_err(broken)?.transpose()
+}
+
+fn torn(key: PageKey, damage: Damage) -> Error {
+    let day = key.start().map_or_else(|| key.day.to_string(), |start| start.to_string());
+    let what = match key.span {
+        PageSpan::Day => "day",
+        PageSpan::Month => "month",
+    };
+    let message = format!(
+        "what meter number {} counted in the {what} from {day} is damaged: {damage}; have it counted again with \
+         recount_usage, or restore the store from a copy",
+        key.meter
+    );
+    Error::new(ErrorCode::Storage, message)
+}
+
+/// Writes a page in place of what there is.
+pub(super) fn write(transaction: &Transaction<'_>, key: PageKey, bytes: &[u8]) -> Result<()> {
+    let sql = "INSERT INTO usage_pages (meter, span, day, checksum, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (meter, span, day) DO UPDATE SET checksum = excluded.checksum, bytes = excluded.bytes";
+    let values = params![key.meter, span(key.span), key.day, checksum(bytes), bytes];
+    transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
+    Ok(())
+}
+
+/// Gives the pages of series, in their order.
+pub(super) fn each_series(connection: &Connection, mut give: impl FnMut(SeriesPage) -> Result<()>) -> Result<()> {
+    let sql = "SELECT bytes, checksum FROM usage_series ORDER BY id";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let mut rows = statement.query([]).map_err(broken)?;
+    let torn = |what: Damage| {
+        let message = format!("the series of usage are damaged: {what}; restore the store from a copy");
+        Error::new(ErrorCode::Storage, message)
+    };
+    while let Some(row) = rows.next().map_err(broken)? {
+        let bytes = row.get_ref(0).map_err(broken)?.as_blob().map_err(damaged)?;
+        if checksum(bytes) != row.get::<_, i64>(1).map_err(broken)? {
+            return Err(torn(WRONG));
+        }
+        let bytes = decompressed(bytes).map_err(torn)?;
+        give(postcard::from_bytes(&bytes).map_err(|_| torn(WRONG))?)?;
+    }
+    Ok(())
+}
+
+/// Adds a page of series.
+pub(super) fn write_series(transaction: &Transaction<'_>, page: &SeriesPage) -> Result<()> {
+    let bytes = compressed(&postcard::to_allocvec(page).map_err(damaged)?)?;
+    let id: i64 = transaction
+        .query_row("SELECT 1 + coalesce(max(id), 0) FROM usage_series", [], |row| row.get(0))
+        .map_err(broken)?;
+    let sql = "INSERT INTO usage_series (id, checksum, bytes) VALUES (?1, ?2, ?3)";
+    transaction.execute(sql, params![id, checksum(&bytes), bytes]).map_err(broken)?;
+    Ok(())
+}
+
+/// Removes the pages of a meter.
+pub(super) fn delete(transaction: &Transaction<'_>, meter: u32) -> Result<()> {
+    let meter = integer(u64::from(meter))?;
+    transaction.execute("DELETE FROM usage_pages WHERE meter = ?1", params![meter]).map_err(broken)?;
+    Ok(())
+}
