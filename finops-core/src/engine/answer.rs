@@ -1,16 +1,18 @@
 //! What operations answer, whichever was called.
 
 use super::telling::{Listener, tell};
-use super::{Deleted, Exported, Now, Page, SegmentFiles};
+use super::{Closed, Deleted, Exported, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt};
 use crate::Result;
+use crate::insight::statement::TenantStatement;
 use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
-    TopDrivers, Trends, UnitCosts,
+    TopDrivers, Trends, UnitCosts, Usage,
 };
 use crate::model::catalog::Entry;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::Price;
 use crate::model::receipt::ImportReceipt;
+use crate::model::usage::Meter;
 use crate::model::virtual_dimension::VirtualDimension;
 use serde::Serialize;
 
@@ -73,6 +75,22 @@ answers! {
     Price(Price),
     /// Of `prices.list`.
     Prices(Page<Price>),
+    /// Of `record_usage`.
+    UsageReceipt(UsageReceipt),
+    /// Of `get_usage`.
+    Usage(Usage),
+    /// Of `void_usage` and `correct_usage`.
+    UsageChanged(UsageChanged),
+    /// Of `meters.create`, `meters.get` and `meters.update`.
+    Meter(Meter),
+    /// Of `meters.list`.
+    Meters(Page<Meter>),
+    /// Of `billing.settle`.
+    Settlement(Settlement),
+    /// Of `billing.preview`.
+    Statement(TenantStatement),
+    /// Of `billing.close`.
+    Closed(Closed),
     /// Of whatever deletes.
     Deleted(Deleted),
     /// Of `snapshots`.

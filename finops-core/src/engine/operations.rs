@@ -5,14 +5,16 @@
 
 use super::catalog::ENTRY_FIELDS;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
+use super::meters::{METER_FIELDS, MeterKey, MeterList};
 use super::prices::{PRICE_CHANGES, PRICE_FIELDS, PriceKey, PriceList};
 use super::relation::SegmentsRequest;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
+use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
     BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
-    PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest,
+    PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest, UsageRequest,
 };
 use crate::model::catalog::Entry;
 use crate::{Error, ErrorCode, Result};
@@ -123,6 +125,76 @@ const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "record_usage",
+        fields: &["events"],
+        call: |finops, params, _| {
+            let Value::Object(mut params) = params else { return Err(Error::invalid("events", "is missing")) };
+            let events = params.remove("events").ok_or_else(|| Error::invalid("events", "is missing"))?;
+            if let Some(unknown) = params.keys().next() {
+                return Err(Error::invalid(unknown.as_str(), "is no field: put it into the events"));
+            }
+            finops.record_usage(&events.to_string()).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "get_usage",
+        fields: UsageRequest::FIELDS,
+        call: |finops, params, _| finops.get_usage(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "void_usage",
+        fields: UsageKey::FIELDS,
+        call: |finops, params, _| finops.void_usage(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "correct_usage",
+        fields: UsageCorrection::FIELDS,
+        call: |finops, params, _| finops.correct_usage(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.create",
+        fields: METER_FIELDS,
+        call: |finops, params, _| finops.meters_create(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.get",
+        fields: MeterKey::FIELDS,
+        call: |finops, params, _| finops.meters_get(&parse::<MeterKey>(params)?.slug).map(Answer::from),
+    },
+    Operation {
+        name: "meters.list",
+        fields: MeterList::FIELDS,
+        call: |finops, params, _| finops.meters_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.update",
+        fields: METER_FIELDS,
+        call: |finops, params, _| finops.meters_update(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.delete",
+        fields: MeterKey::FIELDS,
+        call: |finops, params, _| finops.meters_delete(&parse::<MeterKey>(params)?.slug).map(Answer::from),
+    },
+    Operation {
+        name: "billing.settle",
+        fields: &[],
+        call: |finops, params, _| {
+            let Nothing {} = parse(params)?;
+            finops.billing_settle().map(Answer::from)
+        },
+    },
+    Operation {
+        name: "billing.preview",
+        fields: BillingPreview::FIELDS,
+        call: |finops, params, _| finops.billing_preview(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "billing.close",
+        fields: BillingClose::FIELDS,
+        call: |finops, params, _| finops.billing_close(&parse(params)?).map(Answer::from),
+    },
+    Operation {
         name: "prices.create",
         fields: PRICE_FIELDS,
         call: |finops, params, _| finops.prices_create(params).map(Answer::from),
@@ -178,6 +250,11 @@ const OPERATIONS: &[Operation] = &[
         call: |finops, params, _| finops.tick(parse::<Tick>(params)?.now).map(Answer::from),
     },
 ];
+
+/// Parameters of what takes none.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 impl Finops {
     /// Calls an operation by its name, with its parameters as a JSON object.

@@ -55,7 +55,7 @@ request! {
 #[derive(Debug)]
 pub struct UsageQuery<'q> {
     pub(super) request: &'q UsageRequest,
-    pub(super) interval: Interval,
+    pub(crate) interval: Interval,
     /// The spans that the series tells apart; one for the whole window without a series.
     pub(super) buckets: Vec<Bucket>,
     pub(super) dimensions: Vec<Dimension>,

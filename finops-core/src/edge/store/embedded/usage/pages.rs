@@ -1,10 +1,10 @@
 //! Pages and series as the state file keeps them: compressed, each with a checksum.
 
-use super::batch::{self, Damage, Read, Unread, checksum, put_number, put_numbers};
+use super::batch::{self, Damage, Read, Unread, checksum, put_number};
 use crate::edge::store::embedded::manifest::integer;
 use crate::edge::store::embedded::{broken, damaged};
 use crate::model::usage::Aggregation;
-use crate::pipeline::metering::{Cell, DayPage, PageKey, PageSpan, SeriesPage};
+use crate::pipeline::metering::{DayPage, PageKey, PageSpan, SeriesPage};
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -14,8 +14,6 @@ const VERSION: u8 = 1;
 const LEVEL: i32 = 1;
 /// How many bytes a page or a page of series has at most before it is compressed.
 const MAX_BYTES: usize = 1 << 30;
-/// How many series a page has at most.
-const MAX_SERIES: usize = 1 << 27;
 
 /// What is never seen unless somebody changed the file.
 const WRONG: Damage = Damage("it is not what was written");
@@ -43,59 +41,13 @@ fn decompressed(bytes: &[u8]) -> Read<Vec<u8>> {
 
 /// A page to bytes.
 pub(super) fn encode(page: &DayPage) -> Result<Vec<u8>> {
-    let mut series: Vec<u32> = page.series().collect();
-    series.sort_unstable();
-    let (mut numbers, mut counts, mut quarters, mut cells) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut before = 0;
-    for series in series {
-        let of_series = page.quarters(series);
-        if of_series.is_empty() {
-            continue;
-        }
-        numbers.push(u64::from(series - before));
-        before = series;
-        counts.push(of_series.len() as u64);
-        for (quarter, cell) in of_series {
-            quarters.push(quarter);
-            cells = postcard::to_extend(&cell, cells).map_err(damaged)?;
-        }
-    }
-    let mut bytes = Vec::with_capacity(cells.len() + quarters.len() + 8 * numbers.len() + 32);
-    put_number(&mut bytes, numbers.len() as u64);
-    put_numbers(&mut bytes, &numbers);
-    put_numbers(&mut bytes, &counts);
-    bytes.extend_from_slice(&quarters);
-    bytes.extend_from_slice(&cells);
-    compressed(&bytes)
+    compressed(&postcard::to_allocvec(page).map_err(damaged)?)
 }
 
 /// The page that those bytes are of.
 fn decode(bytes: &[u8], aggregation: Aggregation) -> Read<DayPage> {
-    let bytes = decompressed(bytes)?;
-    let mut unread = Unread(&bytes);
-    let count = unread.count(MAX_SERIES.min(bytes.len()))?;
-    let numbers = unread.numbers(count)?;
-    let counts = unread.numbers(count)?;
-    let total = counts.iter().fold(0_u64, |total, count| total.saturating_add(*count));
-    let mut quarters = unread.take(usize::try_from(total).unwrap_or(usize::MAX))?.iter();
-    let mut rest = unread.0;
-    let mut page = DayPage::new(aggregation);
-    let mut series = 0_u64;
-    for (step, count) in numbers.into_iter().zip(counts) {
-        series = series.saturating_add(step);
-        let series = u32::try_from(series).map_err(|_| WRONG)?;
-        for _ in 0..count {
-            let quarter = quarters.next().copied().filter(|quarter| *quarter < 96).ok_or(WRONG)?;
-            let (cell, left) = postcard::take_from_bytes::<Cell>(rest).map_err(|_| WRONG)?;
-            rest = left;
-            if cell.aggregation() != aggregation {
-                return Err(WRONG);
-            }
-            page.merge_cell(series, quarter, &cell);
-        }
-    }
-    Unread(rest).end()?;
-    Ok(page)
+    let page: DayPage = postcard::from_bytes(&decompressed(bytes)?).map_err(|_| WRONG)?;
+    if page.aggregation() == aggregation { Ok(page) } else { Err(WRONG) }
 }
 
 fn span(span: PageSpan) -> i64 {

@@ -12,13 +12,13 @@ mod bytes;
 mod properties;
 mod texts;
 
-pub(super) use bytes::{Damage, Read, Unread, put_mantissas, put_number, put_numbers};
+pub(super) use bytes::{Damage, Read, Unread, put_number};
 
 use crate::model::money::Quantity;
 use crate::model::time::Stamp;
 use crate::model::usage::UsageEvent;
 use crate::{Error, ErrorCode, Result};
-use bytes::{unzigzag, zigzag};
+use bytes::{put_mantissas, put_numbers, unzigzag, zigzag};
 use properties::{Properties, put_properties};
 use texts::{TextBuilder, Texts, ids, put_ids};
 use twox_hash::XxHash3_64;
