@@ -26,8 +26,8 @@ request! {
     pub struct UsageRequest {
         /// The period, such as `2024-01`.
         pub period: Option<Period>,
-        /// Or the window, such as `30d`. Without any of these, the thirty days up to tonight. One that reaches up to now
-        /// ends with the quarter of an hour that now lies in.
+        /// Or the window, such as `30d`. Without any of these, the thirty days up to tonight. One that reaches up to
+        /// now ends with the quarter of an hour that now lies in.
         pub window: Option<Window>,
         /// Or the first day, as a date or an instant; by default thirty days before the end.
         pub start_date: Option<Bound>,
