@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A piece of a line: what a series used on a day, or the part of a day in which one price held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey {
     /// When it starts.
     pub from: Stamp,
@@ -22,7 +22,7 @@ pub struct CellKey {
 }
 
 /// What is booked of a piece.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookedCell {
     /// How much was used.
     pub quantity: Quantity,
@@ -34,11 +34,45 @@ pub struct BookedCell {
 
 /// What is booked of a line, piece by piece.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "Kept", try_from = "Kept")]
 pub struct Booked {
     /// The ids of the price versions that it was rated with.
     pub prices: Vec<String>,
     /// The pieces.
     pub cells: BTreeMap<CellKey, BookedCell>,
+}
+
+/// What is booked of a line as stores keep it: whole numbers only, in the order of the pieces.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    prices: Vec<String>,
+    cells: Vec<KeptCell>,
+}
+
+/// From, to, series; quantity, amount, price.
+type KeptCell = (i64, i64, Option<u32>, i128, Option<i128>, Option<u32>);
+
+impl From<Booked> for Kept {
+    fn from(booked: Booked) -> Self {
+        let cell = |(key, cell): (CellKey, BookedCell)| {
+            let amount = cell.amount.map(Money::mantissa);
+            (key.from.micros(), key.to.micros(), key.series, cell.quantity.mantissa(), amount, cell.price)
+        };
+        Self { prices: booked.prices, cells: booked.cells.into_iter().map(cell).collect() }
+    }
+}
+
+impl TryFrom<Kept> for Booked {
+    type Error = crate::Error;
+
+    fn try_from(kept: Kept) -> Result<Self> {
+        let cell = |(from, to, series, quantity, amount, price): KeptCell| {
+            let key = CellKey { from: Stamp::from_micros(from)?, to: Stamp::from_micros(to)?, series };
+            let quantity = Quantity::from_mantissa(quantity);
+            Ok((key, BookedCell { quantity, amount: amount.map(Money::from_mantissa), price }))
+        };
+        Ok(Self { prices: kept.prices, cells: kept.cells.into_iter().map(cell).collect::<Result<_>>()? })
+    }
 }
 
 /// A difference that becomes a charge.

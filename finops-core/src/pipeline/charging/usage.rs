@@ -201,7 +201,7 @@ mod tests {
         Stamp::parse(text).unwrap()
     }
 
-    fn rollups(meter: Meter, events: &[(&str, &str, &str)]) -> (Rollups, u32) {
+    fn rollups(meter: &Meter, events: &[(&str, &str, &str)]) -> (Rollups, u32) {
         let mut meters = MeterSet::default();
         let number = meters.create(meter.clone()).unwrap();
         let mut rollups = Rollups::new(meters);
@@ -240,7 +240,7 @@ mod tests {
             ("2023-08-02T12:00:00Z", "b", "4"),
             ("2023-09-01T00:00:00Z", "a", "9"),
         ];
-        let (rollups, meter) = rollups(Meter::new("calls", Aggregation::Sum, "call"), &events);
+        let (rollups, meter) = rollups(&Meter::new("calls", Aggregation::Sum, "call"), &events);
         let cuts = [AUGUST[0], "2023-08-02T12:00:00Z", AUGUST[1]];
         assert_eq!(used(&rollups, meter, &cuts, AUGUST[1]), [vec!["1 a 1", "2 a 2"], vec!["2 a 3", "2 b 4"]]);
         assert_eq!(used(&rollups, meter, &AUGUST, AUGUST[1]), [["1 a 1", "2 a 5", "2 b 4"]]);
@@ -256,7 +256,7 @@ mod tests {
             ("2023-08-02T10:00:00Z", "a", "2"),
             ("2023-08-03T10:00:00Z", "b", "3"),
         ];
-        let (rollups, meter) = rollups(meter, &events);
+        let (rollups, meter) = rollups(&meter, &events);
         assert_eq!(used(&rollups, meter, &AUGUST, AUGUST[1]), [["1 a 1", "1 b 1", "3 b 1"]]);
     }
 
@@ -276,13 +276,13 @@ mod tests {
         let times: Vec<String> = changes.iter().map(|(time, _)| hour(time)).collect();
         let events: Vec<_> =
             changes.iter().zip(&times).map(|((_, change), time)| (time.as_str(), "a", *change)).collect();
-        let (first, number) = rollups(meter.clone(), &events);
+        let (first, number) = rollups(&meter, &events);
         // 59 400 / 2 678 400.
         assert_eq!(
             used(&first, number, &AUGUST, AUGUST[1]),
             [["1 a 0.022177419354838710"]].map(|days| days.map(|day| day.trim_end_matches('0').to_owned()).to_vec())
         );
-        let (carried, number) = rollups(meter, &[("2023-07-04T00:00:00Z", "a", "310")]);
+        let (carried, number) = rollups(&meter, &[("2023-07-04T00:00:00Z", "a", "310")]);
         assert_eq!(used(&carried, number, &AUGUST, "2023-08-03T23:00:00Z"), [["1 a 10", "2 a 10"]]);
         let all = used(&carried, number, &["2023-08-01T00:00:00Z", "2023-08-15T12:00:00Z", AUGUST[1]], AUGUST[1]);
         assert_eq!((all[0].len(), all[0][14].as_str(), all[1][0].as_str()), (15, "15 a 5", "15 a 5"));
