@@ -1,7 +1,7 @@
 //! What operations answer, whichever was called.
 
 use super::telling::{Listener, tell};
-use super::{Closed, Deleted, Exported, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt};
+use super::{LoadedModelPrices, Closed, Deleted, Exported, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt};
 use crate::Result;
 use crate::insight::statement::TenantStatement;
 use crate::insight::{
@@ -13,6 +13,7 @@ use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::Price;
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
+use crate::pipeline::llm::rate::RatedRequest;
 use crate::model::virtual_dimension::VirtualDimension;
 use serde::Serialize;
 
@@ -91,6 +92,10 @@ answers! {
     Statement(TenantStatement),
     /// Of `billing.close`.
     Closed(Closed),
+    /// Of `llm.load_prices`.
+    ModelPrices(LoadedModelPrices),
+    /// Of `llm.rate`.
+    RatedRequest(RatedRequest),
     /// Of whatever deletes.
     Deleted(Deleted),
     /// Of `snapshots`.

@@ -9,6 +9,7 @@ mod export;
 mod history;
 mod import;
 mod meters;
+mod models;
 mod open;
 mod operations;
 mod prices;
@@ -28,6 +29,7 @@ pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
+pub use models::{LoadModelPrices, LoadedModelPrices, RateModel, UnknownModels};
 pub use open::Builder;
 pub use operations::{Operation, operations};
 pub use prices::PriceList;
@@ -72,6 +74,7 @@ pub struct Finops {
     /// The currency of usage that has no price.
     currency: Currency,
     settling: Arc<Due>,
+    models: Arc<models::ModelPrices>,
 }
 
 /// Whether usage has to become charges before the next query.

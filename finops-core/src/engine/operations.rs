@@ -10,6 +10,7 @@ use super::prices::{PRICE_CHANGES, PRICE_FIELDS, PriceKey, PriceList};
 use super::relation::SegmentsRequest;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
+use super::{LoadModelPrices, RateModel};
 use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
@@ -193,6 +194,16 @@ const OPERATIONS: &[Operation] = &[
         name: "billing.close",
         fields: BillingClose::FIELDS,
         call: |finops, params, _| finops.billing_close(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "llm.load_prices",
+        fields: LoadModelPrices::FIELDS,
+        call: |finops, params, _| finops.llm_load_prices(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "llm.rate",
+        fields: RateModel::FIELDS,
+        call: |finops, params, _| finops.llm_rate(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "prices.create",

@@ -58,8 +58,8 @@ pub(super) const PRICE_CHANGES: &[&str] = &[
 
 /// A version as the store keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
-    price: Price,
+pub(super) struct Kept {
+    pub(super) price: Price,
     /// Whether the price was deleted with this version.
     deleted: bool,
 }
@@ -211,7 +211,7 @@ impl Finops {
     }
 
     /// Every version of every price, in the order of id and revision.
-    fn price_versions(&self) -> Result<Vec<Kept>> {
+    pub(super) fn price_versions(&self) -> Result<Vec<Kept>> {
         let kept = self.store.definitions(Defined::Price)?;
         kept.iter().map(|definition| read(&definition.body)).collect()
     }
@@ -234,7 +234,7 @@ impl Finops {
         PriceBook::new(held)
     }
 
-    fn keep_price(&self, price: Price, deleted: bool) -> Result<Price> {
+    pub(super) fn keep_price(&self, price: Price, deleted: bool) -> Result<Price> {
         let terms = price.terms();
         let id = terms.id.map(|id| id.to_string()).unwrap_or_default();
         // Digits of one length sort as the numbers do.

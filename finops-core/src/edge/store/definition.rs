@@ -8,6 +8,8 @@ pub enum Defined {
     Meter,
     /// A version of a price, by its id.
     Price,
+    /// A price list of language models, by when it takes effect.
+    ModelPrices,
     /// A grant, by its id.
     Grant,
 }
@@ -18,6 +20,7 @@ impl Defined {
         match self {
             Self::Meter => "meter",
             Self::Price => "price",
+            Self::ModelPrices => "model_prices",
             Self::Grant => "grant",
         }
     }
