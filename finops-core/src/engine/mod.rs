@@ -9,7 +9,9 @@ mod history;
 mod import;
 mod open;
 mod operations;
+mod recorder;
 mod relation;
+mod usage_intake;
 mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
@@ -20,6 +22,7 @@ pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use open::Builder;
 pub use operations::{Operation, operations};
+pub use recorder::{Flushing, FullPolicy, Recorder, RecorderOptions, RecorderStats};
 pub use relation::{Relation, RelationColumn, SegmentFiles};
 pub use virtuals::VirtualList;
 

@@ -1,0 +1,99 @@
+//! Usage as callers in Rust report, change and keep it.
+
+use super::Finops;
+use super::recorder::{Recorder, RecorderOptions};
+use crate::Result;
+use crate::edge::store::usage::{UsageStatus, UsageTidied};
+use crate::model::time::Stamp;
+use crate::model::usage::{EventKey, Outcome, UsageEvent};
+use std::sync::Arc;
+
+impl Finops {
+    /// Counts events durably and says what became of each, in order. An event that came before counts once, however
+    /// often it comes. Calls of several threads share a commit.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use finops_core::model::money::Quantity;
+    /// use finops_core::model::time::Stamp;
+    /// use finops_core::model::usage::{Outcome, UsageEvent};
+    ///
+    /// let now = Stamp::parse("2024-01-01T00:00:00Z")?;
+    /// let finops = Finops::builder().now(now).open(":memory:")?;
+    /// let event = || UsageEvent::new("request-1", now, "api_calls", Quantity::from_units(1), "acme");
+    /// assert_eq!(finops.record_events(vec![event(), event()])?, [Outcome::Accepted, Outcome::Duplicate]);
+    /// assert_eq!(finops.record_events(vec![event()])?, [Outcome::Duplicate]);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_argument` for more than 100,000 events; `conflict` when the store was opened for reading; `storage`.
+    /// Then none was counted, and all can be reported again.
+    pub fn record_events(&self, events: Vec<UsageEvent>) -> Result<Vec<Outcome>> {
+        self.record_shared(Arc::new(events))
+    }
+
+    /// The same for events that the caller keeps until they are durable.
+    pub(super) fn record_shared(&self, events: Arc<Vec<UsageEvent>>) -> Result<Vec<Outcome>> {
+        self.store.usage()?.record(events, self.clock.now())
+    }
+
+    /// Something that takes events one by one on hot paths and reports them in batches.
+    ///
+    /// # Errors
+    /// `invalid_argument` for options that are out of range; `not_found` when the store keeps no usage.
+    pub fn recorder(&self, options: RecorderOptions) -> Result<Recorder> {
+        self.store.usage()?;
+        Recorder::new(self.clone(), options)
+    }
+
+    /// Takes an event out of everything that counted it; whether it was still in.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such event, or what it was counted in can no longer be changed; `conflict` when the
+    /// store was opened for reading; `storage`.
+    pub fn void_event(&self, key: EventKey<'_>) -> Result<bool> {
+        self.store.usage()?.void_usage(key, self.clock.now())
+    }
+
+    /// Puts an event in the place of the one with the same tenant, source and id; whether it says anything else.
+    ///
+    /// # Errors
+    /// `invalid_argument` for an event that meters cannot count; `conflict` when it was voided; else as
+    /// [`Finops::void_event`].
+    pub fn correct_event(&self, event: UsageEvent) -> Result<bool> {
+        self.store.usage()?.correct_usage(event, self.clock.now())
+    }
+
+    /// Writes what opening would otherwise count again.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`.
+    pub fn checkpoint_usage(&self) -> Result<()> {
+        self.store.usage()?.checkpoint_usage(self.clock.now())
+    }
+
+    /// Drops events that happened before that instant, batch by batch; what was counted of them stays.
+    ///
+    /// # Errors
+    /// As [`Finops::checkpoint_usage`]; then nothing has changed.
+    pub fn drop_events(&self, before: Stamp) -> Result<UsageTidied> {
+        self.store.usage()?.drop_usage(before, self.clock.now())
+    }
+
+    /// Brings small batches of events together.
+    ///
+    /// # Errors
+    /// As [`Finops::checkpoint_usage`].
+    pub fn compact_events(&self) -> Result<UsageTidied> {
+        self.store.usage()?.compact_usage()
+    }
+
+    /// How usage is kept.
+    ///
+    /// # Errors
+    /// `storage`.
+    pub fn usage_status(&self) -> Result<UsageStatus> {
+        self.store.usage()?.usage_status()
+    }
+}
