@@ -194,10 +194,7 @@ impl Finops {
     /// Completes requests to language models, so that meters can count them. What cannot be priced is rejected, if that
     /// is what the lists say.
     pub(super) fn complete_requests(&self, events: &mut [UsageEvent]) -> Result<Vec<Option<Rejection>>> {
-        let mut rejections = Vec::new();
-        if !events.iter().any(|event| event.resource == TokenKind::RESOURCE) {
-            return Ok(rejections);
-        }
+        let mut rejections = Vec::with_capacity(events.len());
         let lists = self.lists()?;
         for event in events {
             rejections.push(if event.resource == TokenKind::RESOURCE && lists.any { lists.complete(event) } else { None });
