@@ -147,10 +147,12 @@ impl Finops {
     /// `invalid_argument` for a file that is not there, is no such list, or has a price that cannot be right, naming the
     /// model and the field; `conflict` on a handle for reading; `storage`.
     pub fn llm_load_prices(&self, request: &LoadModelPrices) -> Result<LoadedModelPrices> {
-        let wrong = |error: std::io::Error| Error::invalid("path", format!("'{}' cannot be read: {error}", request.path));
+        let wrong =
+            |error: std::io::Error| Error::invalid("path", format!("'{}' cannot be read: {error}", request.path));
         let length = std::fs::metadata(&request.path).map_err(wrong)?.len();
         if length > litellm::MAX_BYTES as u64 {
-            let message = format!("'{}' has {length} bytes, and a list has at most {}", request.path, litellm::MAX_BYTES);
+            let message =
+                format!("'{}' has {length} bytes, and a list has at most {}", request.path, litellm::MAX_BYTES);
             return Err(Error::invalid("path", message));
         }
         let bytes = std::fs::read(&request.path).map_err(wrong)?;
@@ -197,7 +199,11 @@ impl Finops {
         let mut rejections = Vec::with_capacity(events.len());
         let lists = self.lists()?;
         for event in events {
-            rejections.push(if event.resource == TokenKind::RESOURCE && lists.any { lists.complete(event) } else { None });
+            rejections.push(if event.resource == TokenKind::RESOURCE && lists.any {
+                lists.complete(event)
+            } else {
+                None
+            });
         }
         Ok(rejections)
     }

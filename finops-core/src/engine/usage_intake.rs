@@ -4,8 +4,8 @@ use super::Finops;
 use super::recorder::{Recorder, RecorderOptions};
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
-use crate::model::time::Stamp;
 use crate::model::llm::TokenKind;
+use crate::model::time::Stamp;
 use crate::model::usage::{EventKey, Outcome, Rejection, UsageEvent};
 use std::sync::Arc;
 
