@@ -135,7 +135,9 @@ fn large(threads: usize, folder: &Path) -> Arc<EmbeddedStore> {
     let mut session = store.begin_import().unwrap();
     (0..CHUNKS).for_each(|_| session.write(&scope, &table).unwrap());
     let (replace, imported_at) = (Replace::BillingPeriod, scope.end);
-    session.commit(Delivery { receipt, fingerprint: [1; 32], files: vec![[1; 32]], replace, imported_at }).unwrap();
+    session
+        .commit(Delivery { receipt, fingerprint: [1; 32], files: vec![[1; 32]], replace, imported_at, booking: None })
+        .unwrap();
     Arc::new(store)
 }
 

@@ -7,8 +7,9 @@
 Each engine runs in a process of its own, twice: from disk (finops on a store that was opened just before, the others
 from the Parquet files, the page cache warm) and from memory (finops on a store that stays open, the others on tables
 they have loaded, DuckDB also with ENUM and Polars with categorical columns). Everybody gets two threads, on Linux on
-the same two processors, and rows come out as Python objects. Times are medians; CPU is that of the whole process. Exits
-with 1 when an answer differs. README.md beside this folder says how to read the table.
+the same two processors. There is a table for answers whose rows come out as Python objects, and one for answers that
+come out by column, as Arrow or as a Polars frame. Times are medians; CPU is that of the whole process. Exits with 1 when
+an answer differs. README.md beside this folder says how to read the tables.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from decimal import Decimal
 from pathlib import Path
 
 THREADS = 2
+FORMS = ["rows", "columns"]
 TEXTS = ["SubAccountId", "ServiceName", "RegionId", "ProviderName", "ResourceId", "Tags"]
 COLUMNS = ["x_day", *TEXTS, "BilledCost", "EffectiveCost"]
 SPAN = (date(2024, 11, 1), date(2025, 12, 6))
@@ -65,7 +67,11 @@ def sql_day(day):
     return f"DATE '{day}'"
 
 
-# --- The engines: each gives a function from the name of a query to its rows ------------------------------------------
+# --- The engines: each gives a function from the name of a query and the form of the answer to the answer -------------
+
+
+def arrow_rows(table):
+    return list(zip(*[column.to_pylist() for column in table.columns]))
 
 
 def duckdb_engine(data, memory, enum=False):
@@ -82,7 +88,12 @@ def duckdb_engine(data, memory, enum=False):
     made = "TABLE" if memory else "VIEW"
     connection.execute(f"CREATE {made} t AS SELECT {', '.join(columns)} FROM {source}")
     team = "json_extract_string(Tags::VARCHAR, '$.team')"
-    return lambda name: connection.execute(sql(name, team, sql_day)).fetchall()
+
+    def run(name, form):
+        found = connection.sql(sql(name, team, sql_day))
+        return found.fetchall() if form == "rows" else found.to_arrow_table()
+
+    return run
 
 
 def polars_engine(data, memory):
@@ -120,7 +131,12 @@ def polars_engine(data, memory):
         "q8": lambda: frame.group_by("x_day").agg(billed, effective),
     }
     engine = "in-memory" if memory else "streaming"
-    return lambda name: plans[name[:2]]().collect(engine=engine).rows()
+
+    def run(name, form):
+        frame = plans[name[:2]]().collect(engine=engine)
+        return frame.rows() if form == "rows" else frame
+
+    return run
 
 
 def datafusion_engine(data, memory):
@@ -141,12 +157,9 @@ def datafusion_engine(data, memory):
     def quote(text):
         return re.sub(r"\b(" + "|".join(names) + r")\b", r'"\1"', text)
 
-    def run(name):
-        batches = context.sql(sql(name, "TagsMap['team']", sql_day, quote)).collect()
-        if not batches:
-            return []
-        table = pa.Table.from_batches(batches)
-        return list(zip(*[column.to_pylist() for column in table.columns]))
+    def run(name, form):
+        table = context.sql(sql(name, "TagsMap['team']", sql_day, quote)).to_arrow_table()
+        return arrow_rows(table) if form == "rows" else table
 
     return run
 
@@ -171,45 +184,49 @@ def chdb_engine(data, memory):
         session.query(f"CREATE VIEW t AS SELECT {columns} FROM file('{data}/*.parquet', Parquet)")
     team = "JSONExtractString(assumeNotNull(Tags), 'team')"
 
-    def run(name):
+    def run(name, form):
         text = sql(name, team, lambda day: f"toDate('{day}')") + f" SETTINGS max_threads = {THREADS}"
         table = pa.ipc.open_stream(io.BytesIO(session.query(text, "ArrowStream").bytes())).read_all()
-        rows = zip(*[column.to_pylist() for column in table.columns])
-        return [tuple(cell.decode() if isinstance(cell, bytes) else cell for cell in row) for row in rows]
+        return arrow_rows(table) if form == "rows" else table
 
     return run
 
 
 def finops_engine(iof):
-    costs = iof.finops.costs
     span, quarter, month = (
         {"start_date": start.isoformat(), "end_date": end.isoformat()} for start, end in (SPAN, QUARTER, MONTH)
     )
     both = ["billed", "effective"]
     four = ["sub_account", "service", "region"]
+    of_tenant = {"filter": {"sub_account": TENANT}, "group_by": ["service", "region"]}
     asked = {
-        "q1": lambda: costs.breakdown(**month, group_by="sub_account", views=both, limit=1000),
-        "q2": lambda: costs.daily(**quarter, group_by="service"),
-        "q3": lambda: costs.breakdown(**span, group_by=four, granularity="daily", limit=1),
-        "q4": lambda: costs.breakdown(**span, group_by="resource_id", limit=20),
-        "q5": lambda: costs.breakdown(**span, group_by="tag:team", limit=1000),
-        "q6": lambda: costs.breakdown(**span, group_by="provider", distinct="resource_id", limit=1000),
-        "q7": lambda: costs.breakdown(
-            **quarter, group_by=["service", "region"], filter={"sub_account": TENANT}, views=both, limit=1000
-        ),
-        "q8": lambda: costs.breakdown(**span, granularity="daily", views=both, limit=1000),
+        "q1": {**month, "group_by": "sub_account", "views": both, "limit": 1000},
+        "q2": {**quarter, "group_by": "service"},
+        "q3": {**span, "group_by": four, "granularity": "daily", "limit": 1},
+        "q4": {**span, "group_by": "resource_id", "limit": 20},
+        "q5": {**span, "group_by": "tag:team", "limit": 1000},
+        "q6": {**span, "group_by": "provider", "distinct": "resource_id", "limit": 1000},
+        "q7": {**quarter, **of_tenant, "views": both, "limit": 1000},
+        "q8": {**span, "granularity": "daily", "views": both, "limit": 1000},
     }
-    return lambda name: asked[name[:2]]()
+
+    def run(name, form):
+        method = "daily" if name.startswith("q2") else "breakdown"
+        if form == "rows":
+            return getattr(iof.finops.costs, method)(**asked[name[:2]])
+        columns = iof.finops.columns(f"costs.{method}", **asked[name[:2]])
+        return columns.about, columns.to_arrow()
+
+    return run
 
 
 def finops_rows(name, answer):
     """The rows of an answer in the order of the other engines' columns."""
-    if name.startswith("q2"):
-        groups = answer["groups"]
-        return [(day["date"], group["service"], day["total"]) for group in groups for day in group["days"]]
+    about, rows = (answer[0], answer[1].to_pylist()) if isinstance(answer, tuple) else (answer, answer.records())
     if name.startswith("q3"):
-        return [(answer["count"], answer["total_cost"], answer["items"][0]["cost"])]
+        return [(about["count"], about["total_cost"], rows[0]["cost"])]
     fields = {
+        "q2": ["date", "service", "total"],
         "q1": ["sub_account", "billed_cost", "effective_cost"],
         "q4": ["resource_id", "cost"],
         "q5": ["tag:team", "cost"],
@@ -217,7 +234,16 @@ def finops_rows(name, answer):
         "q7": ["service", "region", "billed_cost", "effective_cost", "charges"],
         "q8": ["date", "billed_cost", "effective_cost"],
     }[name[:2]]
-    return [tuple(item[field] for field in fields) for item in answer["items"]]
+    return [tuple(row[field] for field in fields) for row in rows]
+
+
+def rows_of(engine, name, answer):
+    """The rows of an answer in whatever form."""
+    if engine == "finops":
+        return finops_rows(name, answer)
+    if isinstance(answer, list):
+        return answer
+    return answer.rows() if hasattr(answer, "rows") else arrow_rows(answer)
 
 
 ENGINES = {
@@ -238,6 +264,7 @@ def digest(name, rows):
         rows = [row for row in rows if row[-1]]
 
     def cell(value):
+        value = value.decode() if isinstance(value, bytes) else value
         if isinstance(value, Decimal):
             return format(value.quantize(Decimal("0.000000000001")), "f")
         return value.isoformat()[:10] if hasattr(value, "isoformat") else str(value)
@@ -256,36 +283,42 @@ def measure(engine, mode, data, store, rounds):
     # Not every engine can be told how many threads it may use, but all count the processors that they may.
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    out = {}
-    if engine == "finops":
-        from iof import Iof
+    import pyarrow  # noqa: F401  Nobody's query is to wait for it.
 
-        kept = Iof.open(store, read_only=True) if mode == "memory" else None
+    out = {form: {} for form in FORMS}
+    run = measured_finops(mode, store) if engine == "finops" else measured_peer(ENGINES[engine](data, mode == "memory"))
+    for form in FORMS:
         for name in QUERIES:
-            runs, opened = [], []
             # What was never asked before is not in memory yet.
-            for number in range(rounds + (kept is not None)):
-                iof, wall, _ = (kept, 0, 0) if kept else timed(lambda: Iof.open(store, read_only=True))
-                opened.append(wall)
-                run = finops_engine(iof)
-                answer, wall, cpu = timed(lambda: run(name))
-                if number > 0 or kept is None:
-                    runs.append((wall, cpu))
-                if not kept:
-                    iof.close()
-            out[name] = {"runs": runs, "digest": digest(name, finops_rows(name, answer)), "open": max(opened)}
-    else:
-        run = ENGINES[engine](data, mode == "memory")
-        for name in QUERIES:
-            runs = []
-            for _ in range(rounds):
-                rows, wall, cpu = timed(lambda: run(name))
-                runs.append((wall, cpu))
-            out[name] = {"runs": runs, "digest": digest(name, rows)}
+            runs = [run(name, form) for _ in range(rounds + (engine == "finops" and mode == "memory"))]
+            answer, opened = runs[-1][0], max(run[3] for run in runs)
+            times = [run[1:3] for run in runs][-rounds:]
+            out[form][name] = {"runs": times, "digest": digest(name, rows_of(engine, name, answer)), "open": opened}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"queries": out, "peak": peak}), flush=True)
     # Some engines wait for threads of theirs that never end.
     os._exit(0)
+
+
+def measured_peer(ask):
+    return lambda name, form: (*timed(lambda: ask(name, form)), 0)
+
+
+def measured_finops(mode, store):
+    """From disk every query is the first of a store that was just opened."""
+    from iof import Iof
+
+    kept = Iof.open(store, read_only=True) if mode == "memory" else None
+
+    def run(name, form):
+        iof, opened, _ = (kept, 0, 0) if kept else timed(lambda: Iof.open(store, read_only=True))
+        ask = finops_engine(iof)
+        answer, wall, cpu = timed(lambda: ask(name, form))
+        if not kept:
+            iof.close()
+        return answer, wall, cpu, opened
+
+    return run
 
 
 def child(engine, mode, data, store, rounds):
@@ -306,6 +339,32 @@ def bandwidth():
     return max(numbers.nbytes / timed(numbers.sum)[1] for _ in range(5))
 
 
+def table(results, form):
+    """Prints the table of a form; gives what differs."""
+    differing = []
+    header = ["", "disk ms", "best peer", "wall", "cpu", "memory ms", "best peer", "wall", "cpu", "rows"]
+    lines = [header]
+    for name in QUERIES:
+        line = [name]
+        for mode in ("disk", "memory"):
+            cells = {engine: results[engine, mode]["queries"][form][name] for engine, of in results if of == mode}
+            wall = {engine: statistics.median(run[0] for run in cell["runs"]) for engine, cell in cells.items()}
+            cpu = {engine: statistics.median(run[1] for run in cell["runs"]) for engine, cell in cells.items()}
+            peers = [engine for engine in cells if engine != "finops"]
+            best = min(peers, key=wall.get)
+            fastest, thriftiest = wall[best] / wall["finops"], min(cpu[peer] for peer in peers) / cpu["finops"]
+            line += [f"{wall['finops'] * 1e3:.2f}", f"{wall[best] * 1e3:.1f} {best}"]
+            line += [f"{fastest:.1f}x", f"{thriftiest:.1f}x"]
+            wanted = cells["finops"]["digest"]
+            differing += [(form, name, engine, mode) for engine, cell in cells.items() if cell["digest"] != wanted]
+        lines.append([*line, f"{results['finops', 'disk']['queries'][form][name]['digest'][1]:,}"])
+    widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
+    for line in lines:
+        first, *others = zip(line, widths)
+        print("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]))
+    return differing
+
+
 def compare(data, store, rounds):
     results = {}
     for mode in ("disk", "memory"):
@@ -315,33 +374,16 @@ def compare(data, store, rounds):
             results[engine, mode] = child(engine, mode, data, store, rounds)
             print(f"{engine} from {mode}: peak {results[engine, mode]['peak']:,.0f} MiB", file=sys.stderr)
     differing = []
-    header = ["", "disk ms", "best peer", "wall", "cpu", "memory ms", "best peer", "wall", "cpu", "rows"]
-    table = [header]
-    for name in QUERIES:
-        line = [name]
-        for mode in ("disk", "memory"):
-            cells = {engine: results[engine, mode]["queries"][name] for engine, of in results if of == mode}
-            wall = {engine: statistics.median(run[0] for run in cell["runs"]) for engine, cell in cells.items()}
-            cpu = {engine: statistics.median(run[1] for run in cell["runs"]) for engine, cell in cells.items()}
-            peers = [engine for engine in cells if engine != "finops"]
-            best = min(peers, key=wall.get)
-            fastest, thriftiest = wall[best] / wall["finops"], min(cpu[peer] for peer in peers) / cpu["finops"]
-            line += [f"{wall['finops'] * 1e3:.2f}", f"{wall[best] * 1e3:.1f} {best}"]
-            line += [f"{fastest:.1f}x", f"{thriftiest:.1f}x"]
-            wanted = cells["finops"]["digest"]
-            differing += [(name, engine, mode) for engine, cell in cells.items() if cell["digest"] != wanted]
-        table.append([*line, f"{results['finops', 'disk']['queries'][name]['digest'][1]:,}"])
-    widths = [max(len(row[place]) for row in table) for place in range(len(header))]
-    for row in table:
-        first, *others = zip(row, widths)
-        print("  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]))
-    opened = max(query["open"] for query in results["finops", "disk"]["queries"].values())
+    for form in FORMS:
+        print(f"answers as {form}")
+        differing += table(results, form)
+    opened = max(query["open"] for form in FORMS for query in results["finops", "disk"]["queries"][form].values())
     leanest = min((results[key]["peak"], key[0]) for key in results if key[1] == "memory" and key[0] != "finops")
     peak = results["finops", "memory"]["peak"]
     print(f"opening: at most {opened * 1e3:.1f} ms; reading memory: {bandwidth() / 1e9:.1f} GB/s on one thread")
     print(f"peak memory, eight queries: {peak:,.0f} MiB; of the leanest peer {leanest[0]:,.0f} MiB ({leanest[1]})")
-    for name, engine, mode in differing:
-        print(f"DIFFERS: {name}: {engine} from {mode}", file=sys.stderr)
+    for form, name, engine, mode in differing:
+        print(f"DIFFERS: {name}: {engine} from {mode} as {form}", file=sys.stderr)
     return not differing
 
 

@@ -51,7 +51,7 @@ mod error;
 mod readme {}
 
 #[cfg(feature = "embedded")]
-pub use engine::{Document, ExportReport, Finops, ImportCharges, Observer, Operation, Progress, operations};
+pub use engine::{Answer, ExportReport, Finops, ImportCharges, Listener, Observer, Operation, Progress, operations};
 pub use error::{Error, ErrorCode, Result};
 pub use insight::{Breakdown, BreakdownRequest, Granularity, HistoricalCosts, HistoricalRequest};
 pub use insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};

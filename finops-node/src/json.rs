@@ -1,45 +1,108 @@
 //! Answers and errors as JSON text.
 
-use finops_core::{Document, Error, ErrorCode};
+use finops_core::model::money::Quantity;
+use finops_core::model::time::Stamp;
+use finops_core::{Answer, Error, ErrorCode, Listener};
+use serde::Serialize;
 
-/// A document as JSON text. Exact decimals become text, or bare numbers with all their digits, of which
+/// An answer as JSON text. Exact decimals become text, or bare numbers with all their digits, of which
 /// `JSON.parse` makes the nearest double. Integers are numbers: beyond 2^53 JavaScript keeps no longer every digit.
-pub(crate) fn text(document: &Document, exact: bool) -> Result<String, Error> {
-    let mut out = String::new();
-    write(document, exact, &mut out)
-        .map_err(|error| Error::new(ErrorCode::Storage, format!("the answer cannot be written as JSON: {error}")))?;
-    Ok(out)
+pub(crate) fn text(answer: &Answer, exact: bool) -> Result<String, Error> {
+    let mut json = Json { out: Vec::new(), exact, first: true, open: Vec::new() };
+    answer.tell(&mut json)?;
+    String::from_utf8(json.out).map_err(|error| unwritten(&error))
 }
 
-fn write(document: &Document, exact: bool, out: &mut String) -> serde_json::Result<()> {
-    match document {
-        Document::Decimal(digits) if !exact => out.push_str(digits),
-        Document::List(items) => {
-            out.push('[');
-            for (place, item) in items.iter().enumerate() {
-                separate(place, out);
-                write(item, exact, out)?;
-            }
-            out.push(']');
+fn unwritten(error: &dyn std::error::Error) -> Error {
+    Error::new(ErrorCode::Storage, format!("the answer cannot be written as JSON: {error}"))
+}
+
+/// Writes what it is told.
+struct Json {
+    out: Vec<u8>,
+    exact: bool,
+    /// Whether nothing stands before what comes, to be separated from it.
+    first: bool,
+    /// What closes the lists and maps that are open.
+    open: Vec<u8>,
+}
+
+impl Json {
+    fn separate(&mut self) {
+        if !self.first {
+            self.out.push(b',');
         }
-        Document::Map(fields) => {
-            out.push('{');
-            for (place, (name, value)) in fields.iter().enumerate() {
-                separate(place, out);
-                out.push_str(&serde_json::to_string(name)?);
-                out.push(':');
-                write(value, exact, out)?;
-            }
-            out.push('}');
-        }
-        other => out.push_str(&serde_json::to_string(other)?),
+        self.first = false;
     }
-    Ok(())
+
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.separate();
+        serde_json::to_writer(&mut self.out, value).map_err(|error| unwritten(&error))
+    }
+
+    fn begin(&mut self, opening: u8, closing: u8) {
+        self.separate();
+        self.out.push(opening);
+        self.open.push(closing);
+        self.first = true;
+    }
 }
 
-fn separate(place: usize, out: &mut String) {
-    if place > 0 {
-        out.push(',');
+impl Listener for Json {
+    fn null(&mut self) -> Result<(), Error> {
+        self.value(&())
+    }
+
+    fn bool(&mut self, value: bool) -> Result<(), Error> {
+        self.value(&value)
+    }
+
+    fn integer(&mut self, value: i128) -> Result<(), Error> {
+        self.value(&value)
+    }
+
+    fn float(&mut self, value: f64) -> Result<(), Error> {
+        self.value(&value)
+    }
+
+    fn text(&mut self, value: &str) -> Result<(), Error> {
+        self.value(value)
+    }
+
+    fn decimal(&mut self, value: Quantity) -> Result<(), Error> {
+        if self.exact {
+            return self.value(value.text().as_str());
+        }
+        self.separate();
+        self.out.extend(value.text().as_str().as_bytes());
+        Ok(())
+    }
+
+    fn time(&mut self, value: Stamp) -> Result<(), Error> {
+        self.value(&value)
+    }
+
+    fn list(&mut self, _: Option<usize>) -> Result<(), Error> {
+        self.begin(b'[', b']');
+        Ok(())
+    }
+
+    fn map(&mut self) -> Result<(), Error> {
+        self.begin(b'{', b'}');
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) -> Result<(), Error> {
+        self.value(name)?;
+        self.out.push(b':');
+        self.first = true;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.out.extend(self.open.pop());
+        self.first = false;
+        Ok(())
     }
 }
 

@@ -1,9 +1,10 @@
 //! The engine as an object of Python.
 
+use crate::columns::{self, Place, Table};
 use crate::relation::Relation;
 use crate::{errors, input, output};
 use finops_core::model::time::Period;
-use finops_core::{Document, Error, Finops, Observer, Progress};
+use finops_core::{Answer, Error, Finops, Observer, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ops::ControlFlow;
@@ -37,13 +38,19 @@ impl Engine {
         params: &Bound<'py, PyDict>,
         progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let core = self.core(py)?;
-        let params = input::object(params)?;
-        let watch = Watch { progress: progress.map(Bound::unbind), raised: Mutex::new(None) };
-        let answer = py.detach(|| core.call(operation, params, &watch));
-        // A close on another thread may have left this call the last to hold the engine.
-        py.detach(|| drop(core));
-        watch.answer(py, answer)
+        output::object(py, &self.answer(py, operation, params, progress)?)
+    }
+
+    /// Runs an operation and gives its answer without the rows, and those by column. They stand in one of `places`:
+    /// in a list, or in lists of that name in its values.
+    fn columns<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        params: &Bound<'py, PyDict>,
+        places: Vec<Place>,
+    ) -> PyResult<(Bound<'py, PyAny>, Table)> {
+        columns::columns(py, &self.answer(py, operation, params, None)?, places)
     }
 
     /// The charges of the present state as a relation.
@@ -72,6 +79,22 @@ impl Engine {
 }
 
 impl Engine {
+    fn answer<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        params: &Bound<'py, PyDict>,
+        progress: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Answer> {
+        let core = self.core(py)?;
+        let params = input::object(params)?;
+        let watch = Watch { progress: progress.map(Bound::unbind), raised: Mutex::new(None) };
+        let answer = py.detach(|| core.call(operation, params, &watch));
+        // A close on another thread may have left this call the last to hold the engine.
+        py.detach(|| drop(core));
+        watch.answer(py, answer)
+    }
+
     /// The open engine, to call or to read from.
     pub(crate) fn core(&self, py: Python<'_>) -> PyResult<Arc<Finops>> {
         lock(&self.core).clone().ok_or_else(|| errors::closed(py))
@@ -102,13 +125,12 @@ impl Watch {
         Ok(())
     }
 
-    /// The answer in Python, unless something was raised meanwhile: then exactly that.
-    fn answer(self, py: Python<'_>, answer: Result<Document, Error>) -> PyResult<Bound<'_, PyAny>> {
+    /// The answer, unless something was raised meanwhile: then exactly that.
+    fn answer(self, py: Python<'_>, answer: Result<Answer, Error>) -> PyResult<Answer> {
         if let Some(raised) = self.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(raised);
         }
-        let document = answer.map_err(|error| errors::exception(py, &error))?;
-        output::object(py, document)
+        answer.map_err(|error| errors::exception(py, &error))
     }
 }
 

@@ -4,6 +4,8 @@
 //! engine with the interpreter's lock released, and comes back as Python's own objects.
 
 mod arrow;
+mod building;
+mod columns;
 mod engine;
 mod errors;
 mod input;
@@ -19,6 +21,7 @@ fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;
     module.add_class::<relation::Relation>()?;
+    module.add_class::<columns::Table>()?;
     module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;
     module.add_function(wrap_pyfunction!(operations, module)?)
 }

@@ -33,7 +33,7 @@ def test_every_operation_has_its_method_and_keywords(finops: iof.Finops) -> None
     # The callable that looks on is no part of the operation.
     beside = {"import_charges": {"progress"}, "compact": {"progress"}}
     # Arrow and DuckDB are there in Python alone.
-    only_here = {"relation", "costs.sql"}
+    only_here = {"columns", "relation", "costs.sql"}
     found = {
         name: set(inspect.signature(method).parameters) - beside.get(name, set())
         for name, method in methods(finops).items()
@@ -107,6 +107,7 @@ EXAMPLES = [
     "iof.breakdowns",
     "iof.catalog",
     "iof.client",
+    "iof.columns",
     "iof.errors",
     "iof.history",
     "iof.relations",

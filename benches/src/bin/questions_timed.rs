@@ -1,7 +1,8 @@
 //! Questions to a store, measured from inside: `questions-timed STORE START END [ROUNDS]` prints a line for each.
 //!
 //! The store is opened anew for every question. `fresh` is the first answer, `then` the median of the others; behind
-//! them stands what was read.
+//! them stands what was read. Days of another zone cut those of UTC, which are then added up charge by charge: for them
+//! stands at how many bytes a second, and at the end at how many the same threads read as many bytes for nothing.
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 
@@ -13,6 +14,7 @@ use finops_core::model::charge::CostView;
 use finops_core::model::time::{Interval, Stamp, Zone};
 use finops_core::{Error, Finops, Result};
 use serde_json::json;
+use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -64,8 +66,18 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match ASKED.iter().try_for_each(|asked| ask(store, asked, start, end, rounds)) {
-        Ok(()) => ExitCode::SUCCESS,
+    let mut scanned = 0;
+    let asked = ASKED.iter().try_for_each(|asked| {
+        scanned = scanned.max(ask(store, asked, start, end, rounds)?);
+        Ok::<_, Error>(())
+    });
+    match asked {
+        Ok(()) => {
+            if scanned > 0 {
+                read_for_nothing(scanned, rounds);
+            }
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
@@ -88,23 +100,53 @@ fn question(asked: &Asked, start: &str, end: &str) -> Result<Question> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "durations are measured here, no costs are dated")]
-fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Result<()> {
+fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Result<u64> {
     let request = Raw(question(asked, start, end)?);
     let opening = Instant::now();
     let finops = Finops::open_with(store, json!({"read_only": true}))?;
     let opened = opening.elapsed().as_secs_f64() * 1e3;
-    let (mut times, mut read) = (Vec::new(), String::new());
+    let (mut times, mut read, mut scanned) = (Vec::new(), String::new(), 0);
     for round in 0..=rounds.max(1) {
         let start = Instant::now();
         let sums = finops.ask(&request, &())?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
         if round == 0 {
             read = format!("{} groups, {:?}", sums.len() + sums.rest.groups, sums.path);
+            // Every byte that comes from disk is then in memory, and is added up each time.
+            scanned = if sums.path.rows_from_columns > 0 { sums.path.bytes_read } else { 0 };
         }
     }
     let fresh = times.remove(0);
     times.sort_by(f64::total_cmp);
     let then = times.get(times.len() / 2).copied().unwrap_or(fresh);
     println!("{}: open {opened:.2} ms, fresh {fresh:.2} ms, then {then:.3} ms, {read}", asked.0);
-    Ok(())
+    if scanned > 0 {
+        println!("    {} MB of columns at {:.1} GB/s", scanned / 1_000_000, speed(scanned, then));
+    }
+    Ok(scanned)
+}
+
+/// Gigabytes a second.
+fn speed(bytes: u64, millis: f64) -> f64 {
+    bytes as f64 / 1e6 / millis
+}
+
+/// How fast as many threads as a query has read memory when they only add up its words.
+#[allow(clippy::disallowed_methods, reason = "durations are measured here, no costs are dated")]
+fn read_for_nothing(bytes: u64, rounds: usize) {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let words = vec![1_u64; usize::try_from(bytes / 8).unwrap_or(1).max(threads)];
+    let mut times = Vec::new();
+    for _ in 0..=rounds.max(1) {
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            for part in words.chunks(words.len().div_ceil(threads)) {
+                scope.spawn(|| black_box(part.iter().fold(0_u64, |sum, word| sum.wrapping_add(*word))));
+            }
+        });
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    let usual = times.get(times.len() / 2).copied().unwrap_or(f64::NAN);
+    println!("reading as much for nothing: {usual:.3} ms, {:.1} GB/s on {threads} threads", speed(bytes, usual));
 }

@@ -221,9 +221,8 @@ fn peer(folder: &Path, events: u64, seconds: u64) -> Result<f64, Failed> {
         let (start, before) = (Instant::now(), cpu_seconds());
         let transaction = connection.transaction()?;
         {
-            let mut statement = transaction.prepare_cached(
-                "INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?;
+            let mut statement =
+                transaction.prepare_cached("INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
             for event in &events {
                 let quantity = event.quantity.map(|quantity| quantity.to_string()).unwrap_or_default();
                 let values =

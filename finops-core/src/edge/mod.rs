@@ -12,3 +12,5 @@ mod parquet;
 pub mod source;
 #[cfg(feature = "embedded")]
 pub mod store;
+#[cfg(feature = "tower")]
+pub mod tower;

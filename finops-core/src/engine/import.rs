@@ -135,7 +135,7 @@ impl Finops {
         let counts = (files.len(), named - files.len());
         let receipt = receipt(Id::new(imported_at, random), counts, taken, sent)?;
         let (fingerprint, replace) = (over_all(&digests), request.replace);
-        session.commit(Delivery { receipt, fingerprint, files: digests, replace, imported_at })
+        session.commit(Delivery { receipt, fingerprint, files: digests, replace, imported_at, booking: None })
     }
 
     /// What there is already of a delivery. When it replaces, that is all of it or nothing; when it adds, each file

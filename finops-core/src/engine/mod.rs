@@ -1,37 +1,53 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
 mod analysis;
+mod answer;
+mod billing;
 mod catalog;
 mod costs;
-mod document;
 mod export;
 mod history;
 mod import;
+mod meters;
+mod models;
 mod open;
 mod operations;
+mod prices;
 mod recorder;
 mod relation;
+mod settling;
+mod telling;
+mod usage;
 mod usage_intake;
 mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
+pub use answer::Answer;
+pub use billing::{BillingClose, BillingPreview, Closed};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
-pub use document::Document;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
+pub use meters::MeterList;
+pub use models::{LoadModelPrices, LoadedModelPrices, RateModel, UnknownModels};
 pub use open::Builder;
 pub use operations::{Operation, operations};
+pub use prices::PriceList;
 pub use recorder::{Flushing, FullPolicy, Recorder, RecorderOptions, RecorderStats};
 pub use relation::{Relation, RelationColumn, SegmentFiles};
+pub use settling::{LineFailure, Settlement};
+pub use telling::Listener;
+pub use usage::{UsageChanged, UsageCorrection, UsageKey, UsageReceipt};
 pub use virtuals::VirtualList;
 
 use crate::edge::store::Store;
 use crate::model::id::Entropy;
+use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, Mutex};
 
 /// The location of a store that lives and dies with its handle.
 pub const IN_MEMORY: &str = ":memory:";
@@ -55,6 +71,28 @@ pub struct Finops {
     entropy: Arc<dyn Entropy>,
     /// How many groups an answer may be made of.
     max_groups: usize,
+    /// The currency of usage that has no price.
+    currency: Currency,
+    settling: Arc<Due>,
+    models: Arc<models::ModelPrices>,
+}
+
+/// Whether usage has to become charges before the next query.
+#[derive(Debug)]
+struct Due {
+    /// One at a time.
+    alone: Mutex<()>,
+    /// Whether something came, or prices changed.
+    due: AtomicBool,
+    /// The day of UTC up to which levels are charged.
+    day: AtomicI64,
+}
+
+impl Due {
+    /// Something may have come before the engine was opened.
+    fn new(due: bool) -> Self {
+        Self { alone: Mutex::new(()), due: AtomicBool::new(due), day: AtomicI64::new(i64::MAX) }
+    }
 }
 
 /// The time that an engine goes by.

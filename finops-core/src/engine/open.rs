@@ -1,9 +1,10 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
-use super::{Finops, IN_MEMORY, operations};
+use super::{Due, Finops, IN_MEMORY, operations};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
+use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp, SystemClock};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -22,6 +23,7 @@ struct OpenOptions {
     max_groups: Option<i64>,
     threads: Option<i64>,
     cache_bytes: Option<i64>,
+    currency: Option<Currency>,
 }
 
 impl OpenOptions {
@@ -29,6 +31,10 @@ impl OpenOptions {
         let Some(groups) = self.max_groups else { return Ok(MAX_GROUPS) };
         let wrong = || Error::invalid("max_groups", format!("must be 1 or more, got {groups}"));
         usize::try_from(groups).ok().filter(|groups| *groups > 0).ok_or_else(wrong)
+    }
+
+    fn currency(&self) -> Result<Currency> {
+        self.currency.map_or_else(|| Currency::parse("USD"), Ok)
     }
 
     fn tuning(&self) -> Result<Tuning> {
@@ -106,6 +112,13 @@ impl Builder {
         self
     }
 
+    /// The currency that usage without a price stands in, by default USD.
+    #[must_use]
+    pub fn currency(mut self, currency: Currency) -> Self {
+        self.options.currency = Some(currency);
+        self
+    }
+
     /// Takes the time from there.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -134,6 +147,7 @@ impl Builder {
     /// writing; `not_found` when there is nothing to read; `storage` when the folder cannot be used.
     pub fn open(self, location: &str) -> Result<Finops> {
         let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
+        let currency = self.options.currency()?;
         let store = match self.store {
             Some(store) => store,
             None => Arc::new(open_store(location, self.options.read_only)?.tuned(tuning)),
@@ -145,7 +159,9 @@ impl Builder {
             (None, None) => Arc::new(SystemClock),
         };
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
-        Ok(Finops { store, clock, fixed, entropy, max_groups })
+        let mark = store.usage().and_then(crate::edge::store::usage::UsageStore::usage_mark);
+        let settling = Arc::new(Due::new(!self.options.read_only && mark.is_ok_and(|mark| mark.events > 0)));
+        Ok(Finops { store, clock, fixed, entropy, max_groups, currency, settling, models: Arc::default() })
     }
 }
 

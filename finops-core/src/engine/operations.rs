@@ -5,22 +5,25 @@
 
 use super::catalog::ENTRY_FIELDS;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
+use super::meters::{METER_FIELDS, MeterKey, MeterList};
+use super::prices::{PRICE_CHANGES, PRICE_FIELDS, PriceKey, PriceList};
 use super::relation::SegmentsRequest;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
-use super::{CatalogKey, CatalogList, Document, ExportReport, Finops, ImportCharges, Observer, Tick};
+use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
+use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
+use super::{LoadModelPrices, RateModel};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
     BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
-    PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest,
+    PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest, UsageRequest,
 };
 use crate::model::catalog::Entry;
 use crate::{Error, ErrorCode, Result};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
 
-type Call = fn(&Finops, Value, &dyn Observer) -> Result<Document>;
+type Call = fn(&Finops, Value, &dyn Observer) -> Result<Answer>;
 
 /// An operation that can be called by name.
 #[non_exhaustive]
@@ -47,12 +50,12 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "import_charges",
         fields: ImportCharges::FIELDS,
-        call: |finops, params, observer| Document::of(&finops.import_charges_observed(&parse(params)?, observer)?),
+        call: |finops, params, observer| finops.import_charges_observed(&parse(params)?, observer).map(Answer::from),
     },
     Operation {
         name: "export_report",
         fields: ExportReport::FIELDS,
-        call: |finops, params, _| Document::of(&finops.export_report(&parse(params)?)?),
+        call: |finops, params, _| finops.export_report(&parse(params)?).map(Answer::from),
     },
     Operation { name: "get_cost_summary", fields: CostSummaryRequest::FIELDS, call: answer::<CostSummaryRequest> },
     Operation { name: "costs.daily", fields: DailyRequest::FIELDS, call: answer::<DailyRequest> },
@@ -62,12 +65,12 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "costs.explain",
         fields: ExplainRequest::FIELDS,
-        call: |finops, params, observer| Document::of(&finops.costs_explain_observed(&parse(params)?, observer)?),
+        call: |finops, params, observer| finops.costs_explain_observed(&parse(params)?, observer).map(Answer::from),
     },
     Operation {
         name: "costs.diff",
         fields: DiffRequest::FIELDS,
-        call: |finops, params, observer| Document::of(&finops.costs_diff_observed(&parse(params)?, observer)?),
+        call: |finops, params, observer| finops.costs_diff_observed(&parse(params)?, observer).map(Answer::from),
     },
     Operation { name: "costs.explain_plan", fields: PlanRequest::FIELDS, call: answer::<PlanRequest> },
     Operation { name: "costs.breakdown", fields: BreakdownRequest::FIELDS, call: answer::<BreakdownRequest> },
@@ -77,65 +80,171 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "virtual_dimensions.set",
         fields: VIRTUAL_FIELDS,
-        call: |finops, params, _| Document::of(&finops.virtual_dimensions_set(parse(params)?)?),
+        call: |finops, params, _| finops.virtual_dimensions_set(parse(params)?).map(Answer::from),
     },
     Operation {
         name: "virtual_dimensions.get",
         fields: VirtualKey::FIELDS,
-        call: |finops, params, _| Document::of(&finops.virtual_dimensions_get(&parse::<VirtualKey>(params)?.name)?),
+        call: |finops, params, _| finops.virtual_dimensions_get(&parse::<VirtualKey>(params)?.name).map(Answer::from),
     },
     Operation {
         name: "virtual_dimensions.list",
         fields: VirtualList::FIELDS,
-        call: |finops, params, _| Document::of(&finops.virtual_dimensions_list(&parse(params)?)?),
+        call: |finops, params, _| finops.virtual_dimensions_list(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "virtual_dimensions.delete",
         fields: VirtualKey::FIELDS,
-        call: |finops, params, _| Document::of(&finops.virtual_dimensions_delete(&parse::<VirtualKey>(params)?.name)?),
+        call: |finops, params, _| {
+            finops.virtual_dimensions_delete(&parse::<VirtualKey>(params)?.name).map(Answer::from)
+        },
     },
     Operation {
         name: "catalog.upsert",
         fields: ENTRY_FIELDS,
-        call: |finops, params, _| Document::of(&finops.catalog_upsert(parse::<Entry>(params)?)?),
+        call: |finops, params, _| finops.catalog_upsert(parse::<Entry>(params)?).map(Answer::from),
     },
     Operation {
         name: "catalog.get",
         fields: CatalogKey::FIELDS,
         call: |finops, params, _| {
             let key: CatalogKey = parse(params)?;
-            Document::of(&finops.catalog_get(key.kind, &key.id)?)
+            finops.catalog_get(key.kind, &key.id).map(Answer::from)
         },
     },
     Operation {
         name: "catalog.list",
         fields: CatalogList::FIELDS,
-        call: |finops, params, _| Document::of(&finops.catalog_list(&parse(params)?)?),
+        call: |finops, params, _| finops.catalog_list(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "catalog.delete",
         fields: CatalogKey::FIELDS,
         call: |finops, params, _| {
             let key: CatalogKey = parse(params)?;
-            Document::of(&finops.catalog_delete(key.kind, &key.id)?)
+            finops.catalog_delete(key.kind, &key.id).map(Answer::from)
         },
+    },
+    Operation {
+        name: "record_usage",
+        fields: &["events"],
+        call: |finops, params, _| {
+            let Value::Object(mut params) = params else { return Err(Error::invalid("events", "is missing")) };
+            let events = params.remove("events").ok_or_else(|| Error::invalid("events", "is missing"))?;
+            if let Some(unknown) = params.keys().next() {
+                return Err(Error::invalid(unknown.as_str(), "is no field: put it into the events"));
+            }
+            finops.record_usage(&events.to_string()).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "get_usage",
+        fields: UsageRequest::FIELDS,
+        call: |finops, params, _| finops.get_usage(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "void_usage",
+        fields: UsageKey::FIELDS,
+        call: |finops, params, _| finops.void_usage(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "correct_usage",
+        fields: UsageCorrection::FIELDS,
+        call: |finops, params, _| finops.correct_usage(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.create",
+        fields: METER_FIELDS,
+        call: |finops, params, _| finops.meters_create(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.get",
+        fields: MeterKey::FIELDS,
+        call: |finops, params, _| finops.meters_get(&parse::<MeterKey>(params)?.slug).map(Answer::from),
+    },
+    Operation {
+        name: "meters.list",
+        fields: MeterList::FIELDS,
+        call: |finops, params, _| finops.meters_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.update",
+        fields: METER_FIELDS,
+        call: |finops, params, _| finops.meters_update(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "meters.delete",
+        fields: MeterKey::FIELDS,
+        call: |finops, params, _| finops.meters_delete(&parse::<MeterKey>(params)?.slug).map(Answer::from),
+    },
+    Operation {
+        name: "billing.settle",
+        fields: &[],
+        call: |finops, params, _| {
+            let Nothing {} = parse(params)?;
+            finops.billing_settle().map(Answer::from)
+        },
+    },
+    Operation {
+        name: "billing.preview",
+        fields: BillingPreview::FIELDS,
+        call: |finops, params, _| finops.billing_preview(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "billing.close",
+        fields: BillingClose::FIELDS,
+        call: |finops, params, _| finops.billing_close(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "llm.load_prices",
+        fields: LoadModelPrices::FIELDS,
+        call: |finops, params, _| finops.llm_load_prices(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "llm.rate",
+        fields: RateModel::FIELDS,
+        call: |finops, params, _| finops.llm_rate(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "prices.create",
+        fields: PRICE_FIELDS,
+        call: |finops, params, _| finops.prices_create(params).map(Answer::from),
+    },
+    Operation {
+        name: "prices.update",
+        fields: PRICE_CHANGES,
+        call: |finops, mut params, _| {
+            let id = params.as_object_mut().and_then(|fields| fields.remove("id")).unwrap_or_default();
+            let PriceKey { id } = parse(serde_json::json!({ "id": id }))?;
+            finops.prices_update(id, params).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "prices.list",
+        fields: PriceList::FIELDS,
+        call: |finops, params, _| finops.prices_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "prices.delete",
+        fields: PriceKey::FIELDS,
+        call: |finops, params, _| finops.prices_delete(parse::<PriceKey>(params)?.id).map(Answer::from),
     },
     Operation {
         name: "snapshots",
         fields: SnapshotsRequest::FIELDS,
-        call: |finops, params, _| Document::of(&finops.snapshots(&parse(params)?)?),
+        call: |finops, params, _| finops.snapshots(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "vacuum",
         fields: VacuumRequest::FIELDS,
-        call: |finops, params, _| Document::of(&finops.vacuum(&parse(params)?)?),
+        call: |finops, params, _| finops.vacuum(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "compact",
         fields: CompactRequest::FIELDS,
         call: |finops, params, observer| {
             let CompactRequest {} = parse(params)?;
-            Document::of(&finops.compact_observed(observer)?)
+            finops.compact_observed(observer).map(Answer::from)
         },
     },
     Operation {
@@ -143,15 +252,20 @@ const OPERATIONS: &[Operation] = &[
         fields: SegmentsRequest::FIELDS,
         call: |finops, params, _| {
             let SegmentsRequest {} = parse(params)?;
-            Document::of(&finops.segments()?)
+            finops.segments().map(Answer::from)
         },
     },
     Operation {
         name: "tick",
         fields: Tick::FIELDS,
-        call: |finops, params, _| Document::of(&finops.tick(parse::<Tick>(params)?.now)?),
+        call: |finops, params, _| finops.tick(parse::<Tick>(params)?.now).map(Answer::from),
     },
 ];
+
+/// Parameters of what takes none.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 impl Finops {
     /// Calls an operation by its name, with its parameters as a JSON object.
@@ -169,7 +283,7 @@ impl Finops {
     /// # Errors
     /// `not_found` for an unknown name; `invalid_argument`, with the field, for parameters that cannot be read;
     /// else what the operation gives.
-    pub fn call(&self, operation: &str, params: Value, observer: &dyn Observer) -> Result<Document> {
+    pub fn call(&self, operation: &str, params: Value, observer: &dyn Observer) -> Result<Answer> {
         let known = OPERATIONS.iter().find(|known| known.name == operation);
         let known = known.ok_or_else(|| {
             Error::new(ErrorCode::NotFound, format!("there is no operation '{operation}'")).with_field("operation")
@@ -179,13 +293,13 @@ impl Finops {
 }
 
 /// Answers a cost request.
-fn answer<R>(finops: &Finops, params: Value, observer: &dyn Observer) -> Result<Document>
+fn answer<R>(finops: &Finops, params: Value, observer: &dyn Observer) -> Result<Answer>
 where
     R: CostRequest + DeserializeOwned,
-    for<'q> AnswerTo<'q, R>: Serialize,
+    for<'q> AnswerTo<'q, R>: Into<Answer>,
 {
     let request: R = parse(params)?;
-    Document::of(&finops.ask(&request, observer)?)
+    finops.ask(&request, observer).map(Into::into)
 }
 
 /// Reads parameters, naming the field that cannot be read.

@@ -288,9 +288,8 @@ impl Shared {
     fn write(&self, writing: &mut Option<Arc<Vec<UsageEvent>>>, any: bool) -> Result<usize> {
         if writing.is_none() {
             let mut waiting = lock(&self.waiting);
-            let open = |waiting: &mut Waiting| {
-                (any && !waiting.open.is_empty()).then(|| std::mem::take(&mut waiting.open))
-            };
+            let open =
+                |waiting: &mut Waiting| (any && !waiting.open.is_empty()).then(|| std::mem::take(&mut waiting.open));
             let oldest = waiting.full.pop_front().or_else(|| open(&mut waiting));
             *writing = oldest.map(Arc::new);
         }

@@ -4,8 +4,9 @@ use super::Finops;
 use super::recorder::{Recorder, RecorderOptions};
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
+use crate::model::llm::TokenKind;
 use crate::model::time::Stamp;
-use crate::model::usage::{EventKey, Outcome, UsageEvent};
+use crate::model::usage::{EventKey, Outcome, Rejection, UsageEvent};
 use std::sync::Arc;
 
 impl Finops {
@@ -35,7 +36,33 @@ impl Finops {
 
     /// The same for events that the caller keeps until they are durable.
     pub(super) fn record_shared(&self, events: Arc<Vec<UsageEvent>>) -> Result<Vec<Outcome>> {
-        self.store.usage()?.record(events, self.clock.now())
+        let (events, rejections) = self.completed(events)?;
+        let outcomes = self.store.usage()?.record(events, self.clock.now())?;
+        if outcomes.contains(&Outcome::Accepted) {
+            self.is_due();
+        }
+        let mut outcomes = outcomes.into_iter();
+        if rejections.is_empty() {
+            return Ok(outcomes.collect());
+        }
+        let outcome = |rejection: Option<_>| rejection.map(Outcome::Rejected).or_else(|| outcomes.next());
+        Ok(rejections.into_iter().filter_map(outcome).collect())
+    }
+
+    /// Events as they are counted: requests to language models get what their meters need, and those that cannot be
+    /// priced are left out. What is said of each is empty where none is such a request.
+    fn completed(&self, mut events: Arc<Vec<UsageEvent>>) -> Result<(Arc<Vec<UsageEvent>>, Vec<Option<Rejection>>)> {
+        if !events.iter().any(|event| event.resource == TokenKind::RESOURCE) {
+            return Ok((events, Vec::new()));
+        }
+        let own = Arc::make_mut(&mut events);
+        let rejections = self.complete_requests(own)?;
+        let mut place = 0;
+        own.retain(|_| {
+            place += 1;
+            rejections.get(place - 1).is_none_or(Option::is_none)
+        });
+        Ok((events, rejections))
     }
 
     /// Something that takes events one by one on hot paths and reports them in batches.
@@ -53,7 +80,9 @@ impl Finops {
     /// `not_found` when there is no such event, or what it was counted in can no longer be changed; `conflict` when the
     /// store was opened for reading; `storage`.
     pub fn void_event(&self, key: EventKey<'_>) -> Result<bool> {
-        self.store.usage()?.void_usage(key, self.clock.now())
+        let changed = self.store.usage()?.void_usage(key, self.clock.now())?;
+        self.is_due();
+        Ok(changed)
     }
 
     /// Puts an event in the place of the one with the same tenant, source and id; whether it says anything else.
@@ -62,7 +91,9 @@ impl Finops {
     /// `invalid_argument` for an event that meters cannot count; `conflict` when it was voided; else as
     /// [`Finops::void_event`].
     pub fn correct_event(&self, event: UsageEvent) -> Result<bool> {
-        self.store.usage()?.correct_usage(event, self.clock.now())
+        let changed = self.store.usage()?.correct_usage(event, self.clock.now())?;
+        self.is_due();
+        Ok(changed)
     }
 
     /// Writes what opening would otherwise count again.
@@ -78,6 +109,8 @@ impl Finops {
     /// # Errors
     /// As [`Finops::checkpoint_usage`]; then nothing has changed.
     pub fn drop_events(&self, before: Stamp) -> Result<UsageTidied> {
+        // What is dropped must have become charges before.
+        self.settled()?;
         self.store.usage()?.drop_usage(before, self.clock.now())
     }
 

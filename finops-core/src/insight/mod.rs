@@ -29,6 +29,7 @@ pub mod row;
 mod series;
 pub mod services;
 mod settled;
+pub mod statement;
 pub mod summary;
 pub mod sums;
 pub mod trends;

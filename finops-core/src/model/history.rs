@@ -85,17 +85,20 @@ pub enum Cause {
     Import,
     /// A compaction: the same charges in fewer files.
     Compact,
+    /// Usage that became charges.
+    Usage,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 2] = [Self::Import, Self::Compact];
+    pub const ALL: [Self; 3] = [Self::Import, Self::Compact, Self::Usage];
 
     /// The word for it, in JSON too.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Import => "import",
             Self::Compact => "compact",
+            Self::Usage => "usage",
         }
     }
 }
@@ -110,7 +113,7 @@ pub struct StateMark {
     pub at: Stamp,
     /// What made it.
     pub cause: Cause,
-    /// The import that made it; none for a compaction.
+    /// The import that made it, or the booking of usage; none for a compaction.
     pub import_id: Option<Id<Import>>,
     /// How many charges it holds.
     pub charges: u64,

@@ -142,6 +142,8 @@ kinds! {
     Webhook "whk_" "webhooks";
     Event "evt_" "events";
     Import "imp_" "imports";
+    Price "prc_" "prices";
+    Grant "grt_" "grants";
 }
 
 /// Where random bytes come from.

@@ -49,6 +49,37 @@ pub struct ImportReceipt {
     pub quarantine: Vec<Quarantined>,
 }
 
+impl ImportReceipt {
+    /// The receipt of charges that were made of usage.
+    pub fn of_usage(import_id: Id<Import>, charges: u64, totals: Vec<CurrencyTotals>) -> Self {
+        let only = match totals.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        };
+        Self {
+            import_id,
+            snapshot: 0,
+            unchanged: false,
+            files: 0,
+            files_known: 0,
+            focus_version: FocusVersion::V1_4,
+            rows: charges,
+            charges,
+            quarantined: 0,
+            billing_periods: Vec::new(),
+            currency: only.map(|totals| totals.currency),
+            total_billed: only.map(|totals| totals.billed),
+            total_effective: only.and_then(|totals| totals.effective),
+            total_list: only.and_then(|totals| totals.list),
+            total_contracted: only.and_then(|totals| totals.contracted),
+            totals,
+            replaced: Vec::new(),
+            warnings: Vec::new(),
+            quarantine: Vec::new(),
+        }
+    }
+}
+
 /// The costs of the charges in one currency; a row without a value is in no sum and is counted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]

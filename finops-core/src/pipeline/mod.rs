@@ -1,7 +1,12 @@
 //! Pure functions from what is delivered to what can be accounted for, left to right.
 //!
-//! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt. [`metering`] counts usage.
+//! [`intake`] turns the rows of a bill into charges, [`tally`] adds them up for the receipt. [`metering`] counts usage,
+//! [`rating`] turns what was counted into amounts, [`charging`] makes charges of them. [`llm`] reads prices of language
+//! models and what their answers say of tokens.
 
+pub mod charging;
 pub mod intake;
+pub mod llm;
 pub mod metering;
+pub mod rating;
 pub mod tally;

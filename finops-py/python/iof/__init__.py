@@ -14,6 +14,7 @@ shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are r
 from . import analysis_types, types
 from ._iof import Relation, __version__
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .columns import Columns
 from .client import Catalog, Costs, Finops, Iof, open
 from .errors import (
     CancelledError,
@@ -48,6 +49,7 @@ __all__ = [
     "CancelledError",
     "Catalog",
     "CatalogPage",
+    "Columns",
     "Compacted",
     "ConflictError",
     "CostSummary",

@@ -1,19 +1,45 @@
-"""The charges themselves, for tools that bring their own language to ask in."""
+"""Charges and answers as tables, for tools that bring their own language to ask in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ._iof import Engine, Relation
 from .analysis_results import Segments
+from .columns import Columns
 
 __all__ = ["Relations"]
 
 
 class Relations:
-    """The part of ``iof.finops`` that gives charges to other tools."""
+    """The part of ``iof.finops`` that gives charges and answers to other tools."""
 
     _engine: Engine
+
+    def columns(self, operation: str, /, **params: Any) -> Columns:
+        """The rows of a cost query by column, as an object that DuckDB, polars and pyarrow read as a table.
+
+        An answer of thousands of rows takes most of its time to become dicts; here none are made.
+
+        Args:
+            operation: ``"get_cost_summary"``, or a query of ``costs`` that has rows, such as ``"costs.daily"``.
+            params: What its method takes.
+
+        Returns:
+            The rows; what else the answer says is in ``about``.
+
+        Raises:
+            InvalidArgumentError: There is no such query, or an argument cannot be read.
+
+        Example:
+            >>> from iof import Iof
+            >>> months = Iof.open().finops.columns("costs.monthly", year=2024)
+            >>> len(months), months.about["summary"]["average_monthly"]
+            (12, None)
+            >>> months.to_polars()  # doctest: +SKIP
+        """
+        return Columns(self._engine, operation, params)
 
     def relation(self, *, columns: Sequence[str] | None = None, period: str | None = None) -> Relation:
         """All charges of the present state, as an object that DuckDB, polars and pyarrow read as a table.

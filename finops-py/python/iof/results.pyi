@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
@@ -45,6 +46,8 @@ __all__ = [
 _Item = TypeVar("_Item")
 
 class Result(dict[str, Any]):
+    @property
+    def _kinds(self) -> Mapping[str, str]: ...
     def records(self) -> list[dict[str, Any]]: ...
     # pandas, polars and pyarrow are optional, so their types are not named here.
     def to_pandas(self, money: Literal["decimal", "float"] = "decimal") -> Any: ...

@@ -3,13 +3,17 @@
 //! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
+mod booking;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod definition;
 mod embedded;
 mod files;
 mod snapshot;
 pub mod usage;
 
+pub use booking::{Booking, Correction, LineKey, Settled, Statement};
+pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
 pub use snapshot::Snapshot;
@@ -66,6 +70,8 @@ pub struct Delivery {
     pub replace: Replace,
     /// When it came.
     pub imported_at: Stamp,
+    /// What is booked with it, where the charges come from usage.
+    pub booking: Option<Booking>,
 }
 
 /// An import under way. Nothing of it can be seen before the commit; dropped without one it leaves nothing.
@@ -241,6 +247,62 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// As [`Store::put_virtual_dimension`].
     fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool>;
+
+    /// Every definition of a kind, in the order of their keys.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>>;
+
+    /// Writes definitions, each a key and JSON, in place of those with the same keys: all of them or none. Gives the
+    /// number of the change.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
+    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64>;
+
+    /// Removes a definition; says whether there was one.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`.
+    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool>;
+
+    /// What is booked of each line, in the same order; none where nothing is.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>>;
+
+    /// The lines of a billing period, of a tenant or of all, in the order of tenant and meter.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>>;
+
+    /// How far usage has become charges.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn settled(&self) -> Result<Settled>;
+
+    /// Closed periods, the latest first: those that start then, or all; of a tenant, or of all.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>>;
+
+    /// What is billed to a tenant in the billing period that starts then, for periods that were closed before; in the
+    /// order of its coming.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn corrections(&self, billed_in: Stamp, tenant: &str) -> Result<Vec<Correction>>;
+
+    /// Books what makes no charge. What makes some is booked with their delivery.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
+    fn book(&self, booking: &Booking) -> Result<()>;
 }
 
 /// Answers a question charge by charge.

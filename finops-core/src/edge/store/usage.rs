@@ -35,6 +35,15 @@ pub struct UsageTidied {
     pub events: u64,
 }
 
+/// How far usage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UsageMark {
+    /// How many events were ever accepted.
+    pub events: u64,
+    /// How many were voided or corrected, as often as that was done.
+    pub changes: u64,
+}
+
 /// What is given of each event: its place in the order of arrival, and the event.
 pub type VisitEvent<'v> = &'v mut dyn FnMut(u64, &UsageEvent) -> Result<()>;
 
@@ -74,6 +83,19 @@ pub trait UsageStore: Debug + Send + Sync {
     /// # Errors
     /// `storage`, and whatever `visit` gives.
     fn scan_usage(&self, interval: Interval, visit: VisitEvent<'_>) -> Result<()>;
+
+    /// How far usage is, as far as it is durable.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn usage_mark(&self) -> Result<UsageMark>;
+
+    /// Gives every event that came after the mark, and of those that were voided or corrected after it what they were
+    /// and what they are; says how far that is. Events that were dropped are left out.
+    ///
+    /// # Errors
+    /// `storage`, and whatever `visit` gives.
+    fn usage_since(&self, after: UsageMark, visit: &mut dyn FnMut(&UsageEvent) -> Result<()>) -> Result<UsageMark>;
 
     /// The event of that key as it is now.
     ///

@@ -6,7 +6,6 @@ use super::rows::{MEASURES, Rows};
 use super::{Amounts, Codes, Mantissas};
 use crate::Result;
 use crate::model::charge::ChargeColumn;
-use std::collections::BTreeSet;
 
 /// How many charges a block has at least, unless there are no more: days of fewer go together.
 const BLOCK_ROWS: usize = 131_072;
@@ -27,10 +26,12 @@ pub struct Block {
 /// Makes blocks of charges in any order.
 pub(super) fn build(pending: &Pending, mut visit: impl FnMut(Block) -> Result<()>) -> Result<()> {
     let mut order: Vec<usize> = (0..pending.rows()).collect();
-    let day_of = |row: &usize| pending.starts.get(*row).map_or(0, |(day, _)| *day);
-    if !order.is_sorted_by_key(day_of) {
-        // Stable, so that what lies together in the bill stays together.
-        order.sort_by_key(day_of);
+    let start_of = |row: &usize| pending.starts.get(*row).copied().unwrap_or_default();
+    let day_of = |row: &usize| start_of(row).0;
+    // By time as well: where a question cuts a day, each part of it is a stretch of rows. Stable, so that what lies
+    // together in the bill stays together.
+    if !order.is_sorted_by_key(start_of) {
+        order.sort_by_key(start_of);
     }
     let mut together: Vec<&[usize]> = Vec::new();
     for day in order.chunk_by(|one, other| day_of(one) == day_of(other)) {
@@ -48,17 +49,11 @@ fn block(pending: &Pending, days: &[&[usize]]) -> Block {
     let order: Vec<usize> = days.concat();
     let (constants, rows) = gather(pending, days, &order);
     let instants: Vec<(i32, i64)> = order.iter().filter_map(|row| pending.starts.get(*row)).copied().collect();
-    let (times, time_codes) = coded(&instants);
     let totals = totals(&rows, &instants);
     let mut writer = Writer::default();
     writer.section(Level::Charges, &rows, None);
-    let times_of_day = Data::Codes(Codes::pack(&time_codes));
-    if let Some(charges) = writer.sections.last_mut() {
-        charges.chunks.push(chunk(What::TimeOfDay, &times_of_day));
-        writer.columns.push(times_of_day);
-    }
     summaries(&rows, &mut writer);
-    let index = BlockIndex { days: totals, constants, times, sections: writer.sections };
+    let index = BlockIndex { days: totals, constants, sections: writer.sections };
     Block { index, columns: writer.columns }
 }
 
@@ -94,20 +89,17 @@ fn number_of(column: ChargeColumn) -> u16 {
     u16::try_from(column.index()).unwrap_or(u16::MAX)
 }
 
-/// The distinct times of day in order, and the code of each charge's.
-fn coded(instants: &[(i32, i64)]) -> (Vec<i64>, Vec<u32>) {
-    let times: BTreeSet<i64> = instants.iter().map(|(_, time)| *time).collect();
-    let times: Vec<i64> = times.into_iter().collect();
-    let code = |time: &i64| times.binary_search(time).ok().and_then(|place| u32::try_from(place).ok()).unwrap_or(0);
-    let codes = instants.iter().map(|(_, time)| code(time)).collect();
-    (times, codes)
-}
-
 fn totals(rows: &Rows, instants: &[(i32, i64)]) -> Vec<DayTotals> {
     let total = |day: usize| {
         let range = rows.of_day(day);
         let instants = instants.get(range.clone()).unwrap_or_default();
-        let (number, time) = instants.first().copied().unwrap_or_default();
+        let number = instants.first().map_or(0, |(day, _)| *day);
+        let mut end = range.start;
+        let times = instants.chunk_by(|one, other| one == other).filter_map(|together| {
+            end += together.len();
+            Some((together.first()?.1, u32::try_from(end).ok()?))
+        });
+        let times = times.collect();
         let mut measures = [(None, 0); MEASURES];
         for ((measure, sums), unknown) in measures.iter_mut().zip(&rows.sums).zip(&rows.unknown) {
             let sums = sums.get(range.clone()).unwrap_or_default();
@@ -116,8 +108,7 @@ fn totals(rows: &Rows, instants: &[(i32, i64)]) -> Vec<DayTotals> {
             *measure = (sum, unknown.iter().map(|count| u64::from(*count)).sum());
         }
         let charges = u64::try_from(range.len()).unwrap_or(u64::MAX);
-        let time_of_day = Some(time).filter(|time| instants.iter().all(|(_, other)| other == time));
-        DayTotals { day: number, charges, measures, time_of_day }
+        DayTotals { day: number, charges, measures, times }
     };
     (0..rows.day_ends.len()).map(total).collect()
 }

@@ -49,8 +49,6 @@ pub enum Level {
 pub enum What {
     /// The codes of a dimension; 0 stands for "has no value".
     Dimension(u16),
-    /// For each charge, which of the block's times of day it starts at.
-    TimeOfDay,
     /// How many charges each row stands for.
     Charges,
     /// How many charges of each row lack the measure.
@@ -148,8 +146,9 @@ pub struct DayTotals {
     pub charges: u64,
     /// For each of [`Measure::ALL`] the sum at 18 decimals, if it fits, and how many charges lack it.
     pub measures: [(Option<i128>, u64); Measure::ALL.len()],
-    /// The microsecond of the day at which every charge starts, when it is the same for all.
-    pub time_of_day: Option<i64>,
+    /// The microseconds of the day at which charges start, in order, each with the row of the block at which its
+    /// charges end: those of a day lie in the order of their times.
+    pub times: Vec<(i64, u32)>,
 }
 
 /// What a block holds.
@@ -159,8 +158,6 @@ pub struct BlockIndex {
     pub days: Vec<DayTotals>,
     /// Dimensions that have the same code in every charge; those that stand neither here nor in a section have none.
     pub constants: Vec<(u16, u32)>,
-    /// The times of day at which charges start, in microseconds.
-    pub times: Vec<i64>,
     /// The same charges, at several levels. The charges themselves come first.
     pub sections: Vec<SectionIndex>,
 }

@@ -203,9 +203,9 @@ impl Cells {
         Some(*sums.select_nth_unstable_by(place, |one, other| other.cmp(one)).1)
     }
 
-    /// Gives the groups on and forgets them. Where the bucket is part of the keys, `bucket` is none. Groups whose sum
-    /// in the first view is below `least` are only added up.
-    pub(super) fn flush(&mut self, plan: &Plan, bucket: Option<u32>, least: Option<i128>, sums: &mut Sums) {
+    /// Gives the groups on, as those of a bucket, and forgets them. Groups whose sum in the first view is below `least`
+    /// are only added up.
+    pub(super) fn flush(&mut self, plan: &Plan, bucket: u32, least: Option<i128>, sums: &mut Sums) {
         let width = sums.labels.len();
         sums.rest.costs.resize(self.views, (0, 0));
         for (place, pairs) in (0_u32..).zip(self.pairs.chunks_exact(self.views.max(1))) {
@@ -220,9 +220,7 @@ impl Cells {
                 continue;
             }
             let currency = self.shape.split(self.key_of(place), &mut sums.codes);
-            let bucket_of_key = if plan.bucket_in_key { sums.codes.pop().unwrap_or(0) } else { 0 };
             debug_assert_eq!(sums.codes.len() % width.max(1), 0, "a code for each dimension");
-            let bucket = bucket.unwrap_or(bucket_of_key);
             sums.heads.push(Head { currency, bucket, charges: low(*counts) });
             sums.costs.extend(pairs.iter().map(|[_, cost]| *cost));
             sums.unknown.extend(pairs.iter().map(|[counts, _]| high(*counts)));
@@ -231,11 +229,11 @@ impl Cells {
                 sums.metered.push(metered.map(|sum| sum.map(Quantity::from_mantissa)));
             }
         }
-        self.flush_distinct(plan, bucket, sums);
+        self.flush_distinct(bucket, sums);
         self.clear();
     }
 
-    fn flush_distinct(&self, plan: &Plan, bucket: Option<u32>, sums: &mut Sums) {
+    fn flush_distinct(&self, bucket: u32, sums: &mut Sums) {
         let mut counts: HashMap<u128, u64> = HashMap::new();
         match &self.distinct {
             Distinct::No => return,
@@ -253,14 +251,11 @@ impl Cells {
                 listed.iter().for_each(|(key, _)| *counts.entry(*key).or_default() += 1);
             }
         }
-        let width = sums.labels.len();
         let into = sums.distinct.get_or_insert_default();
         for (key, count) in counts {
             let mut numbers = Vec::new();
             self.shape.split(self.shape.with_currency(key), &mut numbers);
-            let own = numbers.get(width).copied().filter(|_| plan.bucket_in_key).unwrap_or(0);
-            numbers.truncate(width);
-            into.insert((bucket.unwrap_or(own), numbers), count);
+            into.insert((bucket, numbers), count);
         }
     }
 
@@ -297,10 +292,9 @@ mod tests {
     use crate::insight::sums::Labels;
     use std::collections::BTreeMap;
 
-    /// Two dimensions of 5 and 3 values, with or without a bucket of 4, and 2 currencies.
-    fn shapes(bucket: bool) -> [Shape; 2] {
-        let sizes = if bucket { vec![5, 3, 4, 2] } else { vec![5, 3, 2] };
-        let bits = if bucket { vec![3, 2, 2, 1] } else { vec![3, 2, 1] };
+    /// Two dimensions of 5 and 3 values, and 2 currencies.
+    fn shapes() -> [Shape; 2] {
+        let (sizes, bits): (Vec<usize>, _) = (vec![5, 3, 2], vec![3, 2, 1]);
         let combinations = sizes.iter().product();
         [Shape::Dense { sizes, combinations }, Shape::Hash { bits }]
     }
@@ -318,15 +312,9 @@ mod tests {
     }
 
     /// Adds charges by their numbers, cost, and value to count. Each lacks its other cost, and has one metered.
-    fn add(cells: &mut Cells, shape: &Shape, charges: &[([u32; 4], i128, u32)]) {
+    fn add(cells: &mut Cells, shape: &Shape, charges: &[([u32; 3], i128, u32)]) {
         for (numbers, cost, value) in charges {
-            let parts = match shape {
-                Shape::Dense { sizes, .. } => sizes.len(),
-                Shape::Hash { bits } => bits.len(),
-            };
-            let [one, two, _, currency] = *numbers;
-            let numbers = if parts == 4 { numbers.to_vec() } else { vec![one, two, currency] };
-            let place = cells.place(key(shape, &numbers));
+            let place = cells.place(key(shape, numbers));
             let first = usize::try_from(place).unwrap() * 2;
             let [one, other] = &mut cells.pairs[first..first + 2] else { panic!("two views") };
             (one[0], one[1]) = (one[0] + CHARGE, one[1] + cost);
@@ -337,13 +325,13 @@ mod tests {
         }
     }
 
-    const CHARGES: [([u32; 4], i128, u32); 6] = [
-        ([1, 2, 0, 1], 10, 1),
-        ([1, 2, 0, 1], -3, 2),
-        ([4, 0, 3, 0], 5, 1),
-        ([1, 2, 0, 0], 100, 2),
-        ([0, 0, 1, 1], -7, 6),
-        ([1, 2, 2, 1], 1, 1),
+    const CHARGES: [([u32; 3], i128, u32); 6] = [
+        ([1, 2, 1], 10, 1),
+        ([1, 2, 1], -3, 2),
+        ([4, 0, 0], 5, 1),
+        ([1, 2, 0], 100, 2),
+        ([0, 0, 1], -7, 6),
+        ([1, 2, 1], 1, 1),
     ];
 
     type Groups = BTreeMap<(u32, u32, Vec<u32>), (u64, Vec<i128>, Vec<u64>, Option<i128>, u64)>;
@@ -367,7 +355,7 @@ mod tests {
 
     #[test]
     fn threads_bring_their_groups_together() {
-        for shape in shapes(true) {
+        for shape in shapes() {
             for distinct in [7, usize::MAX] {
                 let (mut one, mut other) =
                     (Cells::new(&shape, 2, Some(distinct)), Cells::new(&shape, 2, Some(distinct)));
@@ -375,34 +363,33 @@ mod tests {
                 add(&mut other, &shape, &CHARGES[1..]);
                 one.merge(&other, 10).unwrap();
                 let mut sums = empty();
-                one.flush(&Plan::empty(shape.clone(), true), None, None, &mut sums);
+                one.flush(&Plan::empty(shape.clone()), 3, None, &mut sums);
                 let wanted = Groups::from([
-                    ((1, 0, vec![1, 2]), (3, vec![4, 0], vec![0, 3], Some(3), 2)),
-                    ((0, 0, vec![1, 2]), (1, vec![100, 0], vec![0, 1], Some(1), 2)),
+                    ((1, 3, vec![1, 2]), (4, vec![5, 0], vec![0, 4], Some(4), 2)),
+                    ((0, 3, vec![1, 2]), (1, vec![100, 0], vec![0, 1], Some(1), 2)),
                     ((0, 3, vec![4, 0]), (2, vec![10, 0], vec![0, 2], Some(2), 1)),
-                    ((1, 1, vec![0, 0]), (1, vec![-7, 0], vec![0, 1], Some(1), 1)),
-                    ((1, 2, vec![1, 2]), (1, vec![1, 0], vec![0, 1], Some(1), 1)),
+                    ((1, 3, vec![0, 0]), (1, vec![-7, 0], vec![0, 1], Some(1), 1)),
                 ]);
                 assert_eq!(groups(&sums), wanted, "{shape:?}");
-                assert_eq!((sums.rest.groups, sums.len()), (0, 5));
+                assert_eq!((sums.rest.groups, sums.len()), (0, 4));
             }
         }
-        let [_, hash] = shapes(true);
+        let [_, hash] = shapes();
         let (mut one, mut other) = (Cells::new(&hash, 2, None), Cells::new(&hash, 2, None));
         add(&mut one, &hash, &CHARGES[..3]);
         add(&mut other, &hash, &CHARGES[3..]);
-        assert!(one.merge(&other, 4).is_err(), "five groups are more than four");
+        assert!(one.merge(&other, 3).is_err(), "four groups are more than three");
     }
 
     #[test]
     fn what_is_below_the_least_is_only_added_up_and_then_all_is_forgotten() {
-        for shape in shapes(false) {
+        for shape in shapes() {
             let mut cells = Cells::new(&shape, 2, Some(7));
-            let plan = Plan::empty(shape.clone(), false);
+            let plan = Plan::empty(shape.clone());
             let mut sums = empty();
             for bucket in [2, 3] {
                 add(&mut cells, &shape, &CHARGES);
-                cells.flush(&plan, Some(bucket), Some(5), &mut sums);
+                cells.flush(&plan, bucket, Some(5), &mut sums);
             }
             let wanted = |bucket| {
                 [

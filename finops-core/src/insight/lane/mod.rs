@@ -156,7 +156,7 @@ fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>, source: &dyn Blo
     (sums.path.threads, sums.path.grouping) = (threads, plan.grouping);
     if let Some(mut cells) = shared {
         let least = plan.largest.and_then(|largest| cells.least(largest));
-        cells.flush(plan, None, least, &mut sums);
+        cells.flush(plan, 0, least, &mut sums);
     }
     sums.refuse_beyond(prepared.question.max_groups)?;
     if let Some(largest) = plan.largest {

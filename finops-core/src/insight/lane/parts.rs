@@ -8,23 +8,16 @@ use crate::insight::blocks::Codes;
 use crate::model::charge::ChargeColumn;
 use std::ops::Range;
 
-/// Stands for "outside of the interval" among buckets.
-pub(super) const OUTSIDE: u32 = u32::MAX;
-
 /// A part of a key.
 #[derive(Debug)]
 pub(super) enum Part<'p> {
     Axis(&'p Axis),
     /// The code of the currency less one: every charge has a currency.
     Currency(u16),
-    /// The bucket of each row, as it was read before.
-    Buckets,
-    /// The same number for each row.
-    Same(u32),
 }
 
 impl Part<'_> {
-    pub(super) fn read(&self, view: &View, rows: Range<usize>, buckets: &[u32], out: &mut [u32]) {
+    pub(super) fn read(&self, view: &View, rows: Range<usize>, out: &mut [u32]) {
         match self {
             Self::Axis(axis) => axis.numbers(view, rows, out),
             Self::Currency(column) => {
@@ -33,12 +26,6 @@ impl Part<'_> {
                     *code = code.saturating_sub(1);
                 }
             }
-            // What lies outside is masked; its number must only not leave the range.
-            Self::Buckets => {
-                let inside = |bucket: u32| if bucket == OUTSIDE { 0 } else { bucket };
-                out.iter_mut().zip(buckets).for_each(|(out, bucket)| *out = inside(*bucket));
-            }
-            Self::Same(number) => out.fill(*number),
         }
     }
 }
@@ -57,17 +44,13 @@ impl Part<'_> {
                 From::Rules { .. } => None,
             },
             Self::Currency(column) => same(column).map(|code| code.saturating_sub(1)),
-            Self::Buckets => None,
-            Self::Same(number) => Some(*number),
         }
     }
 }
 
 /// The parts of the keys of a question, in order.
-pub(super) fn parts<'p>(prepared: &'p Prepared<'_>, plan: &Plan, bucket: Option<u32>) -> Vec<Part<'p>> {
-    let axes = prepared.axes.iter().map(Part::Axis);
-    let bucket = plan.bucket_in_key.then(|| bucket.map_or(Part::Buckets, Part::Same));
-    axes.chain(bucket).chain([Part::Currency(currency())]).collect()
+pub(super) fn parts<'p>(prepared: &'p Prepared<'_>) -> Vec<Part<'p>> {
+    prepared.axes.iter().map(Part::Axis).chain([Part::Currency(currency())]).collect()
 }
 
 /// The column of currencies.
@@ -82,9 +65,8 @@ pub(super) fn constant_key(parts: &[Part<'_>], plan: &Plan, view: &View) -> Opti
 }
 
 /// The key of a day that no dimension is told apart of.
-pub(super) fn key_of_totals(plan: &Plan, bucket: Option<u32>, currency: u32) -> u128 {
-    let bucket = bucket.filter(|_| plan.bucket_in_key);
-    key_of(&plan.shape, &bucket.into_iter().chain([currency.saturating_sub(1)]).collect::<Vec<_>>())
+pub(super) fn key_of_totals(plan: &Plan, currency: u32) -> u128 {
+    key_of(&plan.shape, &[currency.saturating_sub(1)])
 }
 
 fn key_of(shape: &Shape, numbers: &[u32]) -> u128 {

@@ -122,13 +122,34 @@ pub(super) fn mantissa(mantissas: &Mantissas, row: usize) -> i128 {
     }
 }
 
-/// The exact sum of 64-bit numbers, at the speed of memory: the upper and the lower halves are added apart, each of
-/// which fits 64 bits for as many rows as a stretch has.
-pub(super) fn sum_narrow(values: &[i64]) -> i128 {
+/// The exact sum of 64-bit numbers, at the speed of memory; none is larger in magnitude than `largest`. Where so many
+/// of them fit 64 bits together, nothing else is needed. Where not, the upper and the lower halves are added apart, each
+/// of which fits for as many rows as a stretch has.
+pub(super) fn sum_narrow(values: &[i64], largest: u128) -> i128 {
+    let all = u128::try_from(values.len()).ok().and_then(|count| largest.checked_mul(count));
+    if all.is_some_and(|all| all <= u128::from(i64::MAX.unsigned_abs())) {
+        return values.iter().fold(0_i64, |sum, value| sum.wrapping_add(*value)).into();
+    }
     let (mut high, mut low) = (0_i64, 0_i64);
     for value in values {
         high = high.wrapping_add(value >> 32);
         low = low.wrapping_add(value & 0xffff_ffff);
     }
     (i128::from(high) << 32) + i128::from(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_numbers_add_up_exactly() {
+        let extremes = [[i64::MAX; 3], [i64::MIN; 3], [i64::MAX, i64::MIN, -1], [1 << 40, -(1 << 40), 7]];
+        for values in extremes {
+            let largest = values.iter().map(|value| value.unsigned_abs()).max().unwrap_or(0);
+            let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
+            assert_eq!(sum_narrow(&values, largest.into()), sum, "{values:?}");
+            assert_eq!(sum_narrow(&values, u128::MAX), sum, "{values:?}, of which nothing is known");
+        }
+    }
 }

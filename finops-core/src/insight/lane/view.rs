@@ -42,6 +42,16 @@ impl Column {
         }
     }
 
+    /// The largest magnitude of its mantissas.
+    pub(super) fn largest(&self) -> u128 {
+        match self.amounts.as_deref() {
+            Some(Data::Amounts(amounts)) => {
+                amounts.max_abs / u128::from(Amounts::factor(amounts.decimals).unsigned_abs())
+            }
+            _ => 0,
+        }
+    }
+
     pub(super) fn unknown(&self) -> &Codes {
         self.unknown.codes()
     }
@@ -56,14 +66,13 @@ pub(super) struct View {
     pub(super) costs: Vec<Column>,
     /// What was consumed, where the question asks for what was metered.
     pub(super) quantity: Option<Column>,
-    times: Option<Held>,
     /// How many bytes were read from disk for it.
     pub(super) bytes_read: u64,
 }
 
 impl View {
-    /// Loads what a question needs of a section; with the time of day only `by_time`.
-    pub(super) fn load(shared: &Shared<'_>, place: (usize, usize, usize), by_time: bool) -> Result<Option<Self>> {
+    /// Loads what a question needs of a section.
+    pub(super) fn load(shared: &Shared<'_>, place: (usize, usize, usize)) -> Result<Option<Self>> {
         let (segment, block, section) = place;
         let Some(index) = shared.segments.get(segment).and_then(|blocks| blocks.get(block)) else { return Ok(None) };
         let Some(of) = index.sections.get(section) else { return Ok(None) };
@@ -73,9 +82,8 @@ impl View {
         let charges = loader.codes(What::Charges)?;
         let costs = shared.prepared.measures.iter().map(|measure| loader.column(*measure)).collect::<Result<_>>()?;
         let quantity = shared.prepared.metered.as_ref().map(|_| loader.column(Measure::Quantity)).transpose()?;
-        let times = if by_time { Some(loader.codes(What::TimeOfDay)?) } else { None };
         let bytes_read = loader.bytes_read;
-        Ok(Some(Self { dimensions, charges, costs, quantity, times, bytes_read }))
+        Ok(Some(Self { dimensions, charges, costs, quantity, bytes_read }))
     }
 
     /// The codes of a column.
@@ -87,11 +95,6 @@ impl View {
     /// How many charges each row stands for.
     pub(super) fn charges(&self) -> &Codes {
         self.charges.codes()
-    }
-
-    /// The codes of the times of day.
-    pub(super) fn times(&self) -> &Codes {
-        self.times.as_ref().map_or(&Codes::One(0), Held::codes)
     }
 
     /// Which rows have a marked code.

@@ -21,8 +21,8 @@ pub(super) struct Work {
     /// The place of the day in the block.
     pub(super) day: usize,
     pub(super) rows: Range<usize>,
-    /// The bucket that the whole day lies in; none where each charge has to be looked at.
-    pub(super) bucket: Option<u32>,
+    /// The bucket that all of them lie in.
+    pub(super) bucket: u32,
 }
 
 /// Everything to be read, and how groups are to be found.
@@ -33,8 +33,6 @@ pub(super) struct Plan {
     pub(super) grouping: Grouping,
     /// Whether the groups of a bucket are given on as soon as the next bucket begins.
     pub(super) by_bucket: bool,
-    /// Whether the bucket is part of the keys.
-    pub(super) bucket_in_key: bool,
     /// Whether what was metered is added up.
     pub(super) metered: bool,
     /// How many of the largest groups are enough.
@@ -53,8 +51,7 @@ impl Plan {
             }
         }
         let mut works = std::mem::take(&mut planner.works);
-        let by_bucket = question.buckets.is_some() && works.iter().all(|work| work.bucket.is_some());
-        let bucket_in_key = question.buckets.is_some() && !by_bucket;
+        let by_bucket = question.buckets.is_some();
         if by_bucket {
             // Stable: what lies together stays together.
             works.sort_by_key(|work| work.bucket);
@@ -64,20 +61,16 @@ impl Plan {
         let worth = usize::try_from(read / super::ROWS_PER_THREAD).unwrap_or(usize::MAX);
         let threads = threads.min(worth).max(1);
         let mut sizes: Vec<usize> = prepared.axes.iter().map(|axis| axis.labels.len()).collect();
-        if bucket_in_key {
-            sizes.push(question.buckets.as_ref().map_or(1, Vec::len));
-        }
         // Every charge has a currency.
         sizes.push(prepared.currencies.len().saturating_sub(1));
         let buckets = u64::try_from(question.buckets.as_ref().map_or(1, Vec::len).max(1)).unwrap_or(u64::MAX);
         let shape =
             Shape::new(sizes, if by_bucket { rows / buckets } else { rows }, threads * prepared.measures.len())?;
-        let grouping =
-            if question.dimensions.is_empty() && !bucket_in_key { Grouping::None } else { super::grouping(&shape) };
+        let grouping = if question.dimensions.is_empty() { Grouping::None } else { super::grouping(&shape) };
         let metered = question.metered;
         // Of several currencies nobody knows yet what they are worth.
         let largest = question.largest.filter(|_| prepared.currencies.len() <= 2);
-        Some(Self { works, shape, grouping, by_bucket, bucket_in_key, metered, largest, threads })
+        Some(Self { works, shape, grouping, by_bucket, metered, largest, threads })
     }
 
     /// The work of each thread. Where groups are given on by bucket, no bucket is cut in two.
@@ -124,20 +117,46 @@ impl Planner<'_> {
             if of.over_days {
                 let rows = of.rows_of(0);
                 self.bound(index, Some(section), None, rows.len())?;
-                self.works.push(Work { segment, block, section: Some(section), day: 0, rows, bucket: Some(bucket) });
+                self.works.push(Work { segment, block, section: Some(section), day: 0, rows, bucket });
                 return Some(());
             }
         }
         for (day, totals) in index.days.iter().enumerate() {
             let (section, bucket) = match reach(question, totals, &mut last_bucket) {
                 Reach::Outside => continue,
-                Reach::Whole(bucket) if plain && self.fit(totals) => (None, Some(bucket)),
-                Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index, false)), Some(bucket)),
-                Reach::Partly => (Some(0), None),
+                Reach::Whole(bucket) if plain && self.fit(totals) => (None, bucket),
+                Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index, false)), bucket),
+                Reach::Partly => {
+                    self.cut(segment, block, day, index)?;
+                    continue;
+                }
             };
             let rows = section.and_then(|section| index.sections.get(section)).map_or(0..0, |found| found.rows_of(day));
             self.bound(index, section, Some(totals), rows.len())?;
             self.works.push(Work { segment, block, section, day, rows, bucket });
+        }
+        Some(())
+    }
+
+    /// Adds the charges of a day that the question cuts: a stretch of rows for each bucket.
+    fn cut(&mut self, segment: usize, block: usize, day: usize, index: &BlockIndex) -> Option<()> {
+        let question = self.prepared.question;
+        let totals = index.days.get(day)?;
+        let (mut last_bucket, mut start) = (0, index.sections.first()?.rows_of(day).start);
+        let first = self.works.len();
+        for (time, end) in &totals.times {
+            let (instant, end) = (midnight_of(totals) + time, usize::try_from(*end).ok()?);
+            let rows = start..end;
+            start = end;
+            if !question.holds(instant) {
+                continue;
+            }
+            let bucket = u32::try_from(question.bucket_of(instant, &mut last_bucket)).ok()?;
+            self.bound(index, Some(0), None, rows.len())?;
+            match self.works.get_mut(first..).and_then(<[Work]>::last_mut) {
+                Some(before) if before.bucket == bucket && before.rows.end == rows.start => before.rows.end = end,
+                _ => self.works.push(Work { segment, block, section: Some(0), day, rows, bucket }),
+            }
         }
         Some(())
     }
@@ -236,21 +255,24 @@ fn only_bucket(question: &Question, index: &BlockIndex) -> Option<u32> {
     only.filter(|_| index.days.len() > 1)
 }
 
+/// When a day begins, in microseconds.
+fn midnight_of(totals: &DayTotals) -> i64 {
+    i64::from(totals.day) * DAY_MICROS
+}
+
 /// How a day of charges lies to a question.
 enum Reach {
     Outside,
     /// All of its charges lie in the interval, and in that bucket.
     Whole(u32),
-    /// Each charge has to be looked at.
+    /// Some of them lie elsewhere than others.
     Partly,
 }
 
 fn reach(question: &Question, totals: &DayTotals, last_bucket: &mut usize) -> Reach {
-    let midnight = i64::from(totals.day) * DAY_MICROS;
-    let (first, last) = match totals.time_of_day {
-        Some(time) => (midnight + time, midnight + time),
-        None => (midnight, midnight + DAY_MICROS - 1),
-    };
+    let midnight = midnight_of(totals);
+    let time = |time: Option<&(i64, u32)>| midnight + time.map_or(0, |(time, _)| *time);
+    let (first, last) = (time(totals.times.first()), time(totals.times.last()));
     let interval = question.interval;
     if last < interval.start().micros() || first >= interval.end().micros() {
         return Reach::Outside;
@@ -268,10 +290,9 @@ fn reach(question: &Question, totals: &DayTotals, last_bucket: &mut usize) -> Re
 #[cfg(test)]
 impl Plan {
     /// A plan that reads nothing.
-    pub(super) fn empty(shape: Shape, bucket_in_key: bool) -> Self {
-        let (grouping, by_bucket) = (Grouping::Hash, !bucket_in_key);
+    pub(super) fn empty(shape: Shape) -> Self {
         let (metered, largest) = (true, None);
-        Self { works: Vec::new(), shape, grouping, by_bucket, bucket_in_key, metered, largest, threads: 1 }
+        Self { works: Vec::new(), shape, grouping: Grouping::Hash, by_bucket: true, metered, largest, threads: 1 }
     }
 }
 
@@ -291,7 +312,8 @@ mod tests {
 
     /// How the days from 2024-03-01 on lie to it: `-` for outside, `~` for partly, else the bucket.
     fn reached(question: &Question, time_of_day: Option<i64>, days: i32) -> String {
-        let totals = |day| DayTotals { day: 19_783 + day, charges: 1, measures: [(None, 0); 5], time_of_day };
+        let times = time_of_day.map_or(vec![(0, 1), (DAY_MICROS - 1, 2)], |time| vec![(time, 1)]);
+        let totals = |day| DayTotals { day: 19_783 + day, charges: 1, measures: [(None, 0); 5], times: times.clone() };
         let reached = (0..days).map(|day| match reach(question, &totals(day), &mut 0) {
             Reach::Outside => "-".to_owned(),
             Reach::Partly => "~".to_owned(),

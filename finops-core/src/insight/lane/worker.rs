@@ -3,13 +3,13 @@
 use super::axis::{Prepared, metered_columns};
 use super::cells::{CHARGE, Cells, UNKNOWN};
 use super::keys::Shape;
-use super::parts::{OUTSIDE, Part, constant_key, currency, key_of_totals, parts};
+use super::parts::{Part, constant_key, currency, key_of_totals, parts};
 use super::target::{Steps, Target, add_pair, mantissa, sum_narrow};
 use super::test::Mask;
 use super::view::View;
 use super::work::{Work, total_of};
 use super::{Done, Shared};
-use crate::insight::blocks::{Amounts, BlockIndex, Codes, DAY_MICROS, Level, Mantissas, Measure};
+use crate::insight::blocks::{Amounts, BlockIndex, Codes, Level, Mantissas, Measure};
 use crate::insight::plan::Path;
 use crate::insight::sums::{Labels, Sums};
 use crate::{Error, ErrorCode, Result};
@@ -39,21 +39,21 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
         least: None,
         scratch: Scratch::default(),
     };
-    let mut uses: HashMap<(usize, usize, usize, bool), usize> = HashMap::new();
+    let mut uses: HashMap<(usize, usize, usize), usize> = HashMap::new();
     part.iter().filter_map(view_of).for_each(|view| *uses.entry(view).or_default() += 1);
-    let mut views: HashMap<(usize, usize, usize, bool), View> = HashMap::new();
+    let mut views: HashMap<(usize, usize, usize), View> = HashMap::new();
     let (mut bucket, mut unseen) = (None, 0);
     for work in part {
-        if shared.plan.by_bucket && bucket != work.bucket {
+        if shared.plan.by_bucket && bucket != Some(work.bucket) {
             worker.flush(bucket)?;
-            bucket = work.bucket;
+            bucket = Some(work.bucket);
         }
         let Some(index) = shared.segments.get(work.segment).and_then(|blocks| blocks.get(work.block)) else { continue };
         unseen += match view_of(work) {
             None => worker.add_totals(index, work),
             Some(key) => {
                 if !views.contains_key(&key)
-                    && let Some(view) = View::load(shared, (key.0, key.1, key.2), key.3)?
+                    && let Some(view) = View::load(shared, key)?
                 {
                     worker.path.bytes_read += view.bytes_read;
                     views.insert(key, view);
@@ -83,9 +83,9 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
     Ok(Done { sums: worker.sums, cells: worker.cells, path: worker.path })
 }
 
-/// What a view is known by: its places, and whether it has the time of day.
-fn view_of(work: &Work) -> Option<(usize, usize, usize, bool)> {
-    work.section.map(|section| (work.segment, work.block, section, work.bucket.is_none()))
+/// What a view is known by: its places.
+fn view_of(work: &Work) -> Option<(usize, usize, usize)> {
+    work.section.map(|section| (work.segment, work.block, section))
 }
 
 struct Worker<'w> {
@@ -102,10 +102,6 @@ struct Worker<'w> {
 /// Rows of a day of a section, and what holds for all of them.
 struct Stretch<'s> {
     view: &'s View,
-    /// Whether each row has a time to look at.
-    timed: bool,
-    /// For each time of day its bucket.
-    buckets: &'s [u32],
     parts: &'s [Part<'s>],
     /// The place of the group that all rows belong to, if it is the same for all.
     constant: Option<u32>,
@@ -115,13 +111,12 @@ struct Stretch<'s> {
 struct Numbers<'n> {
     stretch: &'n Stretch<'n>,
     rows: Range<usize>,
-    buckets: &'n [u32],
     out: &'n mut [u32],
 }
 
 impl Numbers<'_> {
     fn read(&mut self, part: &Part<'_>) {
-        part.read(self.stretch.view, self.rows.clone(), self.buckets, self.out);
+        part.read(self.stretch.view, self.rows.clone(), self.out);
     }
 
     fn into_places(mut self, sizes: &[usize], places: &mut Vec<u32>) {
@@ -167,7 +162,6 @@ fn look_up<K: Copy + Into<u128>>(cells: &mut Cells, keys: &[K], mask: &Mask, pla
 #[derive(Default)]
 struct Scratch {
     numbers: Vec<u32>,
-    buckets: Vec<u32>,
     keys: Vec<u64>,
     /// Keys that take more than 64 bits.
     wide_keys: Vec<u128>,
@@ -181,7 +175,7 @@ struct Scratch {
 
 impl Worker<'_> {
     fn flush(&mut self, bucket: Option<u32>) -> Result<()> {
-        if bucket.is_some() {
+        if let Some(bucket) = bucket {
             self.cells.flush(self.shared.plan, bucket, self.least, &mut self.sums);
         }
         if let Some(largest) = self
@@ -199,7 +193,7 @@ impl Worker<'_> {
     fn add_totals(&mut self, index: &BlockIndex, work: &Work) -> u64 {
         let (Some(day), Some(currency)) = (index.days.get(work.day), index.constant(currency())) else { return 0 };
         self.path.days_from_totals += 1;
-        let place = self.cells.place(key_of_totals(self.shared.plan, work.bucket, currency));
+        let place = self.cells.place(key_of_totals(self.shared.plan, currency));
         let first = usize::try_from(place).unwrap_or(0) * self.prepared.measures.len();
         for (view, measure) in self.prepared.measures.iter().enumerate() {
             let sum = total_of(day, *measure).unwrap_or(0);
@@ -224,12 +218,9 @@ impl Worker<'_> {
             Level::Days => &mut self.path.rows_from_days,
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
-        let buckets = if work.bucket.is_none() { buckets_of(self.prepared, index, work.day) } else { Vec::new() };
-        let parts = parts(self.prepared, self.shared.plan, work.bucket);
+        let parts = parts(self.prepared);
         let stretch = Stretch {
             view,
-            timed: work.bucket.is_none(),
-            buckets: &buckets,
             constant: constant_key(&parts, self.shared.plan, view).map(|key| self.cells.place(key)),
             parts: &parts,
         };
@@ -245,10 +236,7 @@ impl Worker<'_> {
 
     fn add_stretch(&mut self, stretch: &Stretch<'_>, rows: Range<usize>) {
         let view = stretch.view;
-        let mut mask = self.prepared.test.mask(view, rows.clone());
-        if stretch.timed {
-            mask = mask.and(self.read_buckets(view, rows.clone(), stretch.buckets));
-        }
+        let mask = self.prepared.test.mask(view, rows.clone());
         if mask == Mask::None {
             return;
         }
@@ -277,21 +265,11 @@ impl Worker<'_> {
         self.note_distinct(view, rows, selected);
     }
 
-    /// For each row its bucket, and which rows lie in the interval.
-    fn read_buckets(&mut self, view: &View, rows: Range<usize>, buckets: &[u32]) -> Mask {
-        self.scratch.buckets.resize(rows.len(), 0);
-        view.times().read(rows.start, &mut self.scratch.buckets);
-        for bucket in &mut self.scratch.buckets {
-            *bucket = usize::try_from(*bucket).ok().and_then(|time| buckets.get(time)).copied().unwrap_or(OUTSIDE);
-        }
-        Mask::of(self.scratch.buckets.iter().map(|bucket| *bucket != OUTSIDE).collect())
-    }
-
     /// Writes the places of the groups of the rows that the mask lets through into `places`.
     fn find_places(&mut self, stretch: &Stretch<'_>, rows: Range<usize>, mask: &Mask) {
         let (scratch, plan) = (&mut self.scratch, self.shared.plan);
         scratch.numbers.resize(rows.len(), 0);
-        let numbers = Numbers { stretch, rows, buckets: &scratch.buckets, out: &mut scratch.numbers };
+        let numbers = Numbers { stretch, rows, out: &mut scratch.numbers };
         match &plan.shape {
             Shape::Dense { sizes, .. } => {
                 numbers.into_places(sizes, &mut scratch.places);
@@ -331,7 +309,9 @@ impl Worker<'_> {
             let factor = i128::from(Amounts::factor(decimals));
             let sum = match mantissas {
                 Mantissas::Zero => 0,
-                Mantissas::I64(values) => sum_narrow(values.get(rows.clone()).unwrap_or_default()) * factor,
+                Mantissas::I64(values) => {
+                    sum_narrow(values.get(rows.clone()).unwrap_or_default(), column.largest()) * factor
+                }
                 Mantissas::I128(values) => values.get(rows.clone()).unwrap_or_default().iter().sum::<i128>() * factor,
             };
             let mut count = |codes: &Codes| match codes {
@@ -383,21 +363,6 @@ impl Worker<'_> {
             }
         }
     }
-}
-
-/// For each time of day of a block the bucket that it lies in on a day.
-fn buckets_of(prepared: &Prepared<'_>, index: &BlockIndex, day: usize) -> Vec<u32> {
-    let question = prepared.question;
-    let midnight = index.days.get(day).map_or(0, |day| i64::from(day.day)) * DAY_MICROS;
-    let mut last = 0;
-    let bucket = |time: &i64| {
-        let instant = midnight + time;
-        if !question.holds(instant) {
-            return OUTSIDE;
-        }
-        u32::try_from(question.bucket_of(instant, &mut last)).unwrap_or(OUTSIDE)
-    };
-    index.times.iter().map(bucket).collect()
 }
 
 const _: () = assert!(STRIDE < 1 << 30);

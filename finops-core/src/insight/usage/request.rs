@@ -26,8 +26,8 @@ request! {
     pub struct UsageRequest {
         /// The period, such as `2024-01`.
         pub period: Option<Period>,
-        /// Or the window, such as `30d`. Without any of these, the thirty days up to tonight. One that reaches up to now
-        /// ends with the quarter of an hour that now lies in.
+        /// Or the window, such as `30d`. Without any of these, the thirty days up to tonight. One that reaches up to
+        /// now ends with the quarter of an hour that now lies in.
         pub window: Option<Window>,
         /// Or the first day, as a date or an instant; by default thirty days before the end.
         pub start_date: Option<Bound>,
@@ -55,7 +55,7 @@ request! {
 #[derive(Debug)]
 pub struct UsageQuery<'q> {
     pub(super) request: &'q UsageRequest,
-    pub(super) interval: Interval,
+    pub(crate) interval: Interval,
     /// The spans that the series tells apart; one for the whole window without a series.
     pub(super) buckets: Vec<Bucket>,
     pub(super) dimensions: Vec<Dimension>,

@@ -87,7 +87,8 @@ fn m18_a_month_starts_where_its_zone_says() {
     assert_eq!(
         answer["items"],
         json!([{
-            "tenant_id": "t", "tenant_name": null, "api_calls": "2", "ledger_transactions": null, "search_queries": null,
+            "tenant_id": "t", "tenant_name": null,
+            "api_calls": "2", "ledger_transactions": null, "search_queries": null,
             "storage_gb": null, "compute_vcpu_seconds": null, "bandwidth_gb": null,
         }])
     );

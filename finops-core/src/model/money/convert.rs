@@ -5,7 +5,7 @@
 
 use crate::{Error, ErrorCode};
 
-use super::text::{Refusal, Text};
+use super::text::{DecimalText, Refusal};
 
 /// What the tolerant reader found, and what it did to find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,7 +48,7 @@ pub(super) fn refuse(name: &str, bytes: &[u8], refusal: Refusal) -> Error {
 }
 
 pub(super) fn out_of_range(name: &str, what: &str) -> Error {
-    Error::overflow(format!("{what} does not fit {name}, whose range is ±{}", Text::new(i128::MAX).as_str()))
+    Error::overflow(format!("{what} does not fit {name}, whose range is ±{}", DecimalText::new(i128::MAX).as_str()))
 }
 
 macro_rules! decimal_conversions {
@@ -101,7 +101,7 @@ macro_rules! decimal_conversions {
             /// The double nearest to the exact value, for charts and models that take nothing else.
             pub fn to_f64_nearest(self) -> f64 {
                 // Reading a decimal text is correctly rounded, and the text of a value always is one.
-                Text::new(self.0).as_str().parse().unwrap_or(f64::NAN)
+                self.text().as_str().parse().unwrap_or(f64::NAN)
             }
 
             /// The value as a [`Decimal`] of the fewest decimals; an error when its 96 bits do not hold it exactly.
@@ -151,7 +151,7 @@ macro_rules! decimal_conversions {
         /// The shortest plain decimal, never with an exponent; width, fill and `+` are honoured.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let text = Text::new(self.0);
+                let text = self.text();
                 let digits = text.as_str().trim_start_matches('-');
                 f.pad_integral(!self.is_negative(), "", digits)
             }

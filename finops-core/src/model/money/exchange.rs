@@ -50,7 +50,16 @@ impl ExactSum {
 
     /// The sum rounded to the 18 decimals of an amount.
     pub fn to_money(&self, rounding: Rounding) -> Result<Money> {
-        fixed::div_round_wide(self.0.unsigned_abs(), fixed::ONE_UNSIGNED, self.0.is_negative(), rounding)
+        self.round(fixed::SCALE, rounding)
+    }
+
+    /// The sum rounded once, from its 36 decimals straight to `decimals` decimals; 18 and more mean 18.
+    pub fn round(&self, decimals: u32, rounding: Rounding) -> Result<Money> {
+        // The divisor has at most 36 digits, and so fits.
+        let step = fixed::step(decimals);
+        let divisor = step.checked_mul(fixed::ONE_UNSIGNED).ok_or_else(too_large)?;
+        fixed::div_round_wide(self.0.unsigned_abs(), divisor, self.0.is_negative(), rounding)
+            .and_then(|steps| steps.checked_mul(i128::try_from(step).ok()?))
             .map(Money::from_mantissa)
             .ok_or_else(|| Error::overflow("the sum does not fit Money: sum over a shorter period or fewer rows"))
     }
@@ -78,7 +87,24 @@ impl ExactSum {
 /// # Ok::<(), finops_core::Error>(())
 /// ```
 pub fn apportion(parts: &[ExactSum], total: Money) -> Result<Vec<Money>> {
-    let one = I256::from(fixed::ONE);
+    apportion_at(parts, total, fixed::SCALE)
+}
+
+/// [`apportion`] for a total that was rounded to `decimals` decimals, as each part then is; 18 and more mean 18.
+///
+/// ```
+/// use finops_core::model::money::{ExactSum, Money, apportion_at};
+///
+/// let mut third = ExactSum::default();
+/// third.add("3.333".parse()?);
+/// let parts = apportion_at(&[third, third, third], "10".parse()?, 2)?;
+/// assert_eq!(parts, ["3.34".parse()?, "3.33".parse()?, "3.33".parse()?]);
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+pub fn apportion_at(parts: &[ExactSum], total: Money, decimals: u32) -> Result<Vec<Money>> {
+    let step = i128::try_from(fixed::step(decimals)).map_err(|_| too_large())?;
+    // At most 36 digits, far inside of 256 bits.
+    let one = I256::from(fixed::ONE).saturating_mul(I256::from(step));
     let (mut floors, mut remainders) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
     let (mut exact, mut floor_sum) = (I256::ZERO, I256::ZERO);
     for part in parts {
@@ -90,16 +116,20 @@ pub fn apportion(parts: &[ExactSum], total: Money) -> Result<Vec<Money>> {
     }
     let distance = at_36(total).checked_sub(exact).ok_or_else(too_large)?;
     if distance.unsigned_abs() >= one.unsigned_abs() {
-        let message = format!("{total} is not the sum of the parts rounded to 18 decimals");
+        let message = format!("{total} is not the sum of the parts rounded to {} decimals", decimals.min(fixed::SCALE));
         return Err(Error::invalid("total", message));
     }
+    if total.mantissa() % step != 0 {
+        return Err(Error::invalid("total", format!("must have at most {decimals} decimals, got {total}")));
+    }
     // Not negative, and not more than one step for each part with a remainder: the distance is below one step.
-    let missing = I256::from(total.mantissa()).checked_sub(floor_sum).and_then(|left| u128::try_from(left).ok());
+    let steps = I256::from(total.mantissa() / step);
+    let missing = steps.checked_sub(floor_sum).and_then(|left| u128::try_from(left).ok());
     let mut gifts = vec![0; parts.len()];
     hand_out(&mut gifts, &remainders, missing.ok_or_else(too_large)?, 1);
     let round = |(floor, gift): (I256, u128)| {
         let part = floor.checked_add(I256::from(gift)).and_then(|part| i128::try_from(part).ok());
-        part.map(Money::from_mantissa).ok_or_else(too_large)
+        part.and_then(|part| part.checked_mul(step)).map(Money::from_mantissa).ok_or_else(too_large)
     };
     floors.into_iter().zip(gifts).map(round).collect()
 }

@@ -1,4 +1,5 @@
-//! The JSON form of an exact decimal: a newtype whose inside is the plain decimal text.
+//! The JSON form of an exact decimal: a newtype whose inside is the plain decimal text; where nobody reads it, the
+//! mantissa.
 //!
 //! The name of the newtype lets a binding hand out its own decimal type instead of text. Reading takes text and
 //! numbers; a number that JSON hands over as a double is read by its shortest text.
@@ -7,7 +8,12 @@ macro_rules! decimal_serde {
     ($name:ident, $label:literal) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_newtype_struct($label, Text::new(self.0).as_str())
+                // Whoever makes a decimal or a column of it has no use for text that it would have to read again.
+                if serializer.is_human_readable() {
+                    serializer.serialize_newtype_struct($label, self.text().as_str())
+                } else {
+                    serializer.serialize_newtype_struct($label, &self.0)
+                }
             }
         }
 

@@ -26,9 +26,10 @@ mod tests;
 
 pub use convert::Parsed;
 pub use currency::Currency;
-pub use exchange::{ExactSum, apportion};
+pub use exchange::{ExactSum, apportion, apportion_at};
 pub(crate) use ratio::quotient;
 pub use ratio::ratio;
 pub use rounding::Rounding;
 pub use split::split;
+pub use text::DecimalText;
 pub use value::{Money, Quantity};

@@ -1,9 +1,10 @@
-//! What part of a whole an amount is.
+//! What part of a whole an amount is, and how often one quantity goes into another.
 
 use ethnum::{I256, U256};
 
 use super::fixed::{self, SCALE};
 use super::{Money, Quantity, Rounding};
+use crate::{Error, Result};
 
 /// `part / whole`, rounded half to even at that many decimals (18 and more mean 18).
 ///
@@ -32,4 +33,30 @@ pub fn ratio(part: Money, whole: Money, decimals: u32) -> Option<Quantity> {
 pub(crate) fn quotient(steps: I256, divisor: u64) -> Option<Quantity> {
     let rounded = fixed::div_round_wide(steps.unsigned_abs(), divisor.into(), steps.is_negative(), Rounding::HalfEven)?;
     Some(Quantity::from_mantissa(rounded))
+}
+
+impl Quantity {
+    /// The quotient, rounded once at that many decimals (18 and more mean 18); the divisor must be above 0.
+    ///
+    /// ```
+    /// use finops_core::model::money::{Quantity, Rounding};
+    ///
+    /// let (used, pack): (Quantity, Quantity) = ("20000000000000001".parse()?, "10".parse()?);
+    /// assert_eq!(used.checked_div(pack, 0, Rounding::Ceiling)?.to_string(), "2000000000000001");
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    pub fn checked_div(self, divisor: Self, decimals: u32, rounding: Rounding) -> Result<Self> {
+        let Some(by) = u128::try_from(divisor.mantissa()).ok().filter(|by| *by > 0) else {
+            return Err(Error::invalid("divisor", format!("must be above 0, got {divisor}")));
+        };
+        let decimals = decimals.min(SCALE);
+        let quotient = || {
+            let scaled = U256::from(self.mantissa().unsigned_abs()).checked_mul(U256::from(10_u128.pow(decimals)))?;
+            let steps = fixed::div_round_wide(scaled, by, self.is_negative(), rounding)?;
+            steps.checked_mul(i128::try_from(fixed::step(decimals)).ok()?)
+        };
+        quotient()
+            .map(Self::from_mantissa)
+            .ok_or_else(|| Error::overflow(format!("{self} / {divisor} does not fit Quantity")))
+    }
 }

@@ -145,13 +145,14 @@ fn split_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
 /// The longest text: a sign, 21 digits, the point and 18 decimals.
 const LONGEST: usize = 41;
 
-/// The shortest plain decimal of a mantissa, kept on the stack.
-pub(super) struct Text {
+/// The shortest plain decimal of an amount or a quantity, kept on the stack.
+#[derive(Debug, Clone, Copy)]
+pub struct DecimalText {
     bytes: [u8; LONGEST],
     start: usize,
 }
 
-impl Text {
+impl DecimalText {
     pub(super) fn new(mantissa: i128) -> Self {
         let mut text = Self { bytes: [b'0'; LONGEST], start: LONGEST };
         let magnitude = mantissa.unsigned_abs();
@@ -159,6 +160,13 @@ impl Text {
         let (whole, mut fraction) = (magnitude / fixed::ONE_UNSIGNED, low_half(magnitude));
         if fraction != 0 {
             let mut places = SCALE;
+            // Bills have few decimals: most of the zeros go at once.
+            for zeros in [8, 4] {
+                let power = 10_u64.pow(zeros);
+                if fraction.is_multiple_of(power) {
+                    (fraction, places) = (fraction / power, places - zeros);
+                }
+            }
             while fraction.is_multiple_of(10) {
                 fraction /= 10;
                 places -= 1;
@@ -179,7 +187,8 @@ impl Text {
         text
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    /// The text, such as `-12.5`.
+    pub fn as_str(&self) -> &str {
         // Only ASCII was written, so neither default is ever taken.
         std::str::from_utf8(self.bytes.get(self.start..).unwrap_or_default()).unwrap_or_default()
     }

@@ -14,7 +14,7 @@ use super::convert::{Parsed, decimal_conversions, invalid, out_of_range, refuse,
 use super::fixed;
 use super::json::decimal_serde;
 use super::rounding::Rounding;
-use super::text::{Text, scan};
+use super::text::{DecimalText, scan};
 use crate::{Error, Result};
 
 macro_rules! decimal_type {
@@ -41,6 +41,11 @@ macro_rules! decimal_type {
             /// The value as a whole number of 10^-18.
             pub const fn mantissa(self) -> i128 {
                 self.0
+            }
+
+            /// The shortest plain decimal, without an allocation.
+            pub fn text(self) -> DecimalText {
+                DecimalText::new(self.0)
             }
 
             /// A number of whole units; every `i64` fits.

@@ -6,6 +6,7 @@
 //! never change.
 
 use super::event::{EventKey, UsageEvent};
+use crate::model::llm::TokenKind;
 use twox_hash::XxHash3_64;
 
 /// The fingerprint of what makes two reports the same event.

@@ -20,7 +20,8 @@ pub struct UsageEvent {
     pub time: Stamp,
     /// What was used: the meters that name it count it. 1 to 64 bytes.
     pub resource: String,
-    /// How much of it; none where meters take what they count from a property.
+    /// How much of it; none where meters take what they count from a property. Below zero it lowers a sum and a level,
+    /// as a return does; what was reported wrongly is rather voided or corrected.
     pub quantity: Option<Quantity>,
     /// Who used it.
     pub tenant_id: String,

@@ -157,7 +157,7 @@ impl Meter {
 }
 
 /// What items of answers have besides the numbers of meters.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 17] = [
     "tenant_id",
     "workspace_id",
     "rail",
@@ -173,6 +173,8 @@ const RESERVED: [&str; 15] = [
     "namespace",
     "resource",
     "series",
+    "date",
+    "day",
 ];
 
 fn check_slug(field: &str, slug: &str) -> Result<()> {

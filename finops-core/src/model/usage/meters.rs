@@ -142,3 +142,86 @@ impl MeterSet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::money::Quantity;
+    use crate::model::time::Stamp;
+    use crate::model::usage::Aggregation;
+
+    fn meter(slug: &str) -> Meter {
+        Meter::new(slug, Aggregation::Sum, "thing")
+    }
+
+    #[test]
+    fn six_meters_are_built_in_and_stay() {
+        let mut meters = MeterSet::default();
+        let keys: Vec<&str> = meters.iter().map(|(_, meter)| meter.answer_key()).collect();
+        let want = [
+            "api_calls",
+            "ledger_transactions",
+            "search_queries",
+            "storage_gb",
+            "compute_vcpu_seconds",
+            "bandwidth_gb",
+        ];
+        assert_eq!(keys, want);
+        assert_eq!(meters.delete("storage").unwrap_err().code(), ErrorCode::InvalidArgument);
+        assert_eq!(meters.update(meter("storage")).unwrap_err().field(), Some("slug"));
+        assert_eq!(meters.create(meter("storage")).unwrap_err().code(), ErrorCode::Conflict);
+        assert_eq!(meters.delete("tokens").unwrap_err().code(), ErrorCode::NotFound);
+    }
+
+    #[test]
+    fn a_number_is_never_given_twice() {
+        let mut meters = MeterSet::default();
+        let first = meters.create(meter("tokens")).unwrap();
+        assert_eq!(meters.delete("tokens").unwrap().0, first);
+        assert!(meters.create(meter("tokens")).unwrap() > first);
+        meters.restore(500, meter("kept"));
+        assert_eq!((meters.next(), meters.get("kept").map(|(number, _)| number)), (501, Some(500)));
+    }
+
+    #[test]
+    fn events_go_to_the_meters_that_read_them() {
+        let mut meters = MeterSet::default();
+        let mut paid = meter("paid_calls");
+        (paid.event, paid.filter) = (Some("api_calls".into()), [("plan".into(), vec!["a".into(), "b".into()])].into());
+        meters.create(paid.clone()).unwrap();
+        let time = Stamp::parse("2024-01-01T00:00:00Z").unwrap();
+        let mut event = UsageEvent::new("1", time, "api_calls", Quantity::from_units(1), "t");
+        let slugs = |meters: &MeterSet, event: &UsageEvent| {
+            meters.of(event).map(|(_, meter)| meter.slug.clone()).collect::<Vec<String>>()
+        };
+        assert_eq!(slugs(&meters, &event), ["api_calls"]);
+        event.properties.insert("plan".into(), "b".into());
+        assert_eq!(slugs(&meters, &event), ["api_calls", "paid_calls"]);
+        paid.event = Some("other".into());
+        meters.update(paid).unwrap();
+        assert_eq!(slugs(&meters, &event), ["api_calls"]);
+        assert_eq!(meters.of_resource("other").count(), 1);
+    }
+
+    #[test]
+    fn what_no_meter_can_be_is_refused_by_its_field() {
+        let of = |change: fn(&mut Meter)| {
+            let mut meter = meter("tokens");
+            change(&mut meter);
+            MeterSet::default().create(meter).unwrap_err().field().unwrap().to_owned()
+        };
+        assert_eq!(of(|meter| meter.slug = "Tokens".into()), "slug");
+        assert_eq!(of(|meter| meter.slug = "1st".into()), "slug");
+        assert_eq!(of(|meter| meter.slug = "tenant_id".into()), "slug");
+        assert_eq!(of(|meter| meter.slug = "storage_gb".into()), "slug");
+        assert_eq!(of(|meter| meter.unit = String::new()), "unit");
+        assert_eq!(of(|meter| meter.event = Some("a\nb".into())), "event");
+        assert_eq!(of(|meter| meter.aggregation = Aggregation::UniqueCount), "value_property");
+        assert_eq!(of(|meter| meter.filter = [("plan".into(), vec![])].into()), "filter");
+        assert_eq!(of(|meter| meter.group_by = vec!["a".into(), "a".into()]), "group_by");
+        let count = |meter: &mut Meter| {
+            (meter.aggregation, meter.value_property) = (Aggregation::Count, Some("n".into()));
+        };
+        assert_eq!(of(count), "value_property");
+    }
+}

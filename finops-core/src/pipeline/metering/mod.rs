@@ -1,8 +1,8 @@
 //! Metering: from events to what meters counted.
 //!
-//! [`check`] says which events count, [`Rollups`] counts them. A *cell* is the state of an aggregation over some events; a
-//! *page* has the cells of a meter and a day of UTC, by quarters of an hour, for each *series*: what the numbers are told
-//! apart by. How events are kept, and how often an event came, stands elsewhere.
+//! [`check`] says which events count, [`Rollups`] counts them. A *cell* is the state of an aggregation over some
+//! events; a *page* has the cells of a meter and a day of UTC, by quarters of an hour, for each *series*: what the
+//! numbers are told apart by. How events are kept, and how often an event came, stands elsewhere.
 
 mod cell;
 mod check;

@@ -62,7 +62,7 @@ pub(super) fn delivery(number: u8, replace: Replace) -> Result<Delivery> {
         warnings: Vec::new(),
         quarantine: Vec::new(),
     };
-    Ok(Delivery { receipt, fingerprint: [number; 32], files: vec![[number; 32]], replace, imported_at })
+    Ok(Delivery { receipt, fingerprint: [number; 32], files: vec![[number; 32]], replace, imported_at, booking: None })
 }
 
 /// Imports charges, one table for each scope.

@@ -3,7 +3,7 @@
 use super::hot::Draft;
 use super::present::Listed;
 use super::segment::Written;
-use super::{broken, damaged, history};
+use super::{billing, broken, damaged, history};
 use crate::edge::store::{Delivery, Replace, Snapshot};
 use crate::model::charge::{Coverage, ImportMark, Origin, Scope};
 use crate::model::history::{AsOf, Cause};
@@ -199,7 +199,11 @@ pub(super) fn commit(
         transaction.execute(sql, params![digest, id]).map_err(broken)?;
     }
     draft.save(&transaction)?;
-    history::record(&transaction, number, delivery.imported_at, Cause::Import)?;
+    if let Some(booking) = &delivery.booking {
+        billing::save(&transaction, booking)?;
+    }
+    let cause = if delivery.booking.is_some() { Cause::Usage } else { Cause::Import };
+    history::record(&transaction, number, delivery.imported_at, cause)?;
     *undecided = true;
     transaction.commit().map_err(broken)?;
     Ok(receipt)

@@ -13,8 +13,10 @@
 //! ```
 
 mod answer;
+mod billing;
 mod catalog;
 mod compact;
+mod definitions;
 mod files;
 mod history;
 mod hot;
@@ -31,7 +33,11 @@ mod virtuals;
 
 use super::files::no_files;
 use super::usage::UsageStore;
-use super::{AllowVirtuals, Delivery, ImportSession, Rewriting, Scan, SegmentFile, Snapshot, Store};
+use super::{
+    AllowVirtuals, Booking, Correction, Defined, Definition, Delivery, ImportSession, LineKey, Rewriting, Scan,
+    SegmentFile,
+};
+use super::{Settled, Snapshot, Statement, Store};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::catalog::{Entry, Kind};
@@ -49,12 +55,12 @@ use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
 use session::Session;
-use usage::{MEMORY_BYTES, Usage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use usage::{MEMORY_BYTES, Usage};
 
 /// How long an import waits at a time, and how often, for a query that builds hot columns again.
 const WAIT: Duration = Duration::from_millis(20);
@@ -208,12 +214,13 @@ impl EmbeddedStore {
         })
     }
 
-    /// The store with other limits for its queries.
+    /// The store with other limits for its queries. It reads now, within them, what most queries begin with.
     #[must_use]
     pub fn tuned(mut self, tuning: Tuning) -> Self {
         self.threads = tuning.threads.max(1);
         self.hot = HotStore::new(tuning.cache_bytes);
         self.usage.limit(tuning.usage_memory_bytes);
+        answer::read_ahead(&self, tuning.cache_bytes);
         self
     }
 
@@ -408,6 +415,45 @@ impl Store for EmbeddedStore {
     fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
         self.refuse_when_read_only()?;
         virtuals::delete(&mut self.state(), name, allowed)
+    }
+
+    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>> {
+        definitions::list(&self.state(), kind)
+    }
+
+    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
+        self.refuse_when_read_only()?;
+        definitions::put(&mut self.state(), kind, definitions)
+    }
+
+    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool> {
+        self.refuse_when_read_only()?;
+        definitions::delete(&self.state(), kind, key)
+    }
+
+    fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
+        billing::booked(&self.state(), lines)
+    }
+
+    fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>> {
+        billing::lines(&self.state(), period_start, tenant)
+    }
+
+    fn settled(&self) -> Result<Settled> {
+        billing::settled(&self.state())
+    }
+
+    fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>> {
+        billing::statements(&self.state(), period_start, tenant)
+    }
+
+    fn corrections(&self, billed_in: Stamp, tenant: &str) -> Result<Vec<Correction>> {
+        billing::corrections(&self.state(), billed_in, tenant)
+    }
+
+    fn book(&self, booking: &Booking) -> Result<()> {
+        self.refuse_when_read_only()?;
+        billing::book(&mut self.state(), booking)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::Result;
 use crate::edge::store::Snapshot;
 use crate::model::time::Interval;
 use rusqlite::Connection;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -51,6 +52,15 @@ impl Present {
     fn known(&self, id: u64) -> Option<Arc<Known>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().filter(|known| known.snapshot.id == id).map(Arc::clone)
+    }
+
+    /// So many segments of the present state, those with the latest charges, if it was read.
+    pub(super) fn newest(&self, most: usize) -> Option<Vec<Arc<Listed>>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let mut segments = known.segments.clone();
+        segments.sort_by_key(|segment| Reverse(segment.last_charge));
+        segments.truncate(most);
+        Some(segments)
     }
 
     /// The segments of a state whose charges may start within the interval, in a fixed order; `estimated` leaves out

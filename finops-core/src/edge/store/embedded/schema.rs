@@ -196,6 +196,56 @@ const MIGRATIONS: &[&str] = &[
         UNIQUE (meter, span, day, hour)
     ) STRICT;
 ",
+    "
+    CREATE TABLE definitions (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        body TEXT NOT NULL, -- JSON
+        change INTEGER NOT NULL,
+        PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE definition_changes (last INTEGER NOT NULL) STRICT;
+    INSERT INTO definition_changes VALUES (0);
+
+    -- What is booked of what a tenant owes for what a meter counts in a billing period.
+    CREATE TABLE usage_lines (
+        period_start INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        meter TEXT NOT NULL,
+        booked BLOB NOT NULL,
+        PRIMARY KEY (period_start, tenant_id, meter)
+    ) STRICT, WITHOUT ROWID;
+
+    -- How far usage has become charges: events, changes to them, changes of definitions, and up to when levels are.
+    CREATE TABLE usage_settled (
+        events INTEGER NOT NULL,
+        changes INTEGER NOT NULL,
+        definitions INTEGER NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO usage_settled VALUES (0, 0, 0, 0);
+
+    -- What was billed later of lines whose period was closed. Quantities and amounts as decimal text.
+    CREATE TABLE usage_corrections (
+        billed_in INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        period_start INTEGER NOT NULL,
+        meter TEXT NOT NULL,
+        quantity TEXT NOT NULL,
+        amount TEXT,
+        currency TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX usage_corrections_by_bill ON usage_corrections (billed_in, tenant_id);
+
+    -- Billing periods that are closed, with what was billed, as JSON.
+    CREATE TABLE statements (
+        period_start INTEGER NOT NULL,
+        tenant_id TEXT NOT NULL,
+        closed_at INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (period_start, tenant_id)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.

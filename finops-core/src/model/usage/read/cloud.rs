@@ -5,7 +5,7 @@
 
 use super::super::event::UsageEvent;
 use super::super::outcome::Rejection;
-use super::fields::{Fields, plain};
+use super::fields::{Fields, Member, plain};
 use super::property::{Properties, put, unquoted};
 use super::text::Name;
 use super::{quantity, time};
@@ -13,12 +13,11 @@ use crate::model::money::Quantity;
 use crate::model::time::Stamp;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 pub(super) fn event(fields: &mut Fields<'_>, now: Stamp) -> Result<UsageEvent, Rejection> {
-    let version = fields.specversion.as_deref().unwrap_or_default();
+    let version = fields.text(Member::Version).unwrap_or_default();
     if version != "1.0" {
         let version: String = version.chars().take(16).collect();
         return Err(Rejection::invalid("specversion", format!("must be '1.0', got '{version}'")));
@@ -29,7 +28,7 @@ pub(super) fn event(fields: &mut Fields<'_>, now: Stamp) -> Result<UsageEvent, R
     if fields.base64 {
         return Err(Rejection::invalid("data_base64", "cannot be read: send data as JSON"));
     }
-    if let Some(kind) = fields.datacontenttype.as_deref().filter(|kind| !is_json(kind)) {
+    if let Some(kind) = fields.text(Member::ContentType).filter(|kind| !is_json(kind)) {
         let kind: String = kind.chars().take(60).collect();
         let message = format!("must be JSON, such as 'application/json', got '{kind}'");
         return Err(Rejection::invalid("datacontenttype", message));
@@ -38,18 +37,19 @@ pub(super) fn event(fields: &mut Fields<'_>, now: Stamp) -> Result<UsageEvent, R
     if let Some(raw) = fields.data {
         data.read(raw)?;
     }
-    let needed = |field: &'static str, text: &mut Option<Cow<'_, str>>| {
-        let missing = || Rejection::invalid(field, "is missing: every CloudEvents event needs it");
-        text.take().map(Cow::into_owned).ok_or_else(missing)
+    let mut needed = |field: &'static str, member: Member| {
+        fields.take(member).ok_or_else(|| Rejection::invalid(field, "is missing: every CloudEvents event needs it"))
     };
-    let attribute = fields.tenantid.take().or_else(|| fields.subject.take()).map(Cow::into_owned);
-    let tenant = data.tenant_id.or(attribute);
+    let (id, source, resource) =
+        (needed("id", Member::Id)?, needed("source", Member::Source)?, needed("type", Member::Type)?);
+    let tenant =
+        data.tenant_id.or_else(|| fields.take(Member::TenantAttribute)).or_else(|| fields.take(Member::Subject));
     let no_tenant = || Rejection::invalid("subject", "is missing: name the tenant there, or as data.tenant_id");
     Ok(UsageEvent {
-        id: needed("id", &mut fields.id)?,
-        source: needed("source", &mut fields.source)?,
-        time: time(fields.time.as_deref(), now)?,
-        resource: needed("type", &mut fields.kind)?,
+        id,
+        source,
+        time: time(fields.text(Member::Time), now)?,
+        resource,
         quantity: data.quantity,
         tenant_id: tenant.ok_or_else(no_tenant)?,
         workspace_id: data.workspace_id,

@@ -9,64 +9,102 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-macro_rules! fields {
-    ($( $field:ident $word:literal, )+) => {
-        /// What the members of an event's object say.
-        #[derive(Debug, Default)]
-        pub(super) struct Fields<'a> {
-            $( pub(super) $field: Option<Cow<'a, str>>, )+
-            pub(super) quantity: Option<&'a RawValue>,
-            pub(super) data: Option<&'a RawValue>,
-            pub(super) properties: BTreeMap<String, String>,
-            /// Members by their names, of those that only one of the two forms has.
-            pub(super) own_only: Option<&'static str>,
-            pub(super) cloud_only: Option<&'static str>,
-            pub(super) base64: bool,
-            /// The first one that neither form knows.
-            pub(super) unknown: Option<String>,
-            /// The first property that is wrong.
-            pub(super) wrong: Option<Rejection>,
-            /// The member that is being read.
-            at: &'static str,
-        }
-
-        impl<'a> Fields<'a> {
-            /// The place for a text, by the name of the member, and that name.
-            fn place(&mut self, name: &str) -> Option<(&'static str, &mut Option<Cow<'a, str>>)> {
-                match name {
-                    $( $word => Some(($word, &mut self.$field)), )+
-                    _ => None,
-                }
-            }
-        }
-    };
+/// The members that are text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Member {
+    Id,
+    Source,
+    Time,
+    Resource,
+    Tenant,
+    Workspace,
+    Rail,
+    User,
+    Version,
+    Type,
+    Subject,
+    TenantAttribute,
+    ContentType,
+    Schema,
 }
 
-fields! {
-    id "id",
-    source "source",
-    time "time",
-    resource "resource",
-    tenant_id "tenant_id",
-    workspace_id "workspace_id",
-    rail "rail",
-    user_id "user_id",
-    specversion "specversion",
-    kind "type",
-    subject "subject",
-    tenantid "tenantid",
-    datacontenttype "datacontenttype",
-    dataschema "dataschema",
+/// How many there are.
+const MEMBERS: usize = 14;
+
+impl Member {
+    fn of(name: &str) -> Option<(Self, &'static str)> {
+        Some(match name {
+            "id" => (Self::Id, "id"),
+            "source" => (Self::Source, "source"),
+            "time" => (Self::Time, "time"),
+            "resource" => (Self::Resource, "resource"),
+            "tenant_id" => (Self::Tenant, "tenant_id"),
+            "workspace_id" => (Self::Workspace, "workspace_id"),
+            "rail" => (Self::Rail, "rail"),
+            "user_id" => (Self::User, "user_id"),
+            "specversion" => (Self::Version, "specversion"),
+            "type" => (Self::Type, "type"),
+            "subject" => (Self::Subject, "subject"),
+            "tenantid" => (Self::TenantAttribute, "tenantid"),
+            "datacontenttype" => (Self::ContentType, "datacontenttype"),
+            "dataschema" => (Self::Schema, "dataschema"),
+            _ => return None,
+        })
+    }
+
+    /// In which of the two forms it is a member.
+    const fn form(self) -> Form {
+        match self {
+            Self::Id | Self::Source | Self::Time | Self::Version => Form::Both,
+            Self::Resource | Self::Tenant | Self::Workspace | Self::Rail | Self::User => Form::Own,
+            Self::Type | Self::Subject | Self::TenantAttribute | Self::ContentType | Self::Schema => Form::Cloud,
+        }
+    }
 }
 
-/// What is never a member of a `CloudEvents` event: it belongs into its data.
-const OWN_ONLY: [&str; 7] = ["resource", "tenant_id", "workspace_id", "rail", "user_id", "quantity", "properties"];
-/// What is never a member of our form.
-const CLOUD_ONLY: [&str; 7] = ["type", "subject", "tenantid", "datacontenttype", "dataschema", "data", "data_base64"];
+/// A form of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Both,
+    Own,
+    Cloud,
+}
+
+/// What the members of an event's object say.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    texts: [Option<Cow<'a, str>>; MEMBERS],
+    pub(super) quantity: Option<&'a RawValue>,
+    pub(super) data: Option<&'a RawValue>,
+    pub(super) properties: BTreeMap<String, String>,
+    /// The first member that only our form has, and the first that only `CloudEvents` have.
+    pub(super) own_only: Option<&'static str>,
+    pub(super) cloud_only: Option<&'static str>,
+    /// Whether the data is there as something else than JSON.
+    pub(super) base64: bool,
+    /// The first one that neither form knows.
+    pub(super) unknown: Option<String>,
+    /// The first property that is wrong.
+    pub(super) wrong: Option<Rejection>,
+    /// The member that is being read.
+    at: &'static str,
+}
 
 impl<'a> Fields<'a> {
-    pub(super) const fn is_cloud(&self) -> bool {
-        self.specversion.is_some()
+    pub(super) fn is_cloud(&self) -> bool {
+        self.text(Member::Version).is_some()
+    }
+
+    /// The text of a member.
+    pub(super) fn text(&self, member: Member) -> Option<&str> {
+        self.texts.get(usize::from(member as u8)).and_then(Option::as_deref)
+    }
+
+    /// Takes the text of a member.
+    pub(super) fn take(&mut self, member: Member) -> Option<String> {
+        let text = self.texts.get_mut(usize::from(member as u8)).and_then(Option::take);
+        text.map(Cow::into_owned)
     }
 
     /// Reads the object.
@@ -80,12 +118,24 @@ impl<'a> Fields<'a> {
         self.wrong.take().map_or(Ok(()), Err)
     }
 
-    /// Notes which form has a member, by its name.
-    fn note(&mut self, name: &str) {
-        let own = OWN_ONLY.into_iter().find(|known| *known == name);
-        let cloud = CLOUD_ONLY.into_iter().find(|known| *known == name);
-        self.own_only = self.own_only.or(own);
-        self.cloud_only = self.cloud_only.or(cloud);
+    /// Notes which form has a member.
+    fn note(&mut self, form: Form, word: &'static str) {
+        self.at = word;
+        match form {
+            Form::Both => {}
+            Form::Own => self.own_only = self.own_only.or(Some(word)),
+            Form::Cloud => self.cloud_only = self.cloud_only.or(Some(word)),
+        }
+    }
+
+    /// Puts the text of a member; the answer is whether it is the first one.
+    fn put(&mut self, member: Member, text: Option<Cow<'a, str>>) -> bool {
+        // Empty is absent, as in a bill.
+        let text = text.filter(|text| !text.is_empty());
+        match (self.texts.get_mut(usize::from(member as u8)), text) {
+            (Some(place), Some(text)) => place.replace(text).is_none(),
+            _ => true,
+        }
     }
 
     fn twice<E: serde::de::Error>() -> E {
@@ -120,36 +170,28 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self(fields) = self;
         while let Some(Name(name)) = map.next_key()? {
-            fields.note(&name);
-            if let Some((word, _)) = fields.place(&name) {
-                fields.at = word;
+            if let Some((member, word)) = Member::of(&name) {
+                fields.note(member.form(), word);
                 let Text(text) = map.next_value()?;
-                // Empty is absent, as in a bill.
-                let text = text.filter(|text| !text.is_empty());
-                if let (Some((_, place)), Some(text)) = (fields.place(&name), text)
-                    && place.replace(text).is_some()
-                {
+                if !fields.put(member, text) {
                     return Err(Fields::twice());
                 }
                 continue;
             }
-            match &*name {
+            let first = match &*name {
                 "quantity" => {
-                    fields.at = "quantity";
-                    if fields.quantity.replace(map.next_value()?).is_some() {
-                        return Err(Fields::twice());
-                    }
+                    fields.note(Form::Own, "quantity");
+                    fields.quantity.replace(map.next_value()?).is_none()
                 }
                 "data" => {
-                    fields.at = "data";
-                    if fields.data.replace(map.next_value()?).is_some() {
-                        return Err(Fields::twice());
-                    }
+                    fields.note(Form::Cloud, "data");
+                    fields.data.replace(map.next_value()?).is_none()
                 }
                 "properties" => {
-                    fields.at = "properties";
+                    fields.note(Form::Own, "properties");
                     let (into, wrong) = (&mut fields.properties, &mut fields.wrong);
                     map.next_value_seed(Properties { into, wrong })?;
+                    true
                 }
                 other => {
                     fields.at = "event";
@@ -158,7 +200,11 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
                         fields.unknown.get_or_insert_with(|| other.chars().take(64).collect());
                     }
                     map.next_value::<IgnoredAny>()?;
+                    true
                 }
+            };
+            if !first {
+                return Err(Fields::twice());
             }
         }
         fields.at = "";

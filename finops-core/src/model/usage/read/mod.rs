@@ -33,8 +33,9 @@ pub const MAX_EVENTS: usize = 100_000;
 /// use finops_core::model::usage::read_events;
 ///
 /// let now = Stamp::parse("2024-01-01T00:00:00Z")?;
-/// let text = r#"[{"id": "1", "resource": "api_calls", "quantity": 2, "tenant_id": "ten_1"}, {"id": "2", "colour": 1}]"#;
-/// let events = read_events(text, now)?;
+/// let good = r#"{"id": "1", "resource": "api_calls", "quantity": 2, "tenant_id": "ten_1"}"#;
+/// let text = format!(r#"[{good}, {{"id": "2", "colour": 1}}]"#);
+/// let events = read_events(&text, now)?;
 /// assert_eq!(events[0].as_ref().map(|event| event.quantity), Ok(Some("2".parse()?)));
 /// assert_eq!(events[1].as_ref().map_err(|rejected| rejected.rejection.code()), Err("invalid"));
 /// # Ok::<(), finops_core::Error>(())

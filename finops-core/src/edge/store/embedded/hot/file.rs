@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Marks the form of the file; another form gets another mark, and older files are built again.
-pub(super) const MAGIC: [u8; 8] = *b"FinHot03";
+pub(super) const MAGIC: [u8; 8] = *b"FinHot04";
 /// Offset, length and checksum of the directory, and the mark again.
 pub(super) const TAIL: u64 = 32;
 
@@ -118,6 +118,8 @@ pub(in super::super) struct HotSegment {
     pub(in super::super) blocks: Option<Arc<Vec<BlockIndex>>>,
     /// For each column how many texts it takes codes of.
     pub(super) words: Vec<(u16, u32)>,
+    /// How many bytes its directory has.
+    pub(in super::super) directory_bytes: u64,
 }
 
 impl HotSegment {
@@ -128,7 +130,7 @@ impl HotSegment {
     /// When the system cannot open it now, which says nothing of what it holds.
     pub(in super::super) fn open(bytes: Bytes, segment: &[u8]) -> std::io::Result<Option<Self>> {
         let directory = bytes.open()?.and_then(|opened| read_directory(&opened, segment));
-        Ok(directory.map(|(blocks, words)| Self { bytes, blocks, words }))
+        Ok(directory.map(|(blocks, words, directory_bytes)| Self { bytes, blocks, words, directory_bytes }))
     }
 
     /// Opens it for reading columns; none when there is no file any more.
@@ -146,8 +148,8 @@ impl HotSegment {
     }
 }
 
-/// The blocks, if there are any, and the counts of texts.
-type Held = (Option<Arc<Vec<BlockIndex>>>, Vec<(u16, u32)>);
+/// The blocks, if there are any, the counts of texts, and how many bytes say so.
+type Held = (Option<Arc<Vec<BlockIndex>>>, Vec<(u16, u32)>, u64);
 
 fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<Held> {
     let length = bytes.len()?;
@@ -166,23 +168,30 @@ fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<Held> {
     }
     let directory: Directory = postcard::from_bytes(&directory).ok()?;
     let sound = directory.layout == layout() && directory.segment == segment && are_sound(&directory, offset);
-    sound.then(|| (directory.blocks.map(Arc::new), directory.words))
+    sound.then(|| (directory.blocks.map(Arc::new), directory.words, size))
 }
 
-/// Whether every chunk lies before the directory and is as long as its rows ask for, and days have rows.
+/// Whether every chunk lies before the directory and is as long as its rows ask for, and days have their rows in order.
 fn are_sound(directory: &Directory, end: u64) -> bool {
     directory.blocks.iter().flatten().all(|block| {
-        block.sections.iter().all(|section| {
-            let days = if section.over_days { 1 } else { block.days.len() };
-            let days = section.day_ends.len() == days && section.day_ends.is_sorted();
-            days && section.chunks.iter().all(|chunk| {
-                let inside = chunk.offset.checked_add(chunk.bytes).is_some_and(|last| last <= end);
-                let known = match chunk.what {
-                    What::Dimension(column) => usize::from(column) < ChargeColumn::COUNT,
-                    _ => true,
-                };
-                inside && known && is_sound(chunk, section)
+        let charges = block.sections.first().map(|section| section.day_ends.as_slice()).unwrap_or_default();
+        let timed = block
+            .days
+            .iter()
+            .zip(charges)
+            .all(|(day, end)| day.times.is_sorted() && day.times.last().is_some_and(|(_, last)| last == end));
+        timed
+            && block.sections.iter().all(|section| {
+                let days = if section.over_days { 1 } else { block.days.len() };
+                let days = section.day_ends.len() == days && section.day_ends.is_sorted();
+                days && section.chunks.iter().all(|chunk| {
+                    let inside = chunk.offset.checked_add(chunk.bytes).is_some_and(|last| last <= end);
+                    let known = match chunk.what {
+                        What::Dimension(column) => usize::from(column) < ChargeColumn::COUNT,
+                        _ => true,
+                    };
+                    inside && known && is_sound(chunk, section)
+                })
             })
-        })
     })
 }

@@ -185,7 +185,7 @@ fn unpack(page: &[u8], words: &mut Dictionary) -> Option<()> {
 struct Words {
     known: Arc<Dictionary>,
     new: Dictionary,
-    /// Codes by text.
+    /// Codes by text; empty until somebody asks for one, since most imports leave most columns alone.
     codes: HashTable<u32>,
     // Seeded at random, so that a hostile bill cannot choose texts that collide.
     hasher: DefaultHashBuilder,
@@ -193,12 +193,7 @@ struct Words {
 
 impl Words {
     fn new(known: Arc<Dictionary>) -> Self {
-        let mut words =
-            Self { known, new: Dictionary::default(), codes: HashTable::new(), hasher: DefaultHashBuilder::default() };
-        for code in 1..=u32::try_from(words.known.len()).unwrap_or(u32::MAX) {
-            words.insert(code);
-        }
-        words
+        Self { known, new: Dictionary::default(), codes: HashTable::new(), hasher: DefaultHashBuilder::default() }
     }
 
     fn text_of<'w>(known: &'w Dictionary, new: &'w Dictionary, code: u32) -> Option<&'w str> {
@@ -214,6 +209,9 @@ impl Words {
     }
 
     fn code_of(&mut self, text: &str, most: usize) -> Option<u32> {
+        if self.codes.is_empty() {
+            (1..=self.len()).for_each(|code| self.insert(code));
+        }
         let Self { known, new, codes, hasher } = self;
         let is_text = |code: &u32| Self::text_of(known, new, *code) == Some(text);
         if let Some(code) = codes.find(hasher.hash_one(text), is_text) {

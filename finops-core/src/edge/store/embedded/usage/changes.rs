@@ -139,13 +139,7 @@ impl Prepared {
     }
 
     /// Takes out what the event was, and counts what it is now. `at` is how many events had come.
-    pub(super) fn apply(
-        &self,
-        counted: &mut Counted,
-        before: Option<&UsageEvent>,
-        now: Option<&UsageEvent>,
-        at: u64,
-    ) {
+    pub(super) fn apply(&self, counted: &mut Counted, before: Option<&UsageEvent>, now: Option<&UsageEvent>, at: u64) {
         if let Some(before) = before {
             counted.touch(counted.rollups().pages_of(before));
             for Stale { page, series } in counted.rollups_mut().retract(before, self.event, at) {

@@ -199,11 +199,7 @@ fn next_generation() -> u64 {
 }
 
 /// Reads pages of these meters.
-pub(super) fn read(
-    connection: &Connection,
-    meters: &MeterSet,
-    keys: &[PageKey],
-) -> Result<Vec<(PageKey, DayPage)>> {
+pub(super) fn read(connection: &Connection, meters: &MeterSet, keys: &[PageKey]) -> Result<Vec<(PageKey, DayPage)>> {
     let read = |key: &PageKey| {
         let Some(meter) = meters.by_number(key.meter) else { return Ok(None) };
         Ok(pages::read(connection, *key, meter.aggregation)?.map(|page| (*key, page)))

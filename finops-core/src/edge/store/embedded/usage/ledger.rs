@@ -80,7 +80,8 @@ impl Ledger {
         let counted = Counted::open(connection, meters, events)?;
         let encoder = Encoder::new()?;
         let due = events + CHECKPOINT_EVENTS;
-        let mut ledger = Self { progress, fingerprints, encoder, due, checkpoint_events: events, failed: None, recorded_at: 0 };
+        let mut ledger =
+            Self { progress, fingerprints, encoder, due, checkpoint_events: events, failed: None, recorded_at: 0 };
         let mut counted = counted;
         for mark in behind {
             ledger.count_again(connection, &mut counted, &mark)?;

@@ -18,11 +18,12 @@ mod meters;
 mod pages;
 mod queue;
 mod raw;
+mod since;
 mod tables;
 mod tidy;
 
 use super::broken;
-use crate::edge::store::usage::{UsageStatus, UsageStore, UsageTidied, VisitEvent};
+use crate::edge::store::usage::{UsageMark, UsageStatus, UsageStore, UsageTidied, VisitEvent};
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{EventKey, MAX_EVENTS, MeterSet, Outcome, Policy, UsageEvent};
 use crate::pipeline::metering::{PageKey, Rollups, check};
@@ -247,6 +248,14 @@ impl UsageStore for Usage {
 
     fn scan_usage(&self, interval: Interval, visit: VisitEvent<'_>) -> Result<()> {
         raw::scan(&|| Ok(lock(&self.reader)), interval, visit)
+    }
+
+    fn usage_mark(&self) -> Result<UsageMark> {
+        since::mark(&lock(&self.reader))
+    }
+
+    fn usage_since(&self, after: UsageMark, visit: &mut dyn FnMut(&UsageEvent) -> Result<()>) -> Result<UsageMark> {
+        since::since(&lock(&self.reader), after, visit)
     }
 
     fn usage_event(&self, key: EventKey<'_>) -> Result<UsageEvent> {

@@ -26,8 +26,7 @@ struct Waiting<R, A> {
 
 impl<R, A> Queue<R, A> {
     pub(super) fn new(most: usize) -> Self {
-        let waiting =
-            Waiting { next: 0, requests: VecDeque::new(), answers: HashMap::new(), committing: false };
+        let waiting = Waiting { next: 0, requests: VecDeque::new(), answers: HashMap::new(), committing: false };
         Self { waiting: Mutex::new(waiting), turn: Condvar::new(), most }
     }
 

@@ -2,11 +2,11 @@
 
 use super::changes::{self, Overlay};
 use super::tables::{self, BatchMark};
+use crate::Result;
 use crate::edge::store::embedded::broken;
 use crate::edge::store::embedded::manifest::integer;
 use crate::model::time::Interval;
 use crate::model::usage::UsageEvent;
-use crate::Result;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::ops::Deref;
 

@@ -39,7 +39,8 @@ pub(super) fn progress(connection: &Connection) -> Result<Progress> {
 pub(super) fn put_progress(transaction: &Transaction<'_>, progress: &Progress) -> Result<()> {
     let Progress { batch, events, change, checkpoint, checkpoint_change } = *progress;
     let sql = "UPDATE usage_state SET batch = ?1, events = ?2, change = ?3, checkpoint = ?4, checkpoint_change = ?5";
-    let values = [integer(batch)?, integer(events)?, integer(change)?, integer(checkpoint)?, integer(checkpoint_change)?];
+    let values =
+        [integer(batch)?, integer(events)?, integer(change)?, integer(checkpoint)?, integer(checkpoint_change)?];
     transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
     Ok(())
 }

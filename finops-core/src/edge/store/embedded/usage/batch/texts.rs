@@ -127,6 +127,7 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// The value of each lower-case hexadecimal digit; 255 for what is none.
 const VALUES: [u8; 256] = values();
 
+#[allow(clippy::indexing_slicing, reason = "worked out when it is compiled, where a wrong place does not compile")]
 const fn values() -> [u8; 256] {
     let mut values = [255; 256];
     let mut digit = 0_u8;
@@ -147,7 +148,8 @@ pub(super) fn packed(id: &str) -> Option<[u8; 16]> {
             wrong |= u8::from(text.get(at) != Some(&b'-'));
             at += 1;
         }
-        let value = |place: usize| text.get(place).map_or(255, |byte| VALUES.get(usize::from(*byte)).copied().unwrap_or(255));
+        let value =
+            |place: usize| text.get(place).map_or(255, |byte| VALUES.get(usize::from(*byte)).copied().unwrap_or(255));
         let (high, low) = (value(at), value(at + 1));
         wrong |= (high | low) & 0x80;
         *byte = high << 4 | low & 15;

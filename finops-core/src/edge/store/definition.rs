@@ -1,0 +1,38 @@
+//! What people define and the engine goes by: meters, prices, grants.
+
+/// A kind of definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Defined {
+    /// A meter, by its slug.
+    Meter,
+    /// A version of a price, by its id.
+    Price,
+    /// A price list of language models, by when it takes effect.
+    ModelPrices,
+    /// A grant, by its id.
+    Grant,
+}
+
+impl Defined {
+    /// The word for it, as stores write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Meter => "meter",
+            Self::Price => "price",
+            Self::ModelPrices => "model_prices",
+            Self::Grant => "grant",
+        }
+    }
+}
+
+/// A definition as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// What tells it from others of its kind.
+    pub key: String,
+    /// The definition, as JSON.
+    pub body: String,
+    /// The number of the change that wrote it: later changes have higher numbers, over all kinds.
+    pub change: u64,
+}

@@ -1,0 +1,123 @@
+//! What operations answer, whichever was called.
+
+use super::telling::{Listener, tell};
+use super::{
+    Closed, Deleted, Exported, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt,
+};
+use crate::Result;
+use crate::insight::statement::TenantStatement;
+use crate::insight::{
+    Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
+    TopDrivers, Trends, UnitCosts, Usage,
+};
+use crate::model::catalog::Entry;
+use crate::model::history::{Compacted, StateMark, Vacuumed};
+use crate::model::price::Price;
+use crate::model::receipt::ImportReceipt;
+use crate::model::usage::Meter;
+use crate::model::virtual_dimension::VirtualDimension;
+use crate::pipeline::llm::rate::RatedRequest;
+use serde::Serialize;
+
+macro_rules! answers {
+    ($( $(#[$doc:meta])* $name:ident($type:ty) ),+ $(,)?) => {
+        /// The answer of an operation that was called by name. It serializes as what it holds.
+        #[derive(Debug, Clone, Serialize)]
+        #[serde(untagged)]
+        #[non_exhaustive]
+        pub enum Answer {
+            $( $(#[$doc])* $name(Box<$type>) ),+
+        }
+
+        $( impl From<$type> for Answer {
+            fn from(answer: $type) -> Self {
+                Self::$name(Box::new(answer))
+            }
+        } )+
+    };
+}
+
+answers! {
+    /// Of `import_charges`.
+    Import(ImportReceipt),
+    /// Of `export_report`.
+    Export(Exported),
+    /// Of `get_cost_summary`.
+    Summary(CostSummary),
+    /// Of `costs.daily`.
+    Daily(DailyCosts),
+    /// Of `costs.trends`.
+    Trends(Trends),
+    /// Of `costs.top_drivers`.
+    TopDrivers(TopDrivers),
+    /// Of `costs.unit`.
+    Unit(UnitCosts),
+    /// Of `costs.explain`.
+    Explanation(Explanation),
+    /// Of `costs.diff`.
+    Diff(StateDiff),
+    /// Of `costs.explain_plan`.
+    Plan(Plan),
+    /// Of `costs.breakdown`.
+    Breakdown(Breakdown),
+    /// Of `costs.historical`.
+    Historical(HistoricalCosts),
+    /// Of `costs.services`.
+    Services(ServiceCosts),
+    /// Of `costs.monthly`.
+    Monthly(MonthlyCosts),
+    /// Of `virtual_dimensions.set` and `virtual_dimensions.get`.
+    Virtual(VirtualDimension),
+    /// Of `virtual_dimensions.list`.
+    Virtuals(Page<VirtualDimension>),
+    /// Of `catalog.upsert` and `catalog.get`.
+    Entry(Entry),
+    /// Of `catalog.list`.
+    Entries(Page<Entry>),
+    /// Of `prices.create` and `prices.update`.
+    Price(Price),
+    /// Of `prices.list`.
+    Prices(Page<Price>),
+    /// Of `record_usage`.
+    UsageReceipt(UsageReceipt),
+    /// Of `get_usage`.
+    Usage(Usage),
+    /// Of `void_usage` and `correct_usage`.
+    UsageChanged(UsageChanged),
+    /// Of `meters.create`, `meters.get` and `meters.update`.
+    Meter(Meter),
+    /// Of `meters.list`.
+    Meters(Page<Meter>),
+    /// Of `billing.settle`.
+    Settlement(Settlement),
+    /// Of `billing.preview`.
+    Statement(TenantStatement),
+    /// Of `billing.close`.
+    Closed(Closed),
+    /// Of `llm.load_prices`.
+    ModelPrices(LoadedModelPrices),
+    /// Of `llm.rate`.
+    RatedRequest(RatedRequest),
+    /// Of whatever deletes.
+    Deleted(Deleted),
+    /// Of `snapshots`.
+    Snapshots(Page<StateMark>),
+    /// Of `vacuum`.
+    Vacuumed(Vacuumed),
+    /// Of `compact`.
+    Compacted(Compacted),
+    /// Of `segments`.
+    Segments(SegmentFiles),
+    /// Of `tick`.
+    Now(Now),
+}
+
+impl Answer {
+    /// Tells the answer piece by piece.
+    ///
+    /// # Errors
+    /// What the listener gives.
+    pub fn tell(&self, listener: &mut dyn Listener) -> Result<()> {
+        tell(self, listener)
+    }
+}

@@ -1,0 +1,265 @@
+//! Prices, through the engine. A version is never edited: what changes a price adds a version.
+
+use super::{Deleted, Finops, Page};
+use crate::edge::store::{Defined, Definition};
+use crate::insight::request::{DEFAULT_LIMIT, page};
+use crate::model::id::{self, Id};
+use crate::model::price::{Price, PriceBook, Terms};
+use crate::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The fields of a price, as `prices.create` takes them.
+pub(super) const PRICE_FIELDS: &[&str] = &[
+    "meter",
+    "model",
+    "unit_price",
+    "tiers",
+    "package",
+    "percentage",
+    "matrix",
+    "currency",
+    "effective_from",
+    "effective_to",
+    "scope",
+    "minimum",
+    "maximum",
+    "included",
+    "conversion",
+    "usage_discount",
+    "rounding",
+    "first_tier_flat_at_zero",
+    "on_change",
+];
+
+/// The fields of a change, as `prices.update` takes them: a price stays that of its meter.
+pub(super) const PRICE_CHANGES: &[&str] = &[
+    "id",
+    "model",
+    "unit_price",
+    "tiers",
+    "package",
+    "percentage",
+    "matrix",
+    "currency",
+    "effective_from",
+    "effective_to",
+    "scope",
+    "minimum",
+    "maximum",
+    "included",
+    "conversion",
+    "usage_discount",
+    "rounding",
+    "first_tier_flat_at_zero",
+    "on_change",
+];
+
+/// A version as the store keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) price: Price,
+    /// Whether the price was deleted with this version.
+    deleted: bool,
+}
+
+/// The price that is meant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriceKey {
+    pub(super) id: Id<id::Price>,
+}
+
+impl PriceKey {
+    pub(super) const FIELDS: &'static [&'static str] = &["id"];
+}
+
+/// Which prices to list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PriceList {
+    /// Only those of that meter.
+    pub meter: Option<String>,
+    /// Only those for that tenant alone.
+    pub tenant_id: Option<String>,
+    /// Whether to give earlier revisions as well.
+    pub revisions: bool,
+    /// How many, 1 to 1000; by default 20.
+    pub limit: Option<i64>,
+    /// How many to leave out before.
+    pub offset: Option<i64>,
+}
+
+impl PriceList {
+    pub(super) const FIELDS: &'static [&'static str] = &["meter", "tenant_id", "revisions", "limit", "offset"];
+}
+
+impl Finops {
+    /// Adds a price and gives it back with its id. Usage from its `effective_from` on is rated by it, also usage that
+    /// came before it; what is billed already is corrected.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use serde_json::json;
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let price = finops.prices_create(json!({
+    ///     "meter": "api_calls", "model": "per_unit", "unit_price": "0.002", "currency": "USD",
+    ///     "effective_from": "2024-01-01T00:00:00Z",
+    /// }))?;
+    /// assert!(price.terms().id.is_some());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` on a
+    /// handle for reading.
+    pub fn prices_create(&self, price: Value) -> Result<Price> {
+        let mut form = object(price)?;
+        for given in ["id", "revision"] {
+            if form.contains_key(given) {
+                return Err(Error::invalid(given, "is given by the engine: leave it out, or update the price"));
+            }
+        }
+        let mut random = [0; 10];
+        self.entropy.fill(&mut random)?;
+        form.insert("id".into(), Id::<id::Price>::new(self.clock.now(), random).to_string().into());
+        self.keep_price(Price::from_json(&Value::Object(form))?, false)
+    }
+
+    /// Adds a version of a price: the given fields take the place of those of the version before.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use serde_json::json;
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let price = finops.prices_create(json!({
+    ///     "meter": "api_calls", "model": "per_unit", "unit_price": "0.002", "currency": "USD",
+    ///     "effective_from": "2024-01-01T00:00:00Z",
+    /// }))?;
+    /// let id = price.terms().id.unwrap();
+    /// let dearer = finops.prices_update(id, json!({"unit_price": "0.003"}))?;
+    /// assert_eq!(dearer.terms().revision, 2);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `not_found`; else as [`Finops::prices_create`].
+    pub fn prices_update(&self, id: Id<id::Price>, changes: Value) -> Result<Price> {
+        let changes = object(changes)?;
+        if let Some(fixed) = ["id", "revision", "meter"].into_iter().find(|fixed| changes.contains_key(*fixed)) {
+            return Err(Error::invalid(fixed, "cannot be changed: add another price"));
+        }
+        let before = self.price(id)?;
+        let Ok(Value::Object(mut form)) = serde_json::to_value(&before) else {
+            return Err(Error::new(ErrorCode::Storage, format!("{id} cannot be written down")));
+        };
+        if changes.get("model").is_some_and(|model| form.get("model") != Some(model)) {
+            let numbers = ["unit_price", "tiers", "package", "percentage", "flat", "matrix"];
+            form.retain(|field, _| !numbers.contains(&field.as_str()));
+        }
+        form.extend(changes);
+        form.retain(|_, value| !value.is_null());
+        form.insert("revision".into(), (before.terms().revision + 1).into());
+        self.keep_price(Price::from_json(&Value::Object(form))?, false)
+    }
+
+    /// A page of prices: the latest version of each, or all of them, in the order of id and revision.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
+    pub fn prices_list(&self, request: &PriceList) -> Result<Page<Price>> {
+        let (limit, offset) = page(request.limit, request.offset)?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        let mut found = self.price_versions()?;
+        if !request.revisions {
+            let latest: BTreeMap<_, _> = found.into_iter().map(|kept| (kept.price.terms().id, kept)).collect();
+            found = latest.into_values().collect();
+        }
+        found.retain(|Kept { price, deleted }| {
+            let terms = price.terms();
+            let of_meter = request.meter.as_ref().is_none_or(|meter| *meter == terms.meter);
+            let of_tenant = request.tenant_id.as_ref().is_none_or(|tenant| terms.tenant_id() == Some(tenant.as_str()));
+            !deleted && of_meter && of_tenant
+        });
+        let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let (count, limit_size, offset_size) = (size(found.len()), size(limit), size(offset));
+        let items = found.into_iter().skip(offset).take(limit).map(|kept| kept.price).collect();
+        Ok(Page { count, limit: limit_size, offset: offset_size, items })
+    }
+
+    /// Takes a price back with all its versions. Usage that it rated has another price from then on, or none.
+    ///
+    /// # Errors
+    /// `not_found`; `conflict` on a handle for reading.
+    pub fn prices_delete(&self, id: Id<id::Price>) -> Result<Deleted> {
+        let price = self.price(id)?;
+        self.keep_price(price, true)?;
+        Ok(Deleted { deleted: true })
+    }
+
+    /// The latest version of a price.
+    fn price(&self, id: Id<id::Price>) -> Result<Price> {
+        let versions = self.price_versions()?;
+        let latest = versions.into_iter().rfind(|kept| kept.price.terms().id == Some(id));
+        latest
+            .filter(|kept| !kept.deleted)
+            .map(|kept| kept.price)
+            .ok_or_else(|| Error::new(ErrorCode::NotFound, format!("there is no price '{id}'")).with_field("id"))
+    }
+
+    /// Every version of every price, in the order of id and revision.
+    pub(super) fn price_versions(&self) -> Result<Vec<Kept>> {
+        let kept = self.store.definitions(Defined::Price)?;
+        kept.iter().map(|definition| read(&definition.body)).collect()
+    }
+
+    /// The prices that hold. A version of a price holds until a later one takes its place.
+    pub(super) fn price_book(&self) -> Result<PriceBook> {
+        let mut held: Vec<Price> = Vec::new();
+        for Kept { price, deleted } in self.price_versions()? {
+            let (id, from) = (price.terms().id, price.terms().effective_from);
+            held = held
+                .into_iter()
+                .filter_map(|earlier| if earlier.terms().id == id { earlier.until(from) } else { Some(earlier) })
+                .collect();
+            if deleted {
+                held.retain(|earlier| earlier.terms().id != id);
+            } else {
+                held.push(price);
+            }
+        }
+        PriceBook::new(held)
+    }
+
+    pub(super) fn keep_price(&self, price: Price, deleted: bool) -> Result<Price> {
+        let terms = price.terms();
+        let id = terms.id.map(|id| id.to_string()).unwrap_or_default();
+        // Digits of one length sort as the numbers do.
+        let key = format!("{id}.{:010}", terms.revision);
+        let kept = Kept { price, deleted };
+        let body = serde_json::to_string(&kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
+        self.store.put_definitions(Defined::Price, &[(key, body)])?;
+        self.is_due();
+        Ok(kept.price)
+    }
+}
+
+/// What a change of a price is about.
+pub(super) fn changed_terms(definition: &Definition) -> Result<Terms> {
+    Ok(read(&definition.body)?.price.terms().clone())
+}
+
+fn read(body: &str) -> Result<Kept> {
+    serde_json::from_str(body)
+        .map_err(|error| Error::new(ErrorCode::Storage, format!("a price in the store cannot be read: {error}")))
+}
+
+fn object(value: Value) -> Result<Map<String, Value>> {
+    match value {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Error::new(ErrorCode::InvalidArgument, "a price is an object such as {\"meter\": \"api_calls\"}")),
+    }
+}

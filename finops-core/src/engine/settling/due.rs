@@ -1,0 +1,173 @@
+//! Which lines are due: those whose usage or prices changed since they were last booked.
+
+use crate::Result;
+use crate::edge::store::usage::{UsageMark, UsageStore};
+use crate::edge::store::{Defined, Settled, Store};
+use crate::engine::prices::changed_terms;
+use crate::model::time::{Interval, Stamp};
+use crate::model::usage::{Aggregation, MeterSet};
+use crate::pipeline::metering::{DAY, PageKey, PageSpan, Rollups, day_of};
+use chrono::{Datelike, Months, NaiveDate};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// A meter in a billing period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::engine) struct MeterMonth {
+    /// The first day of the month, counted from 1970-01-01.
+    pub(in crate::engine) first_day: i32,
+    /// The number of the meter.
+    pub(in crate::engine) meter: u32,
+}
+
+impl MeterMonth {
+    /// The month in which an instant lies.
+    pub(in crate::engine) fn of(meter: u32, time: Stamp) -> Self {
+        Self { first_day: PageKey::of(meter, PageSpan::Month, time).day, meter }
+    }
+
+    /// The billing period.
+    pub(in crate::engine) fn period(&self) -> Result<Interval> {
+        let start = Stamp::from_micros(i64::from(self.first_day) * DAY)?;
+        Interval::new(start, month_after(start)?)
+    }
+
+    /// The pages that the line is made of.
+    pub(in crate::engine) fn pages(&self, aggregation: Aggregation) -> Result<Vec<Range<PageKey>>> {
+        let key = |span, day| PageKey { meter: self.meter, span, day };
+        let end = day_of(self.period()?.end());
+        let mut pages = vec![key(PageSpan::Day, self.first_day)..key(PageSpan::Day, end)];
+        if aggregation == Aggregation::TimeWeighted {
+            pages.push(key(PageSpan::Month, i32::MIN)..key(PageSpan::Month, self.first_day));
+        }
+        Ok(pages)
+    }
+}
+
+/// The start of the next month of UTC.
+pub(in crate::engine) fn month_after(start: Stamp) -> Result<Stamp> {
+    let date = start.to_utc().date_naive();
+    let first = date.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
+    let midnight = first.and_then(|first: NaiveDate| first.and_hms_opt(0, 0, 0));
+    let micros = midnight.map(|midnight| midnight.and_utc().timestamp_micros()).unwrap_or(i64::MAX);
+    Stamp::from_micros(micros)
+}
+
+/// The lines that are due, by meter and month, and how far everything is then.
+#[derive(Debug)]
+pub(in crate::engine) struct Due {
+    pub(in crate::engine) lines: BTreeMap<MeterMonth, BTreeSet<String>>,
+    pub(in crate::engine) settled: Settled,
+}
+
+impl Due {
+    /// What is due at that time.
+    pub(in crate::engine) fn find(store: &dyn Store, now: Stamp) -> Result<Self> {
+        let usage = store.usage()?;
+        let meters = usage.meters()?;
+        let before = store.settled()?;
+        let until = now.micros().div_euclid(DAY) * DAY;
+        let mut due = Self { lines: BTreeMap::new(), settled: Settled { until: until.max(before.until), ..before } };
+        let mark = UsageMark { events: before.events, changes: before.changes };
+        let mark = usage.usage_since(mark, &mut |event| {
+            for (number, meter) in meters.of(event) {
+                let month = MeterMonth::of(number, event.time);
+                due.add(month, &event.tenant_id);
+                if meter.aggregation == Aggregation::TimeWeighted {
+                    due.add_until(month, &event.tenant_id)?;
+                }
+            }
+            Ok(())
+        })?;
+        (due.settled.events, due.settled.changes) = (mark.events, mark.changes);
+        if mark.events > 0 && due.settled.until > before.until {
+            due.add_levels(usage, &meters, before.until)?;
+        }
+        due.add_priced(store, usage, &meters, before.definitions)?;
+        Ok(due)
+    }
+
+    pub(in crate::engine) fn add(&mut self, month: MeterMonth, tenant_id: &str) {
+        let tenants = self.lines.entry(month).or_default();
+        if !tenants.contains(tenant_id) {
+            tenants.insert(tenant_id.to_owned());
+        }
+    }
+
+    /// Adds the months after one as well, as far as levels are charged.
+    fn add_until(&mut self, month: MeterMonth, tenant_id: &str) -> Result<()> {
+        let mut end = month.period()?.end();
+        while end.micros() < self.settled.until {
+            let next = MeterMonth::of(month.meter, end);
+            self.add(next, tenant_id);
+            end = next.period()?.end();
+        }
+        Ok(())
+    }
+
+    /// Time has passed: whoever has a level is charged for it.
+    fn add_levels(&mut self, usage: &dyn UsageStore, meters: &MeterSet, before: i64) -> Result<()> {
+        for (number, _) in meters.iter().filter(|(_, meter)| meter.aggregation == Aggregation::TimeWeighted) {
+            let key = |day| PageKey { meter: number, span: PageSpan::Month, day };
+            let end = i32::try_from(self.settled.until / DAY).unwrap_or(i32::MAX);
+            let pages = key(i32::MIN)..key(end);
+            let mut found = Vec::new();
+            usage.counted(std::slice::from_ref(&pages), &mut |rollups| {
+                for (day, page) in rollups.days(number, PageSpan::Month, i32::MIN..end) {
+                    found.extend(page.series().filter_map(|series| Some((day, tenant(rollups, series)?))));
+                }
+                Ok(())
+            })?;
+            for (day, tenant_id) in found {
+                let changed = Stamp::from_micros((i64::from(day) * DAY).max(before))?;
+                let month = MeterMonth::of(number, changed);
+                self.add(month, &tenant_id);
+                self.add_until(month, &tenant_id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prices changed: whoever used what they are for is rated anew from then on.
+    fn add_priced(&mut self, store: &dyn Store, usage: &dyn UsageStore, meters: &MeterSet, before: u64) -> Result<()> {
+        for definition in store.definitions(Defined::Price)? {
+            if definition.change <= before {
+                continue;
+            }
+            self.settled.definitions = self.settled.definitions.max(definition.change);
+            let terms = changed_terms(&definition)?;
+            let Some((number, meter)) = meters.get(&terms.meter) else { continue };
+            let from = MeterMonth::of(number, terms.effective_from);
+            let only = terms.tenant_id();
+            let span = |span| {
+                let key = |day| PageKey { meter: number, span, day };
+                key(if span == PageSpan::Day { from.first_day } else { i32::MIN })..key(i32::MAX)
+            };
+            let levels = meter.aggregation == Aggregation::TimeWeighted;
+            let pages = if levels { vec![span(PageSpan::Month)] } else { vec![span(PageSpan::Day)] };
+            let mut found = BTreeSet::new();
+            usage.counted(&pages, &mut |rollups| {
+                for range in &pages {
+                    for (day, page) in rollups.days(number, range.start.span, range.start.day..range.end.day) {
+                        let tenants = page.series().filter_map(|series| tenant(rollups, series));
+                        let wanted = tenants.filter(|tenant| only.is_none_or(|only| only == tenant));
+                        let day = Stamp::from_micros(i64::from(day.max(from.first_day)) * DAY)?;
+                        found.extend(wanted.map(|tenant| (MeterMonth::of(number, day), tenant)));
+                    }
+                }
+                Ok(())
+            })?;
+            for (month, tenant_id) in found {
+                self.add(month, &tenant_id);
+                if levels {
+                    self.add_until(month, &tenant_id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tenant(rollups: &Rollups, series: u32) -> Option<String> {
+    rollups.series().value(series, "tenant_id").map(str::to_owned)
+}

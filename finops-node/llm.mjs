@@ -1,0 +1,4 @@
+// The same functions for `import`.
+import llm from "./llm.js";
+
+export const { meteredLlm, tokenProperties } = llm;
