@@ -77,7 +77,12 @@ fn a_correction_takes_the_place_of_the_event() {
         assert_eq!(counted_by(&store, "largest").0, Quantity::from_units(1000));
         let day = Interval::new(corrected.time, now()).unwrap();
         let mut seen = 0;
-        usage.scan_usage(day, &mut |_, event| { seen += u64::from(event.id == "id-5"); Ok(()) }).unwrap();
+        usage
+            .scan_usage(day, &mut |_, event| {
+                seen += u64::from(event.id == "id-5");
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(seen, 1, "who reads by time finds it where it is now");
         assert!(usage.correct_usage(event(5), now()).unwrap());
         assert_eq!(counted_by(&store, "largest").0, Quantity::from_units(7));

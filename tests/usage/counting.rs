@@ -49,7 +49,10 @@ fn opening_again_finds_what_was_counted_with_any_memory() {
     let mut sum = None;
     for round in 0..5_u64 {
         let store = if round % 2 == 0 { open(folder.path()) } else { open_small(folder.path()) };
-        assert_eq!(accepted(&record(&store, (round * 500..round * 500 + 1000).map(event))), if round == 0 { 1000 } else { 500 });
+        assert_eq!(
+            accepted(&record(&store, (round * 500..round * 500 + 1000).map(event))),
+            if round == 0 { 1000 } else { 500 }
+        );
         if round == 2 {
             store.usage().unwrap().checkpoint_usage(now()).unwrap();
         }
@@ -127,7 +130,8 @@ fn a_meter_that_comes_later_counts_what_there_is() {
     usage.change_meters(&mut |meters| meters.delete("largest").map(drop)).unwrap();
     assert!(usage.meters().unwrap().get("largest").is_none());
     usage.change_meters(&mut |meters| meters.create(largest.clone()).map(drop)).unwrap();
-    let numbers: Vec<u32> = usage.meters().unwrap().iter().map(|(number, _)| number).filter(|number| *number > 63).collect();
+    let numbers: Vec<u32> =
+        usage.meters().unwrap().iter().map(|(number, _)| number).filter(|number| *number > 63).collect();
     assert_eq!(numbers, [65], "a number is never given twice");
     assert_eq!(counted_by(&store, "largest"), (Quantity::from_units(7), 400));
 }

@@ -40,7 +40,8 @@ fn open_small(folder: &Path) -> EmbeddedStore {
 fn event(number: u64) -> UsageEvent {
     let time = Stamp::from_micros(now().micros() - i64::try_from(number % 100_000).unwrap() * 1_000_000).unwrap();
     let quantity = Quantity::from_units(i64::try_from(number % 7).unwrap() + 1);
-    let mut event = UsageEvent::new(format!("id-{number}"), time, "api_calls", quantity, format!("tenant-{}", number % 3));
+    let mut event =
+        UsageEvent::new(format!("id-{number}"), time, "api_calls", quantity, format!("tenant-{}", number % 3));
     event.source = "test".to_owned();
     event
 }

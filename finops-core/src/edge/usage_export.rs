@@ -109,7 +109,8 @@ fn batch(schema: &Arc<Schema>, events: &[UsageEvent]) -> Result<RecordBatch> {
         events.iter().map(|event| event.quantity.map(|quantity| quantity.mantissa())).collect();
     let quantities = quantities.with_precision_and_scale(38, 18).map_err(internal)?;
     let properties = events.iter().map(|event| serde_json::to_string(&event.properties)).collect::<Result<Vec<_>, _>>();
-    let properties = properties.map_err(|error| Error::new(ErrorCode::Storage, error.to_string()).with_source(error))?;
+    let properties =
+        properties.map_err(|error| Error::new(ErrorCode::Storage, error.to_string()).with_source(error))?;
     let arrays: Vec<ArrayRef> = vec![
         texts(|event| &event.id),
         texts(|event| &event.source),
