@@ -3,6 +3,7 @@
 mod changes;
 mod counting;
 mod damage;
+mod export;
 #[cfg(target_os = "linux")]
 mod full;
 mod kill;
