@@ -297,7 +297,8 @@ class Billing:
             >>> Iof.open(now="2024-02-03T00:00:00Z").finops.billing.close("2024-01")["statements"]
             []
         """
-        return Closed(self._engine.call("billing.close", {"period": period, "tenant_id": tenant_id}))
+        answer = self._engine.call("billing.close", {"period": period, "tenant_id": tenant_id})
+        return Closed(answer, statements=[Statement(statement) for statement in answer["statements"]])
 
 
 class ModelPrices:
