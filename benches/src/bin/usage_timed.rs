@@ -19,11 +19,12 @@ use serde_json::{Value, json};
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const BATCH: u64 = 10_000;
 const TENANTS: u64 = 10_000;
-const RESOURCES: [&str; 4] = ["api_calls", "ledger_transactions", "bandwidth", "computation"];
+const RESOURCES: [&str; 4] = ["api_calls", "ledger_transactions", "search_queries", "bandwidth"];
 /// 2026-09-01T00:00:00Z, in microseconds.
 const START: i64 = 1_788_220_800_000_000;
 /// Between two events, in microseconds: ten million are a day.
@@ -56,8 +57,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// When the event of that number happens.
+fn at(number: u64) -> finops_core::Result<Stamp> {
+    Stamp::from_micros(START + i64::try_from(number).unwrap_or(0) * STEP)
+}
+
 /// The event of that number; the same each time.
-fn event(number: u64) -> UsageEvent {
+fn event(number: u64) -> finops_core::Result<UsageEvent> {
     let mut state = number;
     let mut next = || finops_benches::next(&mut state);
     let (high, low, pick) = (next(), next(), next());
@@ -70,16 +76,14 @@ fn event(number: u64) -> UsageEvent {
         low & 0xffff_ffff_ffff,
     );
     let resource = RESOURCES.get(usize::try_from(pick >> 60 & 3).unwrap_or(0)).copied().unwrap_or_default();
-    let micros = START + i64::try_from(number).unwrap_or(0) * STEP;
-    let time = Stamp::from_micros(micros).unwrap_or_else(|_| Stamp::from_utc(Default::default()));
     let quantity = Quantity::from_units(i64::try_from(pick >> 40 & 0xff).unwrap_or(0) + 1);
-    let mut event = UsageEvent::new(id, time, resource, quantity, format!("tenant-{:05}", pick % TENANTS));
+    let mut event = UsageEvent::new(id, at(number)?, resource, quantity, format!("tenant-{:05}", pick % TENANTS));
     event.source = "gateway".to_owned();
-    event
+    Ok(event)
 }
 
 /// The events of a batch: one in a hundred came before.
-fn batch(number: u64) -> Vec<UsageEvent> {
+fn batch(number: u64) -> finops_core::Result<Vec<UsageEvent>> {
     let mut state = number ^ 0x5eed;
     let first = number * BATCH;
     let one = |place: u64| {
@@ -99,10 +103,9 @@ fn ours(folder: &Path, events: u64) -> Result<f64, Failed> {
     let mut rates = Vec::new();
     let mark = events.min(1_000_000);
     for number in 0..events / BATCH {
-        let events = batch(number);
-        let now = events.last().map(|event| event.time).unwrap_or_else(|| Stamp::from_utc(Default::default()));
+        let (events, now) = (batch(number)?, at((number + 1) * BATCH)?);
         let (start, before) = (Instant::now(), cpu_seconds());
-        let outcomes = usage.record(events, now)?;
+        let outcomes = usage.record(Arc::new(events), now)?;
         let took = start.elapsed();
         cpu += cpu_seconds() - before;
         spent += took;
@@ -164,10 +167,10 @@ fn reopen(folder: &Path, events: u64) -> Result<(), Failed> {
         let usage = store.usage()?;
         let status = usage.usage_status()?;
         let opened = start.elapsed();
-        let repeated: Vec<UsageEvent> = (0..100).map(|place| event(place * (events / 100))).collect();
-        let now = event(events).time;
+        let repeated = (0..100).map(|place| event(place * (events / 100))).collect::<finops_core::Result<_>>()?;
+        let now = at(events)?;
         let start = Instant::now();
-        let outcomes = usage.record(repeated, now)?;
+        let outcomes = usage.record(Arc::new(repeated), now)?;
         let first = start.elapsed();
         let known = outcomes.iter().filter(|outcome| **outcome == Outcome::Duplicate).count();
         println!(
@@ -179,9 +182,13 @@ fn reopen(folder: &Path, events: u64) -> Result<(), Failed> {
         );
         // The second opening finds as many events after the checkpoint as there can be.
         for number in 0..50 {
-            let fresh = (0..BATCH).map(|place| event(events * 2 + number * BATCH + place));
-            let fresh: Vec<UsageEvent> = fresh.map(|event| UsageEvent { time: now, ..event }).collect();
-            usage.record(fresh, now)?;
+            let mut fresh = Vec::new();
+            for place in 0..BATCH {
+                let mut event = event(events * 2 + number * BATCH + place)?;
+                event.time = now;
+                fresh.push(event);
+            }
+            usage.record(Arc::new(fresh), now)?;
         }
         if what == "reopen after a close" {
             let copy = folder.with_extension("copy");
@@ -210,7 +217,7 @@ fn peer(folder: &Path, events: u64, seconds: u64) -> Result<f64, Failed> {
     )?;
     let (mut spent, mut cpu, mut done, mut inserted) = (Duration::ZERO, 0.0, 0_u64, 0_usize);
     for number in 0..events / BATCH {
-        let events = batch(number);
+        let events = batch(number)?;
         let (start, before) = (Instant::now(), cpu_seconds());
         let transaction = connection.transaction()?;
         {

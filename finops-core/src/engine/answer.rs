@@ -1,7 +1,9 @@
 //! What operations answer, whichever was called.
 
 use super::telling::{Listener, tell};
-use super::{LoadedModelPrices, Closed, Deleted, Exported, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt};
+use super::{
+    Closed, Deleted, Exported, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt,
+};
 use crate::Result;
 use crate::insight::statement::TenantStatement;
 use crate::insight::{
@@ -13,8 +15,8 @@ use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::Price;
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
-use crate::pipeline::llm::rate::RatedRequest;
 use crate::model::virtual_dimension::VirtualDimension;
+use crate::pipeline::llm::rate::RatedRequest;
 use serde::Serialize;
 
 macro_rules! answers {

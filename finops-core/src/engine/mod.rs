@@ -5,6 +5,7 @@ mod answer;
 mod billing;
 mod catalog;
 mod costs;
+mod explaining;
 mod export;
 mod history;
 mod import;

@@ -147,10 +147,12 @@ impl Finops {
     /// `invalid_argument` for a file that is not there, is no such list, or has a price that cannot be right, naming the
     /// model and the field; `conflict` on a handle for reading; `storage`.
     pub fn llm_load_prices(&self, request: &LoadModelPrices) -> Result<LoadedModelPrices> {
-        let wrong = |error: std::io::Error| Error::invalid("path", format!("'{}' cannot be read: {error}", request.path));
+        let wrong =
+            |error: std::io::Error| Error::invalid("path", format!("'{}' cannot be read: {error}", request.path));
         let length = std::fs::metadata(&request.path).map_err(wrong)?.len();
         if length > litellm::MAX_BYTES as u64 {
-            let message = format!("'{}' has {length} bytes, and a list has at most {}", request.path, litellm::MAX_BYTES);
+            let message =
+                format!("'{}' has {length} bytes, and a list has at most {}", request.path, litellm::MAX_BYTES);
             return Err(Error::invalid("path", message));
         }
         let bytes = std::fs::read(&request.path).map_err(wrong)?;
@@ -194,13 +196,14 @@ impl Finops {
     /// Completes requests to language models, so that meters can count them. What cannot be priced is rejected, if that
     /// is what the lists say.
     pub(super) fn complete_requests(&self, events: &mut [UsageEvent]) -> Result<Vec<Option<Rejection>>> {
-        let mut rejections = Vec::new();
-        if !events.iter().any(|event| event.resource == TokenKind::RESOURCE) {
-            return Ok(rejections);
-        }
+        let mut rejections = Vec::with_capacity(events.len());
         let lists = self.lists()?;
         for event in events {
-            rejections.push(if event.resource == TokenKind::RESOURCE && lists.any { lists.complete(event) } else { None });
+            rejections.push(if event.resource == TokenKind::RESOURCE && lists.any {
+                lists.complete(event)
+            } else {
+                None
+            });
         }
         Ok(rejections)
     }

@@ -4,8 +4,9 @@ use super::Finops;
 use super::recorder::{Recorder, RecorderOptions};
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
+use crate::model::llm::TokenKind;
 use crate::model::time::Stamp;
-use crate::model::usage::{EventKey, Outcome, UsageEvent};
+use crate::model::usage::{EventKey, Outcome, Rejection, UsageEvent};
 use std::sync::Arc;
 
 impl Finops {
@@ -35,11 +36,33 @@ impl Finops {
 
     /// The same for events that the caller keeps until they are durable.
     pub(super) fn record_shared(&self, events: Arc<Vec<UsageEvent>>) -> Result<Vec<Outcome>> {
-        let outcomes = self.store.usage()?.record(std::sync::Arc::unwrap_or_clone(events), self.clock.now())?;
+        let (events, rejections) = self.completed(events)?;
+        let outcomes = self.store.usage()?.record(events, self.clock.now())?;
         if outcomes.contains(&Outcome::Accepted) {
             self.is_due();
         }
-        Ok(outcomes)
+        let mut outcomes = outcomes.into_iter();
+        if rejections.is_empty() {
+            return Ok(outcomes.collect());
+        }
+        let outcome = |rejection: Option<_>| rejection.map(Outcome::Rejected).or_else(|| outcomes.next());
+        Ok(rejections.into_iter().filter_map(outcome).collect())
+    }
+
+    /// Events as they are counted: requests to language models get what their meters need, and those that cannot be
+    /// priced are left out. What is said of each is empty where none is such a request.
+    fn completed(&self, mut events: Arc<Vec<UsageEvent>>) -> Result<(Arc<Vec<UsageEvent>>, Vec<Option<Rejection>>)> {
+        if !events.iter().any(|event| event.resource == TokenKind::RESOURCE) {
+            return Ok((events, Vec::new()));
+        }
+        let own = Arc::make_mut(&mut events);
+        let rejections = self.complete_requests(own)?;
+        let mut place = 0;
+        own.retain(|_| {
+            place += 1;
+            rejections.get(place - 1).is_none_or(Option::is_none)
+        });
+        Ok((events, rejections))
     }
 
     /// Something that takes events one by one on hot paths and reports them in batches.
@@ -86,6 +109,8 @@ impl Finops {
     /// # Errors
     /// As [`Finops::checkpoint_usage`]; then nothing has changed.
     pub fn drop_events(&self, before: Stamp) -> Result<UsageTidied> {
+        // What is dropped must have become charges before.
+        self.settled()?;
         self.store.usage()?.drop_usage(before, self.clock.now())
     }
 

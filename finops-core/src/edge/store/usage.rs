@@ -56,7 +56,7 @@ pub trait UsageStore: Debug + Send + Sync {
     ///
     /// # Errors
     /// `invalid_argument` for more than 100,000 events; `conflict` when the store was opened for reading; `storage`.
-    fn record(&self, events: Vec<UsageEvent>, now: Stamp) -> Result<Vec<Outcome>>;
+    fn record(&self, events: Arc<Vec<UsageEvent>>, now: Stamp) -> Result<Vec<Outcome>>;
 
     /// Gives what meters counted, with the pages of these ranges of the present state.
     ///

@@ -7,7 +7,7 @@ use crate::engine::Finops;
 use crate::insight::statement::{Corrected, TenantStatement};
 use crate::model::charge::{Charge, ChargeTable, Scope};
 use crate::model::id::Id;
-use crate::model::money::{Currency, Money, Quantity};
+use crate::model::money::{Money, Quantity};
 use crate::model::price::PriceBook;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};

@@ -202,6 +202,22 @@ impl DayPage {
         }
     }
 
+    /// What was counted in these quarters of an hour, as a page of its own: pages are kept by parts, since what comes
+    /// next mostly changes the last of them.
+    #[must_use]
+    pub fn part(&self, quarters: &Range<u8>) -> Self {
+        let mut part = Self::new(self.aggregation);
+        for row in &self.rows {
+            for packed in row.packed().filter(|packed| quarters.contains(&packed.quarter)) {
+                let cell = packed.cell(self.aggregation, &self.large);
+                if !cell.is_empty() {
+                    part.merge_cell(row.series, packed.quarter, &cell);
+                }
+            }
+        }
+        part
+    }
+
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
         let quarters: usize = self.rows.iter().map(|row| row.quarters.capacity() * size_of::<Packed>()).sum();

@@ -190,9 +190,10 @@ const MIGRATIONS: &[&str] = &[
         meter INTEGER NOT NULL,
         span INTEGER NOT NULL, -- 0 a day, 1 a month
         day INTEGER NOT NULL,
+        hour INTEGER NOT NULL, -- of the day; 0 of a month
         checksum INTEGER NOT NULL,
         bytes BLOB NOT NULL,
-        UNIQUE (meter, span, day)
+        UNIQUE (meter, span, day, hour)
     ) STRICT;
 ",
     "

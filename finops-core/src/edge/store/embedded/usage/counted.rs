@@ -4,12 +4,15 @@
 use super::pages;
 use crate::Result;
 use crate::model::usage::{MeterSet, UsageEvent};
-use crate::pipeline::metering::{DayPage, PageKey, Rollups, SeriesMark};
+use crate::pipeline::metering::{DayPage, PageKey, PageSpan, Rollups, SeriesMark};
 use hashbrown::HashMap;
 use rusqlite::{Connection, Transaction};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Microseconds of an hour.
+const HOUR: i64 = 3_600_000_000;
 
 /// What meters counted.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(super) struct Counted {
     whole: HashMap<PageKey, AtomicU64>,
     /// Pages that something else changed than an event that came.
     touched: BTreeSet<PageKey>,
+    /// The hours of UTC that events came for since the last checkpoint, counted from 1970.
+    hours: BTreeSet<i64>,
     /// The series that the state file has.
     mark: SeriesMark,
     /// How many events had come at the last checkpoint.
@@ -48,6 +53,7 @@ impl Counted {
             kept: pages::directory(connection)?.into_iter().collect(),
             whole: HashMap::new(),
             touched: BTreeSet::new(),
+            hours: BTreeSet::new(),
             mark,
             events,
             generation: next_generation(),
@@ -69,6 +75,11 @@ impl Counted {
     /// Counts an event that is durable.
     pub(super) fn apply(&mut self, event: &UsageEvent, sequence: u64) {
         self.rollups.apply(event, sequence);
+        // Mostly the hour of the event before.
+        let hour = event.time.micros().div_euclid(HOUR);
+        if self.hours.last() != Some(&hour) {
+            self.hours.insert(hour);
+        }
     }
 
     /// Has the next checkpoint write these pages.
@@ -133,7 +144,9 @@ impl Counted {
         let keys = self.changed();
         for key in &keys {
             if let Some(page) = self.rollups.page(*key) {
-                pages::write(transaction, *key, &pages::encode(page)?)?;
+                let all = self.touched.contains(key) || key.span == PageSpan::Month;
+                let start = i64::from(key.day) * 24;
+                pages::write(transaction, *key, page, |hour| all || self.hours.contains(&(start + i64::from(hour))))?;
             }
         }
         Ok(Written { keys, mark: series.mark() })
@@ -146,6 +159,7 @@ impl Counted {
         self.kept.extend(&written.keys);
         self.whole.extend(written.keys.into_iter().map(|key| (key, AtomicU64::new(now))));
         self.touched.clear();
+        self.hours.clear();
         (self.mark, self.events) = (written.mark, events);
         self.generation = next_generation();
         self.evict(memory);

@@ -11,7 +11,7 @@ use crate::model::time::Stamp;
 use crate::model::usage::{MeterSet, Outcome, Policy, Rejection, UsageEvent, content_hash, fingerprint};
 use hashbrown::HashMap;
 use rusqlite::{Connection, TransactionBehavior};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// After how many events a checkpoint is made: they are what opening counts again after a crash.
 const CHECKPOINT_EVENTS: u64 = 1 << 19;
@@ -34,7 +34,7 @@ impl Identity {
 /// Events that were checked, on their way into a commit.
 #[derive(Debug)]
 pub(super) struct Checked {
-    pub(super) events: Vec<UsageEvent>,
+    pub(super) events: Arc<Vec<UsageEvent>>,
     /// For each what it is known by, or why it does not count.
     pub(super) verdicts: Vec<Result<Identity, Rejection>>,
     pub(super) now: Stamp,

@@ -194,7 +194,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl UsageStore for Usage {
-    fn record(&self, events: Vec<UsageEvent>, now: Stamp) -> Result<Vec<Outcome>> {
+    fn record(&self, events: Arc<Vec<UsageEvent>>, now: Stamp) -> Result<Vec<Outcome>> {
         self.refuse_when_read_only()?;
         if events.len() > MAX_EVENTS {
             let message = format!("must be at most {MAX_EVENTS}, got {}: report them in several calls", events.len());

@@ -6,7 +6,7 @@ use crate::edge::store::embedded::{broken, damaged};
 use crate::model::usage::Aggregation;
 use crate::pipeline::metering::{DayPage, PageKey, PageSpan, SeriesPage};
 use crate::{Error, ErrorCode, Result};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 /// The form that is written; others are refused by name.
 const VERSION: u8 = 1;
@@ -39,8 +39,8 @@ fn decompressed(bytes: &[u8]) -> Read<Vec<u8>> {
     batch::decompress(unread.0, length)
 }
 
-/// A page to bytes.
-pub(super) fn encode(page: &DayPage) -> Result<Vec<u8>> {
+/// A part of a page to bytes.
+fn encode(page: &DayPage) -> Result<Vec<u8>> {
     compressed(&postcard::to_allocvec(page).map_err(damaged)?)
 }
 
@@ -59,7 +59,8 @@ fn span(span: PageSpan) -> i64 {
 
 /// The pages that there are.
 pub(super) fn directory(connection: &Connection) -> Result<Vec<PageKey>> {
-    let mut statement = connection.prepare_cached("SELECT meter, span, day FROM usage_pages").map_err(broken)?;
+    let sql = "SELECT DISTINCT meter, span, day FROM usage_pages";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let key = |row: &Row<'_>| {
         let span = if row.get::<_, i64>(1)? == 0 { PageSpan::Day } else { PageSpan::Month };
         Ok(PageKey { meter: row.get(0)?, span, day: row.get(2)? })
@@ -68,18 +69,23 @@ pub(super) fn directory(connection: &Connection) -> Result<Vec<PageKey>> {
     keys.map(|key| key.map_err(broken)).collect()
 }
 
-/// A page, if there is one.
+/// A page, of all its parts, if there is one.
 pub(super) fn read(connection: &Connection, key: PageKey, aggregation: Aggregation) -> Result<Option<DayPage>> {
-    let sql = "SELECT bytes, checksum FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3";
+    let sql = "SELECT bytes, checksum FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3 ORDER BY hour";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-    let page = |row: &Row<'_>| {
+    let mut rows = statement.query(params![key.meter, span(key.span), key.day]).map_err(broken)?;
+    let mut whole: Option<DayPage> = None;
+    while let Some(row) = rows.next().map_err(broken)? {
         let bytes = row.get_ref(0).map_err(broken)?.as_blob().map_err(damaged)?;
-        let whole = checksum(bytes) == row.get::<_, i64>(1).map_err(broken)?;
-        let page = if whole { decode(bytes, aggregation) } else { Err(WRONG) };
-        page.map_err(|damage| torn(key, damage))
-    };
-    let key = params![key.meter, span(key.span), key.day];
-    statement.query_row(key, |row| Ok(page(row))).optional().map_err(broken)?.transpose()
+        let sound = checksum(bytes) == row.get::<_, i64>(1).map_err(broken)?;
+        let part = if sound { decode(bytes, aggregation) } else { Err(WRONG) };
+        let part = part.map_err(|damage| torn(key, damage))?;
+        match &mut whole {
+            Some(whole) => whole.merge(&part),
+            None => whole = Some(part),
+        }
+    }
+    Ok(whole)
 }
 
 fn torn(key: PageKey, damage: Damage) -> Error {
@@ -96,12 +102,32 @@ fn torn(key: PageKey, damage: Damage) -> Error {
     Error::new(ErrorCode::Storage, message)
 }
 
-/// Writes a page in place of what there is.
-pub(super) fn write(transaction: &Transaction<'_>, key: PageKey, bytes: &[u8]) -> Result<()> {
-    let sql = "INSERT INTO usage_pages (meter, span, day, checksum, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
-               ON CONFLICT (meter, span, day) DO UPDATE SET checksum = excluded.checksum, bytes = excluded.bytes";
-    let values = params![key.meter, span(key.span), key.day, checksum(bytes), bytes];
-    transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
+/// Writes the parts of a page for which `dirty` holds, in place of what there is of them.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    key: PageKey,
+    page: &DayPage,
+    dirty: impl Fn(u8) -> bool,
+) -> Result<()> {
+    let hours = match key.span {
+        PageSpan::Day => 24,
+        PageSpan::Month => 1,
+    };
+    for hour in (0..hours).filter(|hour| dirty(*hour)) {
+        let part = page.part(&(hour * 4..hour * 4 + 4));
+        let place = params![key.meter, span(key.span), key.day, hour];
+        if part.is_empty() {
+            let sql = "DELETE FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3 AND hour = ?4";
+            transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(place)).map_err(broken)?;
+            continue;
+        }
+        let bytes = encode(&part)?;
+        let sql = "INSERT INTO usage_pages (meter, span, day, hour, checksum, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                   ON CONFLICT (meter, span, day, hour)
+                   DO UPDATE SET checksum = excluded.checksum, bytes = excluded.bytes";
+        let values = params![key.meter, span(key.span), key.day, hour, checksum(&bytes), bytes];
+        transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
+    }
     Ok(())
 }
 

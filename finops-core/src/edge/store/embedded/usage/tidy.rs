@@ -73,16 +73,17 @@ fn next_run(marks: &[BatchMark]) -> &[BatchMark] {
 }
 
 fn bring_together(ledger: &mut Ledger, connection: &mut Connection, after: &mut u64) -> Result<Option<UsageTidied>> {
-    let marks = batches_after(connection, *after)?;
-    let run = next_run(&marks);
-    let Some((first, last)) = run.first().zip(run.last()) else { return Ok(None) };
-    *after = last.through;
-    // One side of the checkpoint each: what is counted again must not be counted twice.
+    // One side of the checkpoint after the other: what is counted again must not be counted twice.
     let checkpoint = ledger.progress.checkpoint;
-    if first.through <= checkpoint && last.through > checkpoint {
-        *after = checkpoint;
-        return Ok(Some(UsageTidied::default()));
-    }
+    let side = if *after < checkpoint { checkpoint } else { u64::MAX };
+    let mut marks = batches_after(connection, *after)?;
+    marks.retain(|mark| mark.through <= side);
+    let run = next_run(&marks);
+    let Some((first, last)) = run.first().zip(run.last()) else {
+        *after = side;
+        return Ok((side < u64::MAX).then(UsageTidied::default));
+    };
+    *after = last.through;
     let mut events: Vec<UsageEvent> = Vec::new();
     for mark in run {
         events.extend(ledger::read(connection, mark)?);
