@@ -15,6 +15,7 @@ mod open;
 mod operations;
 mod prices;
 mod recorder;
+mod recorder_json;
 mod relation;
 mod settling;
 mod telling;
