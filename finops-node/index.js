@@ -3,6 +3,7 @@
 
 const { classes, invalid } = require("./errors.js");
 const { isPlain, merged } = require("./input.js");
+const { Billing, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
 const { Session } = require("./session.js");
 
 class Costs {
@@ -113,6 +114,10 @@ class Finops {
     this.costs = new Costs(session);
     this.catalog = new Catalog(session);
     this.virtualDimensions = new VirtualDimensions(session);
+    this.meters = new Meters(session);
+    this.prices = new Prices(session);
+    this.billing = new Billing(session);
+    this.llm = new ModelPrices(session);
   }
 
   async importCharges(path, options = {}) {
@@ -126,6 +131,26 @@ class Finops {
 
   getCostSummary(params, options) {
     return this.#session.ask("get_cost_summary", params, options);
+  }
+
+  async recordUsage(events) {
+    return this.#session.recordUsage(given(events));
+  }
+
+  recorder(options) {
+    return new Recorder(this.#session, options);
+  }
+
+  getUsage(params) {
+    return this.#session.call("get_usage", params);
+  }
+
+  voidUsage(params) {
+    return this.#session.call("void_usage", params);
+  }
+
+  correctUsage(params) {
+    return this.#session.call("correct_usage", params);
   }
 
   snapshots(params) {

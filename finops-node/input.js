@@ -19,12 +19,17 @@ function checked(text, field) {
   return text;
 }
 
+/** What becomes of a number or a Date that stands for nothing: it is refused. */
+function refuse(value, field) {
+  throw invalid(field, typeof value === "number" ? `must be a finite number, got ${value}` : "is an invalid Date");
+}
+
 /**
  * A whole number that a double holds exactly stays a number. Any other becomes the shortest decimal that prints it, so
  * that 0.1 is one tenth.
  */
-function fromNumber(value, field) {
-  if (!Number.isFinite(value)) throw invalid(field, `must be a finite number, got ${value}`);
+function fromNumber(value, field, odd) {
+  if (!Number.isFinite(value)) return odd(value, field);
   return Number.isSafeInteger(value) ? value : String(value);
 }
 
@@ -33,19 +38,19 @@ function fromUrl(url, field) {
   return checked(fileURLToPath(url), field);
 }
 
-function fromObject(value, field, above) {
+function fromObject(value, field, above, odd) {
   if (above.includes(value)) throw invalid(field, "contains itself");
   if (above.length >= DEPTH_MAX) throw invalid(field, `is nested deeper than ${DEPTH_MAX} levels`);
   const inside = [...above, value];
   if (Array.isArray(value)) {
     return Array.from(value, (item) => {
       if (item === undefined) throw invalid(field, "is a list with an undefined item");
-      return convert(item, field, inside);
+      return convert(item, field, inside, odd);
     });
   }
-  if (typeof value.toJSON === "function") return convert(value.toJSON(), field, inside);
+  if (typeof value.toJSON === "function") return convert(value.toJSON(), field, inside, odd);
   if (!isPlain(value)) throw invalid(field, `must be a plain value, got a ${value.constructor?.name ?? "class"}`);
-  return fields(value, (name, item) => convert(item, field, inside), field);
+  return fields(value, (name, item) => convert(item, field, inside, odd), field);
 }
 
 /** The fields that are not undefined, on an object that inherits nothing: a field may have any name. */
@@ -57,12 +62,12 @@ function fields(object, one, field = null) {
   return out;
 }
 
-function convert(value, field, above) {
+function convert(value, field, above, odd = refuse) {
   switch (typeof value) {
     case "string":
       return checked(value, field);
     case "number":
-      return fromNumber(value, field);
+      return fromNumber(value, field, odd);
     case "bigint":
       return String(value);
     case "boolean":
@@ -70,10 +75,9 @@ function convert(value, field, above) {
     case "object":
       if (value === null) return null;
       if (types.isDate(value)) {
-        if (Number.isNaN(value.getTime())) throw invalid(field, "is an invalid Date");
-        return value.toISOString();
+        return Number.isNaN(value.getTime()) ? odd(value, field) : value.toISOString();
       }
-      return value instanceof URL ? fromUrl(value, field) : fromObject(value, field, above);
+      return value instanceof URL ? fromUrl(value, field) : fromObject(value, field, above, odd);
     default:
       throw invalid(field, `must not be a ${typeof value}`);
   }
@@ -83,6 +87,12 @@ function convert(value, field, above) {
 function json(params) {
   if (!isPlain(params)) throw invalid(null, "the parameters must be an object such as { period: \"2024-01\" }");
   return JSON.stringify(fields(params, (field, value) => convert(value, field, [params])));
+}
+
+/** Events as JSON text. A number or a Date that stands for nothing is text, by which the core rejects its event alone. */
+function events(value, field) {
+  if (typeof value !== "object" || value === null) throw invalid(field, `must be an event or a list, got ${typeof value}`);
+  return JSON.stringify(convert(value, field, [], String));
 }
 
 /** A path as text, from text or a file: URL. */
@@ -100,4 +110,4 @@ function merged(field, first, options) {
   return { ...options, [field]: first };
 }
 
-module.exports = { isPlain, json, path, merged };
+module.exports = { events, isPlain, json, path, merged };

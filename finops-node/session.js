@@ -34,6 +34,29 @@ class Session {
     return this.#closing !== null;
   }
 
+  /** Waits for a call, which closing waits for too. */
+  async #await(call) {
+    const running = call.catch(rethrow);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Records events: JSON as text or bytes. */
+  async recordUsage(events) {
+    if (this.closed) throw closed();
+    return JSON.parse(await this.#await(this.#engine.recordUsage(events, this.#exact)));
+  }
+
+  /** A recorder of the native module. */
+  recorder(options) {
+    if (this.closed) throw closed();
+    return lifted(() => this.#engine.recorder(input.json(options)));
+  }
+
   /** Runs an operation; every failure is a rejection. */
   async call(operation, params = {}, { onProgress, signal } = {}) {
     const text = input.json(params);
@@ -46,13 +69,7 @@ class Session {
     if (this.closed) throw closed();
     if (signal?.aborted) throw cancelled(signal.reason);
     const run = (watch) => this.#engine.call(operation, text, this.#exact, watch).catch(rethrow);
-    const running = onProgress || signal ? watched(run, onProgress, signal) : run(null);
-    this.#running.add(running);
-    try {
-      return JSON.parse(await running);
-    } finally {
-      this.#running.delete(running);
-    }
+    return JSON.parse(await this.#await(onProgress || signal ? watched(run, onProgress, signal) : run(null)));
   }
 
   /** Runs a query, which a signal may stop. */
@@ -73,6 +90,15 @@ class Session {
 
 function rethrow(error) {
   throw lift(error);
+}
+
+/** What a call gives that the native module answers at once. */
+function lifted(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw lift(error);
+  }
 }
 
 /** Runs with somebody looking on, who may also stop it. What `onProgress` throws stops it too, and is thrown on. */
@@ -101,4 +127,4 @@ async function watched(run, onProgress, signal) {
   throw outcome.reason.code === "cancelled" && signal?.aborted ? cancelled(signal.reason) : outcome.reason;
 }
 
-module.exports = { Session };
+module.exports = { Session, lifted, rethrow };

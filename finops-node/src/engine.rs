@@ -1,10 +1,11 @@
 //! The engine as a class of JavaScript. Work runs on Node's thread pool, never on the thread of the event loop.
 
 use crate::json;
-use crate::tasks::{Call, Close, Open};
+use crate::recorder::Recorder;
+use crate::tasks::{Call, Close, Open, RecordUsage, parse};
 use crate::watch::Watch;
 use finops_core::{Error, ErrorCode, Finops};
-use napi::bindgen_prelude::AsyncTask;
+use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 use std::sync::Arc;
 
@@ -18,6 +19,11 @@ pub struct Engine {
 impl Engine {
     pub(crate) fn new(core: Finops) -> Self {
         Self { core: Some(Arc::new(core)) }
+    }
+
+    fn core(&self) -> napi::Result<&Arc<Finops>> {
+        let closed = || Error::new(ErrorCode::Conflict, "the engine is closed: open its location again");
+        self.core.as_ref().ok_or_else(|| json::failure(&closed()))
     }
 }
 
@@ -38,10 +44,33 @@ impl Engine {
         exact: bool,
         watch: Option<&Watch>,
     ) -> napi::Result<AsyncTask<Call>> {
-        let closed = || Error::new(ErrorCode::Conflict, "the engine is closed: open its location again");
-        let core = self.core.clone().ok_or_else(|| json::failure(&closed()))?;
+        let core = Arc::clone(self.core()?);
         let observer = watch.map(Watch::observer);
         Ok(AsyncTask::new(Call { core: Some(core), operation, params, exact, observer }))
+    }
+
+    /// Records usage events, JSON as text or in UTF-8.
+    #[napi]
+    pub fn record_usage(
+        &self,
+        events: Either<String, Uint8Array>,
+        exact: bool,
+    ) -> napi::Result<AsyncTask<RecordUsage>> {
+        let events = match events {
+            Either::A(text) => text.into_bytes(),
+            // A copy: JavaScript may change its own meanwhile.
+            Either::B(bytes) => bytes.to_vec(),
+        };
+        Ok(AsyncTask::new(RecordUsage { core: Some(Arc::clone(self.core()?)), events, exact }))
+    }
+
+    /// Makes a recorder, with its options as JSON text.
+    #[napi]
+    pub fn recorder(&self, options: String) -> napi::Result<Recorder> {
+        let core = self.core()?;
+        let made = parse(&options).and_then(|options| core.recorder_with(options));
+        let (core, flushing) = made.map_err(|error| json::failure(&error))?;
+        Ok(Recorder::new(core, flushing))
     }
 
     /// Lets go of the location. Calls under way finish; later ones fail. Closing twice is harmless.

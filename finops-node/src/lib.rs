@@ -5,6 +5,7 @@
 
 mod engine;
 mod json;
+mod recorder;
 mod tasks;
 mod watch;
 

@@ -3,7 +3,8 @@
 use crate::engine::Engine;
 use crate::json;
 use crate::watch::Looker;
-use finops_core::{Error, ErrorCode, Finops, Observer};
+use finops_core::engine::{Flushing, Recorder};
+use finops_core::{Answer, Error, ErrorCode, Finops, Observer};
 use napi::{Env, Task};
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -61,6 +62,57 @@ impl Task for Call {
     }
 }
 
+/// Records usage events, from JSON in UTF-8.
+#[derive(Debug)]
+pub struct RecordUsage {
+    pub(crate) core: Option<Arc<Finops>>,
+    pub(crate) events: Vec<u8>,
+    pub(crate) exact: bool,
+}
+
+impl Task for RecordUsage {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> napi::Result<String> {
+        let Some(core) = self.core.take() else { return Err(json::failure(&broken("a call ran twice"))) };
+        guarded(|| {
+            let text = std::str::from_utf8(&self.events);
+            let text = text.map_err(|_| Error::invalid("events", "is no Unicode text: JSON is written in UTF-8"))?;
+            json::text(&Answer::from(core.record_usage(text)?), self.exact)
+        })
+    }
+
+    fn resolve(&mut self, _: Env, answer: String) -> napi::Result<String> {
+        Ok(answer)
+    }
+}
+
+/// Writes what a recorder took, and lets go of it.
+#[derive(Debug)]
+pub struct Flush {
+    pub(crate) core: Option<Recorder>,
+    /// Its thread, when that is to stop.
+    pub(crate) flushing: Option<Flushing>,
+}
+
+impl Task for Flush {
+    type Output = ();
+    type JsValue = ();
+
+    fn compute(&mut self) -> napi::Result<()> {
+        let (core, flushing) = (self.core.take(), self.flushing.take());
+        guarded(|| {
+            drop(flushing);
+            core.map_or(Ok(()), |core| core.flush())
+        })
+    }
+
+    fn resolve(&mut self, _: Env, (): ()) -> napi::Result<()> {
+        Ok(())
+    }
+}
+
 /// Closes an engine.
 #[derive(Debug)]
 pub struct Close {
@@ -84,7 +136,7 @@ impl Task for Close {
     }
 }
 
-fn parse(text: &str) -> Result<Value, Error> {
+pub(crate) fn parse(text: &str) -> Result<Value, Error> {
     serde_json::from_str(text)
         .map_err(|error| Error::new(ErrorCode::InvalidArgument, format!("the parameters cannot be read: {error}")))
 }

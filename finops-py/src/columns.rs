@@ -38,6 +38,7 @@ impl Table {
 
     /// The rows as an Arrow stream. `kinds` says what columns are in which nothing is known, as `("cost", "decimal")`;
     /// without rows they are the columns.
+    #[allow(clippy::needless_pass_by_value, reason = "Python's list becomes a vector")]
     fn stream<'py>(&self, py: Python<'py>, kinds: Vec<(String, String)>) -> PyResult<Bound<'py, PyCapsule>> {
         let kind = |name: &str| kinds.iter().find(|(known, _)| known == name).map(|(_, kind)| kind_type(kind));
         let null = |name: &str| new_null_array(&kind(name).unwrap_or(DataType::Utf8), self.rows);
@@ -97,7 +98,10 @@ impl<'py> Hearing<'py> {
         match self.table() {
             None => outside(&mut self.about),
             Some(table) if open == table.row_at() => table.cell(cell),
-            Some(table) => table.share(cell),
+            Some(table) => {
+                table.share(cell);
+                Ok(())
+            }
         }
     }
 
@@ -229,9 +233,9 @@ impl Building {
         column.push(cell)
     }
 
-    fn share(&mut self, cell: Cell<'_>) -> Result<(), Error> {
+    fn share(&mut self, cell: Cell<'_>) {
         if self.name == TOTAL {
-            return Ok(());
+            return;
         }
         let name = std::mem::take(&mut self.name);
         let column = self.column(&name);
@@ -245,7 +249,6 @@ impl Building {
             Cell::Time(value) => Shared::Other(Cell::Time(value)),
         };
         self.shared.push((column, shared));
-        Ok(())
     }
 
     fn take_shared(&mut self) -> Result<(), Error> {

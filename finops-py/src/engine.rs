@@ -1,6 +1,8 @@
 //! The engine as an object of Python.
 
 use crate::columns::{self, Place, Table};
+use crate::events::Given;
+use crate::recorder::Recorder;
 use crate::relation::Relation;
 use crate::{errors, input, output};
 use finops_core::model::time::Period;
@@ -53,6 +55,24 @@ impl Engine {
         columns::columns(py, &self.answer(py, operation, params, None)?, places)
     }
 
+    /// Records usage events, and gives what became of them.
+    fn record_usage<'py>(&self, py: Python<'py>, events: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let core = self.core(py)?;
+        let given = Given::new(events)?;
+        let text = given.text(py)?;
+        let receipt = py.detach(|| core.record_usage(&text));
+        py.detach(|| drop(core));
+        output::object(py, &receipt.map_err(|error| errors::exception(py, &error))?.into())
+    }
+
+    /// Makes a recorder, with its options.
+    fn recorder(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Recorder> {
+        let core = self.core(py)?;
+        let (recorder, flushing) =
+            core.recorder_with(input::object(options)?).map_err(|error| errors::exception(py, &error))?;
+        Ok(Recorder::new(recorder, flushing))
+    }
+
     /// The charges of the present state as a relation.
     #[pyo3(signature = (columns=None, period=None))]
     fn relation(slf: Bound<'_, Self>, columns: Option<Vec<String>>, period: Option<&str>) -> PyResult<Relation> {
@@ -102,7 +122,7 @@ impl Engine {
 }
 
 /// Every value behind these locks is whole at any time, so a panic elsewhere spoils nothing.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

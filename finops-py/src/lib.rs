@@ -8,9 +8,12 @@ mod building;
 mod columns;
 mod engine;
 mod errors;
+mod events;
 mod input;
 mod output;
+mod recorder;
 mod relation;
+mod tables;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -20,6 +23,7 @@ use pyo3::types::{PyDict, PyTuple};
 fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<recorder::Recorder>()?;
     module.add_class::<relation::Relation>()?;
     module.add_class::<columns::Table>()?;
     module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;

@@ -127,6 +127,7 @@ fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Res
 }
 
 /// Gigabytes a second.
+#[allow(clippy::cast_precision_loss, reason = "a measurement has fewer digits than a double")]
 fn speed(bytes: u64, millis: f64) -> f64 {
     bytes as f64 / 1e6 / millis
 }

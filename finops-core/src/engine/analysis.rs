@@ -110,7 +110,11 @@ impl Finops {
         let estimated = self.store.aggregate(&snapshot, &explaining.question().estimated(), observer)?;
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
         let held = Held { snapshot: snapshot.id, reach, imports, estimated: &estimated };
-        explaining.finish(held, self.store.origins(&snapshot)?)
+        let mut explanation = explaining.finish(held, self.store.origins(&snapshot)?)?;
+        if request.as_of.is_none() {
+            explanation.usage = self.usage_sources(&explanation)?;
+        }
+        Ok(explanation)
     }
 
     /// Which way a question takes through the engine, and what is read on it. The question is answered for that.

@@ -4,7 +4,7 @@ use super::Finops;
 use super::settling::{Closing, Due, MeterMonth, RatedMonth, Settlement, month_after};
 use crate::edge::store::LineKey;
 use crate::insight::statement::{TenantStatement, label};
-use crate::model::time::{Interval, Period, Stamp, Zone};
+use crate::model::time::{Interval, Period, Zone};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -172,9 +172,4 @@ fn month(period: &Period) -> Result<Interval> {
 fn kept(body: &str) -> Result<TenantStatement> {
     serde_json::from_str(body)
         .map_err(|error| Error::new(ErrorCode::Storage, format!("a statement in the store cannot be read: {error}")))
-}
-
-/// The start of a billing period, for whoever names lines.
-pub(super) fn period_start(period: &Period) -> Result<Stamp> {
-    month(period).map(|interval| interval.start())
 }

@@ -148,9 +148,6 @@ impl Finops {
         let query = request.query(self.clock.now())?;
         let mut questions = query.questions();
         self.complete(&mut questions)?;
-        if request.as_of().is_none() {
-            self.settled()?;
-        }
         let snapshot = self.state(request.as_of())?;
         let ask = |question: &Question| self.store.aggregate(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;

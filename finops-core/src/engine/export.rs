@@ -98,7 +98,7 @@ impl Finops {
             Some(period) => period.interval(Zone::UTC)?,
             None => Interval::always(),
         };
-        let snapshot = self.store.snapshot()?;
+        let snapshot = self.state(None)?;
         let (rows, bytes) = write_parquet(self.store.as_ref(), &snapshot, charged, Path::new(&request.path))?;
         Ok(Exported { path: request.path.clone(), rows, bytes })
     }

@@ -133,7 +133,10 @@ impl Finops {
     pub(super) fn state(&self, as_of: Option<AsOf>) -> Result<Snapshot> {
         match as_of {
             Some(as_of) => self.store.snapshot_as_of(as_of),
-            None => self.store.snapshot(),
+            None => {
+                self.settled()?;
+                self.store.snapshot()
+            }
         }
     }
 }

@@ -113,8 +113,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` on a
-    /// handle for reading.
+    /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` when there
+    /// is one for the same from the same instant on, and on a handle for reading.
     pub fn prices_create(&self, price: Value) -> Result<Price> {
         let mut form = object(price)?;
         for given in ["id", "revision"] {
@@ -125,7 +125,9 @@ impl Finops {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
         form.insert("id".into(), Id::<id::Price>::new(self.clock.now(), random).to_string().into());
-        self.keep_price(Price::from_json(&Value::Object(form))?, false)
+        let price = Price::from_json(&Value::Object(form))?;
+        self.meters_get(&price.terms().meter).map_err(|error| error.with_field("meter"))?;
+        self.keep_price(price, false)
     }
 
     /// Adds a version of a price: the given fields take the place of those of the version before.
@@ -234,7 +236,28 @@ impl Finops {
         PriceBook::new(held)
     }
 
+    /// Refuses a price where it could not be told which of two holds.
+    fn refuse_second(&self, price: &Price) -> Result<()> {
+        let key = |price: &Price| {
+            let terms = price.terms();
+            (terms.meter.clone(), terms.tenant_id().map(str::to_owned), terms.effective_from)
+        };
+        let book = self.price_book()?;
+        let mut others = book.prices().iter().filter(|other| other.terms().id != price.terms().id);
+        match others.find(|other| key(other) == key(price)) {
+            None => Ok(()),
+            Some(other) => {
+                let id = other.terms().id.map(|id| id.to_string()).unwrap_or_default();
+                let message = format!("{id} is the price from the same instant on: update or delete it");
+                Err(Error::new(ErrorCode::Conflict, message).with_field("effective_from"))
+            }
+        }
+    }
+
     pub(super) fn keep_price(&self, price: Price, deleted: bool) -> Result<Price> {
+        if !deleted {
+            self.refuse_second(&price)?;
+        }
         let terms = price.terms();
         let id = terms.id.map(|id| id.to_string()).unwrap_or_default();
         // Digits of one length sort as the numbers do.

@@ -3,8 +3,9 @@
 //! An event that was taken is in memory only until a flush has it written; what a crash loses is what was not flushed.
 
 use super::Finops;
-use crate::model::usage::{Outcome, Rejected, UsageEvent};
+use crate::model::usage::{Outcome, Rejected, Rejection, UsageEvent, read_events};
 use crate::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// What happens to an event for which there is no room, because the disk is slower than those who record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FullPolicy {
     /// The caller waits until there is room; where nobody else flushes, it does so itself.
@@ -45,7 +47,7 @@ impl Default for RecorderOptions {
 }
 
 /// What a recorder did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct RecorderStats {
     /// Events that are durable and counted.
@@ -178,14 +180,7 @@ impl Recorder {
                 }
             }
         }
-        waiting.open.push(event);
-        shared.in_flight.fetch_add(1, Ordering::Relaxed);
-        let is_full = waiting.open.len() >= shared.options.batch;
-        if is_full {
-            let next = Vec::with_capacity(shared.options.batch);
-            let full = std::mem::replace(&mut waiting.open, next);
-            waiting.full.push_back(full);
-        }
+        let is_full = shared.put(&mut waiting, event);
         drop(waiting);
         if is_full {
             if shared.timed.load(Ordering::Acquire) {
@@ -198,6 +193,38 @@ impl Recorder {
             }
         }
         Ok(())
+    }
+
+    /// Takes an event where that needs neither waiting nor writing; else gives it back, for [`record`](Self::record).
+    /// For callers who hold a lock that others wait for.
+    #[must_use = "an event that is given back was not taken"]
+    pub fn offer(&self, event: UsageEvent) -> Option<UsageEvent> {
+        let shared = &*self.0;
+        let mut waiting = lock(&shared.waiting);
+        let has_room = shared.in_flight.load(Ordering::Relaxed) < shared.options.max_in_flight;
+        let fills = waiting.open.len() + 1 >= shared.options.batch;
+        if !has_room || (fills && !shared.timed.load(Ordering::Acquire)) {
+            return Some(event);
+        }
+        if shared.put(&mut waiting, event) {
+            shared.ring();
+        }
+        None
+    }
+
+    /// Reads one event, as [`Finops::record_usage`] does.
+    ///
+    /// # Errors
+    /// `invalid_argument`, with the field, for what is no event.
+    pub fn read(&self, json: &str) -> Result<UsageEvent> {
+        let mut events = read_events(json, self.0.finops.clock.now())?;
+        match (events.pop(), events.is_empty()) {
+            (Some(Ok(event)), true) => Ok(event),
+            (Some(Err(Rejected { rejection: Rejection::Invalid { field, message }, .. })), true) => {
+                Err(Error::invalid(field, message))
+            }
+            _ => Err(Error::invalid("event", "must be one event: a recorder takes them one by one")),
+        }
     }
 
     /// Writes everything that was taken before; when it gives `Ok`, all of that is durable.
@@ -262,6 +289,19 @@ impl Shared {
             self.in_flight.load(Ordering::Relaxed)
         );
         Error::new(ErrorCode::Conflict, message)
+    }
+
+    /// Puts an event to those that wait; whether that makes a batch full.
+    fn put(&self, waiting: &mut Waiting, event: UsageEvent) -> bool {
+        waiting.open.push(event);
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let is_full = waiting.open.len() >= self.options.batch;
+        if is_full {
+            let next = Vec::with_capacity(self.options.batch);
+            let full = std::mem::replace(&mut waiting.open, next);
+            waiting.full.push_back(full);
+        }
+        is_full
     }
 
     /// Writes a batch that is full, if there is one.

@@ -83,7 +83,7 @@ impl Finops {
     /// # Errors
     /// `not_found` for a store in memory; `storage`.
     pub fn segments(&self) -> Result<SegmentFiles> {
-        let snapshot = self.store.snapshot()?;
+        let snapshot = self.state(None)?;
         let items = self.store.segment_files(&snapshot)?;
         let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
         Ok(SegmentFiles { snapshot: snapshot.id, count, items })
@@ -110,7 +110,7 @@ impl Finops {
     /// `invalid_argument` for a column that no charge can have; `storage`.
     pub fn relation(&self, columns: Option<&[String]>, period: Option<&Period>) -> Result<Relation> {
         let charged = period.map(|period| period.interval(Zone::UTC)).transpose()?;
-        let snapshot = self.store.snapshot()?;
+        let snapshot = self.state(None)?;
         let known = ChargeColumn::ALL.iter().copied().map(RelationColumn::Known);
         let custom = self.store.custom_columns(&snapshot, charged.unwrap_or_else(Interval::always))?;
         let all: Vec<RelationColumn> = known.chain(custom.into_iter().map(RelationColumn::Custom)).collect();

@@ -1,6 +1,7 @@
 //! What a figure came from: the bills behind it, and the charges that weigh most.
 
 use super::change::is_covered;
+use super::explain_usage::UsageSource;
 use super::health::{About, DataHealth, Held};
 use super::matching;
 use super::question::Question;
@@ -71,6 +72,9 @@ pub struct Explanation {
     pub sources: Vec<Source>,
     /// The charges with the largest cost, up or down, each with the fields that are filled.
     pub largest: Vec<ChargeRow>,
+    /// What the charges of usage among them came from, as it is counted and rated now: events, prices, and how the one
+    /// made the other. Empty for an earlier state.
+    pub usage: Vec<UsageSource>,
     /// How complete the data is.
     pub data_health: DataHealth,
     /// The state of the store that was read.
@@ -284,6 +288,7 @@ impl<'q> Explaining<'q> {
             unknown_costs: settled.unknown(0),
             sources: sources.into_iter().map(|(_, source)| source).collect(),
             largest: self.largest.into_iter().map(|candidate| candidate.row).collect(),
+            usage: Vec::new(),
             data_health,
             snapshot: held.snapshot,
         })

@@ -14,6 +14,7 @@ pub mod drivers;
 mod exchange;
 pub mod explain;
 pub mod explain_plan;
+pub mod explain_usage;
 mod group;
 pub mod health;
 pub mod historical;

@@ -11,9 +11,10 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import analysis_types, types
-from ._iof import Relation, __version__
+from . import analysis_types, metering_types, types
+from ._iof import Recorder, Relation, __version__
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .billing import Billing, ModelPrices, Prices
 from .columns import Columns
 from .client import Catalog, Costs, Finops, Iof, open
 from .errors import (
@@ -26,6 +27,8 @@ from .errors import (
     NotFoundError,
     StorageError,
 )
+from .metering import Meters
+from .metering_results import Closed, MeterPage, PricePage, Settlement, Statement, Usage, UsageReceipt
 from .results import (
     Breakdown,
     CatalogPage,
@@ -45,10 +48,12 @@ from .results import (
 from .virtuals import VirtualDimensions
 
 __all__ = [
+    "Billing",
     "Breakdown",
     "CancelledError",
     "Catalog",
     "CatalogPage",
+    "Closed",
     "Columns",
     "Compacted",
     "ConflictError",
@@ -62,26 +67,37 @@ __all__ = [
     "ImportReceipt",
     "InvalidArgumentError",
     "Iof",
+    "MeterPage",
+    "Meters",
     "MixedCurrenciesError",
+    "ModelPrices",
     "MoneyOverflowError",
     "MonthlyCosts",
     "NotFoundError",
     "Page",
+    "PricePage",
+    "Prices",
+    "Recorder",
     "Relation",
     "Result",
     "Segments",
     "ServiceCosts",
+    "Settlement",
     "SnapshotPage",
     "StateDiff",
+    "Statement",
     "StorageError",
     "TopDrivers",
     "Trends",
     "UnitCosts",
+    "Usage",
+    "UsageReceipt",
     "Vacuumed",
     "VirtualDimensionPage",
     "VirtualDimensions",
     "__version__",
     "analysis_types",
+    "metering_types",
     "open",
     "types",
 ]

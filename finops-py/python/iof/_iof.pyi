@@ -1,7 +1,11 @@
-from collections.abc import Callable
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, final, overload
 
-__all__ = ["Engine", "Relation", "Table", "__version__", "arrow_stream", "operations"]
+from .metering_types import Event, RecorderStats, Rejected
+from .types import Number, Time
+
+__all__ = ["Engine", "Recorder", "Relation", "Table", "__version__", "arrow_stream", "operations"]
 
 __version__: str
 
@@ -18,10 +22,45 @@ class Engine:
     def columns(
         self, operation: str, params: dict[str, Any], places: list[tuple[str, str | None]]
     ) -> tuple[dict[str, Any], Table]: ...
+    def record_usage(self, events: object) -> Any: ...
+    def recorder(self, options: dict[str, Any]) -> Recorder: ...
     def relation(self, columns: list[str] | None = None, period: str | None = None) -> Relation: ...
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
+
+@final
+class Recorder:
+    @overload
+    def record(self, event: Event, /) -> None: ...
+    @overload
+    def record(
+        self,
+        *,
+        id: str,
+        resource: str,
+        tenant_id: str,
+        quantity: Number | None = None,
+        time: Time | None = None,
+        source: str | None = None,
+        workspace_id: str | None = None,
+        rail: str | None = None,
+        user_id: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> None: ...
+    def flush(self) -> None: ...
+    @property
+    def in_flight(self) -> int: ...
+    def stats(self) -> RecorderStats: ...
+    def take_rejected(self) -> list[Rejected]: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Recorder: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
 
 @final
 class Relation:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
 from .analysis import Analysis
+from .billing import Billing, ModelPrices, Prices
 from .breakdowns import Breakdowns
 from .catalog import Catalog
 from .history import History
+from .metering import Metering, Meters
 from .relations import Relations
 from .results import CostSummary, DailyCosts, ImportReceipt
 from .virtuals import VirtualDimensions
@@ -107,7 +109,7 @@ class Costs(Breakdowns, Analysis):
         return DailyCosts(self._engine.call("costs.daily", params))
 
 
-class Finops(History, Relations):
+class Finops(Metering, History, Relations):
     """All operations, as ``iof.finops``."""
 
     costs: Costs
@@ -116,12 +118,24 @@ class Finops(History, Relations):
     """Who and what costs are attributed to."""
     virtual_dimensions: VirtualDimensions
     """Dimensions made of rules."""
+    meters: Meters
+    """What counts usage."""
+    prices: Prices
+    """What usage costs."""
+    billing: Billing
+    """What is billed of usage."""
+    llm: ModelPrices
+    """Prices of language models."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.costs = Costs(engine)
         self.catalog = Catalog(engine)
         self.virtual_dimensions = VirtualDimensions(engine)
+        self.meters = Meters(engine)
+        self.prices = Prices(engine)
+        self.billing = Billing(engine)
+        self.llm = ModelPrices(engine)
 
     def import_charges(
         self,

@@ -123,8 +123,8 @@ pub(super) fn mantissa(mantissas: &Mantissas, row: usize) -> i128 {
 }
 
 /// The exact sum of 64-bit numbers, at the speed of memory; none is larger in magnitude than `largest`. Where so many
-/// of them fit 64 bits together, nothing else is needed. Where not, the upper and the lower halves are added apart, each
-/// of which fits for as many rows as a stretch has.
+/// of them fit 64 bits together, nothing else is needed. Where not, the upper and the lower halves are added apart,
+/// each of which fits for as many rows as a stretch has.
 pub(super) fn sum_narrow(values: &[i64], largest: u128) -> i128 {
     let all = u128::try_from(values.len()).ok().and_then(|count| largest.checked_mul(count));
     if all.is_some_and(|all| all <= u128::from(i64::MAX.unsigned_abs())) {

@@ -38,6 +38,10 @@ pub fn content_hash(event: &UsageEvent) -> u64 {
         put(part.as_deref());
     }
     for (name, value) in &event.properties {
+        // What is worked out of the rest by a price list, which may be another one when the event comes again.
+        if event.resource == TokenKind::RESOURCE && name == TokenKind::DIMENSIONS[1] {
+            continue;
+        }
         put(Some(name));
         put(Some(value));
     }

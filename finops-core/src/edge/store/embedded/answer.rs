@@ -67,7 +67,8 @@ pub(super) fn aggregate(
     Ok(sums)
 }
 
-/// Reads the directories of hot files, so that the first query finds them. What is wrong with one is for a query to see.
+/// Reads the directories of hot files, so that the first query finds them. What is wrong with one is for that query to
+/// see.
 pub(super) fn read_ahead(store: &EmbeddedStore, cache_bytes: u64) {
     let Some(present) = store.present.newest(AHEAD_SEGMENTS) else { return };
     // Taken before files are opened, as by any reader.
