@@ -117,7 +117,6 @@ impl Usage {
     /// The latest time that a caller said it was.
     pub(super) fn latest(&self) -> Result<Stamp> {
         let latest = self.latest.load(Ordering::Relaxed);
-        Stamp::from_micros(latest)
-            .map_err(|_| Error::new(ErrorCode::Storage, "the time of the last call is not known"))
+        Stamp::from_micros(latest).map_err(|_| Error::new(ErrorCode::Storage, "the time of the last call is not known"))
     }
 }
