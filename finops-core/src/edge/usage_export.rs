@@ -2,6 +2,7 @@
 
 use super::export::{Partial, unwritable};
 use super::store::usage::UsageStore;
+use crate::model::money::Quantity;
 use crate::model::time::Interval;
 use crate::model::usage::UsageEvent;
 use crate::{Error, ErrorCode, Result};
@@ -105,8 +106,7 @@ fn batch(schema: &Arc<Schema>, events: &[UsageEvent]) -> Result<RecordBatch> {
         Arc::new(events.iter().map(text).collect::<StringArray>())
     };
     let times = TimestampMicrosecondArray::from_iter_values(events.iter().map(|event| event.time.micros()));
-    let quantities: Decimal128Array =
-        events.iter().map(|event| event.quantity.map(|quantity| quantity.mantissa())).collect();
+    let quantities: Decimal128Array = events.iter().map(|event| event.quantity.map(Quantity::mantissa)).collect();
     let quantities = quantities.with_precision_and_scale(38, 18).map_err(internal)?;
     let properties = events.iter().map(|event| serde_json::to_string(&event.properties)).collect::<Result<Vec<_>, _>>();
     let properties =

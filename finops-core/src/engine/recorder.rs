@@ -327,10 +327,9 @@ impl Shared {
     /// Writes the oldest batch, and gives how many events that were. `any` takes one that is not full as well.
     fn write(&self, writing: &mut Option<Arc<Vec<UsageEvent>>>, any: bool) -> Result<usize> {
         if writing.is_none() {
-            let mut waiting = lock(&self.waiting);
-            let open =
-                |waiting: &mut Waiting| (any && !waiting.open.is_empty()).then(|| std::mem::take(&mut waiting.open));
-            let oldest = waiting.full.pop_front().or_else(|| open(&mut waiting));
+            let mut taken = lock(&self.waiting);
+            let open = |taken: &mut Waiting| (any && !taken.open.is_empty()).then(|| std::mem::take(&mut taken.open));
+            let oldest = taken.full.pop_front().or_else(|| open(&mut taken));
             *writing = oldest.map(Arc::new);
         }
         let Some(batch) = writing.as_ref().map(Arc::clone) else { return Ok(0) };
