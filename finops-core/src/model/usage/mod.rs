@@ -15,4 +15,4 @@ pub use meter::{Aggregation, Meter};
 pub use meters::MeterSet;
 pub use outcome::{Outcome, Rejected, Rejection};
 pub use policy::Policy;
-pub use read::{MAX_EVENTS, read_events};
+pub use read::{MAX_EVENTS, read_event, read_events, split_events};
