@@ -1,7 +1,8 @@
 //! Prices of language models, through the engine: a price list becomes the prices of the meters of tokens.
 //!
 //! Requests are events of `llm_tokens`. Before they are counted, each gets the tier that its whole request is in, by
-//! the list that holds at its time; meters tell models and tiers apart, and matrix prices say what a token of each costs.
+//! the list that holds at its time. Meters tell models and tiers apart, and matrix prices say what a token of each
+//! costs.
 
 use super::Finops;
 use super::prices::Kept;
