@@ -243,7 +243,8 @@ fn read_usage(json: &str, now: Stamp) -> Result<Vec<std::result::Result<UsageEve
     let mut parts = texts.chunks(each);
     let own = parts.next().unwrap_or_default();
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..).zip(parts).map(|(part, texts)| scope.spawn(move || read(part * each, texts))).collect();
+        let others: Vec<_> =
+            (1..).zip(parts).map(|(part, texts)| scope.spawn(move || read(part * each, texts))).collect();
         let mut events = read(0, own);
         for other in others {
             let panicked = |_| Error::new(crate::ErrorCode::Storage, "a thread that read events came to an end");

@@ -211,6 +211,10 @@ impl<'s> Settling<'s> {
         let delivery =
             Delivery { receipt, fingerprint, files: Vec::new(), replace: Replace::Nothing, imported_at, booking };
         settlement.snapshot = session.commit(delivery)?.snapshot;
+        // The charges are there whatever becomes of it, and the next settling tries again.
+        if self.finops.store.tidy(USAGE_ACCOUNT, imported_at).is_ok() {
+            settlement.snapshot = self.finops.store.snapshot()?.id;
+        }
         Ok(settlement)
     }
 

@@ -62,6 +62,11 @@ impl Store for EmbeddedStore {
         compact::compact(self, self.session_of_caller()?, at, watch)
     }
 
+    fn tidy(&self, account: &str, at: Stamp) -> Result<()> {
+        self.refuse_when_read_only()?;
+        compact::compact_newest(self, account, at)
+    }
+
     fn origins(&self, snapshot: &Snapshot) -> Result<BTreeMap<Scope, Vec<Origin>>> {
         manifest::origins(&self.state(), snapshot.id)
     }
