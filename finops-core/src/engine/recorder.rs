@@ -253,8 +253,8 @@ impl Recorder {
         }
     }
 
-    /// Takes what is known of events that did not count, each with its place in the batch that it was written in: at most
-    /// as many as the options say.
+    /// Takes what is known of events that did not count, each with its place in the batch that it was written in: at
+    /// most as many as the options say.
     pub fn take_rejected(&self) -> Vec<Rejected> {
         std::mem::take(&mut lock(&self.0.rejected))
     }
