@@ -253,8 +253,8 @@ impl Recorder {
         }
     }
 
-    /// Takes what is known of events that did not count, each with its place in the batch that it was written in: at most
-    /// as many as the options say.
+    /// Takes what is known of events that did not count, each with its place in the batch that it was written in: at
+    /// most as many as the options say.
     pub fn take_rejected(&self) -> Vec<Rejected> {
         std::mem::take(&mut lock(&self.0.rejected))
     }
@@ -413,5 +413,17 @@ impl Drop for Flushing {
         }
         self.shared.timed.store(false, Ordering::Release);
         self.shared.room.notify_all();
+    }
+}
+
+/// Requests of services are recorded where they end. In an asynchronous service choose a policy that does not wait, and
+/// [`start`](Recorder::start) a thread that flushes, so that no request is held up by the disk.
+#[cfg(feature = "tower")]
+impl crate::edge::tower::UsageSink for Recorder {
+    fn record(&self, event: UsageEvent) {
+        // An event for which there is no room is counted as dropped, or was refused for want of a flush.
+        if Self::record(self, event).is_err() {
+            self.0.stats.failures.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

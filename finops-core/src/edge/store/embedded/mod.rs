@@ -29,8 +29,11 @@ mod segment;
 mod segments;
 mod session;
 mod store;
+mod tuning;
 mod usage;
 mod virtuals;
+
+pub use tuning::Tuning;
 
 use super::Delivery;
 use crate::model::receipt::ImportReceipt;
@@ -47,7 +50,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use usage::{MEMORY_BYTES, Usage};
+use tuning::threads;
+use usage::Usage;
 
 /// How long an import waits at a time, and how often, for a query that builds hot columns again.
 const WAIT: Duration = Duration::from_millis(20);
@@ -58,25 +62,6 @@ const STATE_FILE: &str = "state.sqlite";
 const STATEMENTS: usize = 128;
 /// How many pages SQLite keeps, in KiB as it wants it (negative).
 const CACHE_KIB: i64 = -16_384;
-/// How many pages of 4 KiB wait in the log before they are brought into the file: each time costs two more syncs.
-const USAGE_WAL_PAGES: i64 = 16_384;
-
-/// How much of the machine queries may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tuning {
-    /// How many threads a query may use, at least 1; by default as many as the system says can work at once.
-    pub threads: usize,
-    /// How many bytes of what queries read stay in memory for the next ones; by default 1 GiB.
-    pub cache_bytes: u64,
-    /// How many bytes what knows usage again and what was counted of it take in memory; by default 256 MiB.
-    pub usage_memory_bytes: u64,
-}
-
-impl Default for Tuning {
-    fn default() -> Self {
-        Self { threads: threads(), cache_bytes: CACHE_BYTES, usage_memory_bytes: MEMORY_BYTES }
-    }
-}
 
 /// A store in a folder or in memory. The type is `Send + Sync`: share it between threads in an `Arc`.
 #[derive(Debug)]
@@ -184,7 +169,7 @@ impl EmbeddedStore {
         let (state, importing) = (Arc::new(Mutex::new(state)), AtomicBool::new(false));
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
         let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
-        let usage_writer = path.map(|path| Ok(Arc::new(Mutex::new(usage_connection(path)?)))).transpose()?;
+        let usage_writer = path.map(|path| Ok(Arc::new(Mutex::new(usage::connection(path)?)))).transpose()?;
         let usage = Usage::new(usage_writer.unwrap_or_else(|| Arc::clone(&state)), Arc::clone(&state), false);
         Ok(Self {
             usage,
@@ -274,22 +259,6 @@ impl EmbeddedStore {
     ) -> Result<ImportReceipt> {
         manifest::commit(&mut self.state(), written, draft, delivery, undecided)
     }
-}
-
-/// The connection that usage is committed through, so that queries do not wait until it is durable.
-fn usage_connection(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path).map_err(broken)?;
-    connection.busy_timeout(schema::BUSY_TIMEOUT).map_err(broken)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(broken)?;
-    connection.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
-    connection.pragma_update(None, "wal_autocheckpoint", USAGE_WAL_PAGES).map_err(broken)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
-}
-
-/// As many threads as the system says can work at once.
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn broken(error: rusqlite::Error) -> Error {
