@@ -77,6 +77,7 @@ pub struct Finops {
     currency: Currency,
     settling: Arc<Due>,
     models: Arc<models::ModelPrices>,
+    prices: Arc<prices::Prices>,
 }
 
 /// Whether usage has to become charges before the next query.

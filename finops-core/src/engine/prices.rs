@@ -9,6 +9,7 @@ use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The fields of a price, as `prices.create` takes them.
 pub(super) const PRICE_FIELDS: &[&str] = &[
@@ -62,6 +63,19 @@ pub(super) struct Kept {
     pub(super) price: Price,
     /// Whether the price was deleted with this version.
     deleted: bool,
+}
+
+/// The prices that were read, and up to which change.
+#[derive(Debug, Default)]
+pub(super) struct Prices(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    change: u64,
+    /// By the keys of their definitions.
+    versions: BTreeMap<String, Kept>,
+    kept: Arc<Vec<Kept>>,
+    book: Arc<PriceBook>,
 }
 
 /// The price that is meant.
@@ -175,7 +189,7 @@ impl Finops {
     pub fn prices_list(&self, request: &PriceList) -> Result<Page<Price>> {
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        let mut found = self.price_versions()?;
+        let mut found = self.price_versions()?.to_vec();
         if !request.revisions {
             let latest: BTreeMap<_, _> = found.into_iter().map(|kept| (kept.price.terms().id, kept)).collect();
             found = latest.into_values().collect();
@@ -205,7 +219,7 @@ impl Finops {
     /// The latest version of a price.
     fn price(&self, id: Id<id::Price>) -> Result<Price> {
         let versions = self.price_versions()?;
-        let latest = versions.into_iter().rfind(|kept| kept.price.terms().id == Some(id));
+        let latest = versions.iter().rfind(|kept| kept.price.terms().id == Some(id));
         latest
             .filter(|kept| !kept.deleted)
             .map(|kept| kept.price)
@@ -213,27 +227,30 @@ impl Finops {
     }
 
     /// Every version of every price, in the order of id and revision.
-    pub(super) fn price_versions(&self) -> Result<Vec<Kept>> {
-        let kept = self.store.definitions(Defined::Price)?;
-        kept.iter().map(|definition| read(&definition.body)).collect()
+    pub(super) fn price_versions(&self) -> Result<Arc<Vec<Kept>>> {
+        Ok(self.known_prices()?.0)
     }
 
-    /// The prices that hold. A version of a price holds until a later one takes its place.
-    pub(super) fn price_book(&self) -> Result<PriceBook> {
-        let mut held: Vec<Price> = Vec::new();
-        for Kept { price, deleted } in self.price_versions()? {
-            let (id, from) = (price.terms().id, price.terms().effective_from);
-            held = held
-                .into_iter()
-                .filter_map(|earlier| if earlier.terms().id == id { earlier.until(from) } else { Some(earlier) })
-                .collect();
-            if deleted {
-                held.retain(|earlier| earlier.terms().id != id);
-            } else {
-                held.push(price);
+    /// The prices that hold.
+    pub(super) fn price_book(&self) -> Result<Arc<PriceBook>> {
+        Ok(self.known_prices()?.1)
+    }
+
+    /// The prices as they were last read, with what changed since.
+    fn known_prices(&self) -> Result<(Arc<Vec<Kept>>, Arc<PriceBook>)> {
+        let mut known = self.prices.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = self.store.definitions_since(Defined::Price, known.change)?;
+        if !changed.is_empty() {
+            let mut versions: BTreeMap<String, Kept> = std::mem::take(&mut known.versions);
+            let mut change = known.change;
+            for definition in changed {
+                change = change.max(definition.change);
+                versions.insert(definition.key.clone(), read(&definition.body)?);
             }
+            let kept: Vec<Kept> = versions.values().cloned().collect();
+            *known = Known { change, versions, book: Arc::new(book(&kept)?), kept: Arc::new(kept) };
         }
-        PriceBook::new(held)
+        Ok((Arc::clone(&known.kept), Arc::clone(&known.book)))
     }
 
     /// Refuses a price where it could not be told which of two holds.
@@ -268,6 +285,22 @@ impl Finops {
         self.is_due();
         Ok(kept.price)
     }
+}
+
+/// The prices that hold. A version of a price holds until a later one takes its place.
+fn book(versions: &[Kept]) -> Result<PriceBook> {
+    let mut held: Vec<Price> = Vec::new();
+    for Kept { price, deleted } in versions {
+        let (id, from) = (price.terms().id, price.terms().effective_from);
+        let before = |earlier: Price| if earlier.terms().id == id { earlier.until(from) } else { Some(earlier) };
+        held = held.into_iter().filter_map(before).collect();
+        if *deleted {
+            held.retain(|earlier| earlier.terms().id != id);
+        } else {
+            held.push(price.clone());
+        }
+    }
+    PriceBook::new(held)
 }
 
 /// What a change of a price is about.

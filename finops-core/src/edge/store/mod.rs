@@ -261,7 +261,15 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `storage`.
-    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>>;
+    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>> {
+        self.definitions_since(kind, 0)
+    }
+
+    /// Those that a change after that one wrote, in the order of their keys.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn definitions_since(&self, kind: Defined, change: u64) -> Result<Vec<Definition>>;
 
     /// Writes definitions, each a key and JSON, in place of those with the same keys: all of them or none. Gives the
     /// number of the change.

@@ -130,10 +130,7 @@ impl Due {
 
     /// Prices changed: whoever used what they are for is rated anew from then on.
     fn add_priced(&mut self, store: &dyn Store, usage: &dyn UsageStore, meters: &MeterSet, before: u64) -> Result<()> {
-        for definition in store.definitions(Defined::Price)? {
-            if definition.change <= before {
-                continue;
-            }
+        for definition in store.definitions_since(Defined::Price, before)? {
             self.settled.definitions = self.settled.definitions.max(definition.change);
             let terms = changed_terms(&definition)?;
             let Some((number, meter)) = meters.get(&terms.meter) else { continue };

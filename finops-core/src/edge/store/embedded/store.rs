@@ -143,8 +143,8 @@ impl Store for EmbeddedStore {
         virtuals::delete(&mut self.state(), name, allowed)
     }
 
-    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>> {
-        definitions::list(&self.state(), kind)
+    fn definitions_since(&self, kind: Defined, change: u64) -> Result<Vec<Definition>> {
+        definitions::list(&self.state(), kind, change)
     }
 
     fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
