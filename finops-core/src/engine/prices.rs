@@ -222,7 +222,7 @@ impl Finops {
         let latest = versions.iter().rfind(|kept| kept.price.terms().id == Some(id));
         latest
             .filter(|kept| !kept.deleted)
-            .map(|kept| kept.price)
+            .map(|kept| kept.price.clone())
             .ok_or_else(|| Error::new(ErrorCode::NotFound, format!("there is no price '{id}'")).with_field("id"))
     }
 
