@@ -72,7 +72,8 @@ impl<'py> Writer<'py> {
             return Ok(self.out);
         }
         let wrong = |_| {
-            let message = format!("cannot be of type {}: give a dict, an iterable of dicts, JSON or a table", kind(events));
+            let message =
+                format!("cannot be of type {}: give a dict, an iterable of dicts, JSON or a table", kind(events));
             errors::invalid(events.py(), "events", message)
         };
         self.out.push(b'[');

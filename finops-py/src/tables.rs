@@ -213,7 +213,8 @@ impl<'a> Properties<'a> {
             Self::Struct { members, .. } => members.iter().for_each(|member| member.write(row, first, out)),
             Self::Json { text, .. } => {
                 let object = text(row).trim();
-                let inside = object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
+                let inside =
+                    object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
                 if !inside.is_empty() {
                     separate(first, out);
                     out.extend_from_slice(inside.as_bytes());

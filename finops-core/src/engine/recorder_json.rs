@@ -1,8 +1,8 @@
 //! The recorder for callers that speak JSON: its options as an object.
 
+use super::Finops;
 use super::operations::parse;
 use super::recorder::{Flushing, FullPolicy, Recorder, RecorderOptions};
-use super::Finops;
 use crate::{Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,7 +35,8 @@ impl Form {
     /// Numbers come as such or as text, as exact decimals do.
     fn interval(&self) -> Result<Option<Duration>> {
         let Some(given) = &self.flush_seconds else { return Ok(None) };
-        let seconds = given.as_f64().or_else(|| given.as_str()?.parse().ok()).filter(|seconds| SECONDS.contains(seconds));
+        let seconds =
+            given.as_f64().or_else(|| given.as_str()?.parse().ok()).filter(|seconds| SECONDS.contains(seconds));
         let wrong = || Error::invalid("flush_seconds", format!("must be 0.001 to 3600, got {given}"));
         seconds.map(Duration::from_secs_f64).ok_or_else(wrong).map(Some)
     }

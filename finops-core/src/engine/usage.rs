@@ -218,7 +218,7 @@ impl Finops {
     /// Has an event say something else; everything that counted it follows, and what it cost.
     ///
     /// # Errors
-    /// `invalid_argument` for what meters cannot count; `conflict` when it was voided; else as [`Finops::void_usage`].
+    /// `invalid_argument` for what meters cannot count; else as [`Finops::void_usage`], also for one that was voided.
     pub fn correct_usage(&self, correction: UsageCorrection) -> Result<UsageChanged> {
         let UsageCorrection { id, tenant_id, source, .. } = &correction;
         let before = self.store.usage()?.usage_event(EventKey { tenant_id, source, id })?;
@@ -243,7 +243,8 @@ fn read_usage(json: &str, now: Stamp) -> Result<Vec<std::result::Result<UsageEve
     let mut parts = texts.chunks(each);
     let own = parts.next().unwrap_or_default();
     std::thread::scope(|scope| {
-        let others: Vec<_> = (1..).zip(parts).map(|(part, texts)| scope.spawn(move || read(part * each, texts))).collect();
+        let others: Vec<_> =
+            (1..).zip(parts).map(|(part, texts)| scope.spawn(move || read(part * each, texts))).collect();
         let mut events = read(0, own);
         for other in others {
             let panicked = |_| Error::new(crate::ErrorCode::Storage, "a thread that read events came to an end");
