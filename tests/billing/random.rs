@@ -64,7 +64,7 @@ impl History {
     }
 
     fn price(&mut self, random: &mut Random) -> Value {
-        let tiers = json!([{"up_to": "100", "unit_price": "0.11"}, {"up_to": "400.5", "unit_price": "0.07", "flat": "3"},
+        let tiers = json!([{"up_to": "100", "unit_price": "0.11"}, {"up_to": "400.5", "unit_price": "0.07", "flat": 3},
                            {"up_to": null, "unit_price": "0.031"}]);
         let models = [
             json!({"model": "per_unit", "unit_price": "0.0137"}),

@@ -3,6 +3,7 @@
 mod changes;
 mod counting;
 mod damage;
+mod export;
 #[cfg(target_os = "linux")]
 mod full;
 mod kill;
@@ -30,9 +31,7 @@ fn open(folder: &Path) -> EmbeddedStore {
 
 /// A store that keeps as little in memory as it can.
 fn open_small(folder: &Path) -> EmbeddedStore {
-    let mut tuning = Tuning::default();
-    tuning.usage_memory_bytes = 0;
-    open(folder).tuned(tuning)
+    open(folder).tuned(Tuning { usage_memory_bytes: 0, ..Tuning::default() })
 }
 
 /// An event of that number: one of three tenants, some minutes before now.
@@ -41,7 +40,7 @@ fn event(number: u64) -> UsageEvent {
     let quantity = Quantity::from_units(i64::try_from(number % 7).unwrap() + 1);
     let mut event =
         UsageEvent::new(format!("id-{number}"), time, "api_calls", quantity, format!("tenant-{}", number % 3));
-    event.source = "test".to_owned();
+    "test".clone_into(&mut event.source);
     event
 }
 

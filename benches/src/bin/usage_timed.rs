@@ -3,7 +3,8 @@
 //!
 //! Events come in batches of 10,000 with random UUIDs, one in a hundred for the second time, from 10,000 tenants. The
 //! peer is what one would write without an engine: a row for each event in SQLite (WAL, synchronous=FULL) whose id is
-//! unique, and `INSERT OR IGNORE` in one transaction for each batch. It stops after so many seconds.
+//! unique, and `INSERT OR IGNORE` in one transaction for each batch. Both take each batch in turn; the peer stops after
+//! so many seconds of its own.
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 #![allow(clippy::disallowed_methods, reason = "durations are measured here, no usage is dated")]
@@ -39,15 +40,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let number = |place: usize, default| rest.get(place).map_or(Ok(default), |text| text.parse::<u64>());
-    let run = || {
-        let (events, seconds) = (number(0, 10_000_000)?, number(1, 60)?);
-        let ours = ours(&Path::new(folder).join("ours"), events)?;
-        let peer = if seconds == 0 { 0.0 } else { peer(&Path::new(folder).join("peer"), events, seconds)? };
-        if peer > 0.0 {
-            println!("{}", json!({"what": "ratio", "times_the_peer": ours / peer}));
-        }
-        Ok::<(), Failed>(())
-    };
+    let run = || compare(Path::new(folder), number(0, 10_000_000)?, number(1, 60)?);
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -94,48 +87,89 @@ fn batch(number: u64) -> finops_core::Result<Vec<UsageEvent>> {
     (first..first + BATCH).map(one).collect()
 }
 
-/// Records the events and gives how many of them a second of wall time took at the end.
-fn ours(folder: &Path, events: u64) -> Result<f64, Failed> {
-    let store = EmbeddedStore::open(folder)?;
+/// What one side took.
+#[derive(Debug, Default, Clone, Copy)]
+struct Spent {
+    events: u64,
+    wall: Duration,
+    cpu: f64,
+    slowest: Duration,
+}
+
+impl Spent {
+    fn measure<T>(&mut self, work: impl FnOnce() -> Result<T, Failed>) -> Result<T, Failed> {
+        let (start, before) = (Instant::now(), cpu_seconds());
+        let done = work()?;
+        let took = start.elapsed();
+        self.wall += took;
+        self.cpu += cpu_seconds() - before;
+        self.slowest = self.slowest.max(took);
+        self.events += BATCH;
+        Ok(done)
+    }
+
+    fn rate(&self) -> f64 {
+        self.events as f64 / self.wall.as_secs_f64()
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        let (events, wall) = (self.events - before.events, self.wall - before.wall);
+        Self { events, wall, cpu: self.cpu - before.cpu, slowest: self.slowest }
+    }
+
+    fn line(&self, what: &str) -> Value {
+        json!({
+            "what": what, "events": self.events, "rate": self.rate(), "wall": self.wall.as_secs_f64(),
+            "cpu_seconds": self.cpu, "rate_per_cpu_second": self.events as f64 / self.cpu,
+            "slowest_ms": self.slowest.as_secs_f64() * 1e3,
+        })
+    }
+}
+
+/// Both sides take each batch in turn, so that whatever else the machine does concerns both; the peer ends after so
+/// many seconds of its own.
+fn compare(folder: &Path, events: u64, peer_seconds: u64) -> Result<(), Failed> {
+    let (at_ours, at_peer) = (folder.join("ours"), folder.join("peer"));
+    let store = EmbeddedStore::open(&at_ours)?;
     let usage = store.usage()?;
-    let (mut spent, mut window, mut cpu) = (Duration::ZERO, Duration::ZERO, 0.0);
-    let (mut accepted, mut slowest) = (0_u64, Duration::ZERO);
-    let mut rates = Vec::new();
+    let mut connection = peer(&at_peer)?;
+    let (mut ours, mut theirs, mut before) = (Spent::default(), Spent::default(), Spent::default());
+    let (mut accepted, mut rates) = (0_u64, Vec::new());
     let mark = events.min(1_000_000);
     for number in 0..events / BATCH {
-        let (events, now) = (batch(number)?, at((number + 1) * BATCH)?);
-        let (start, before) = (Instant::now(), cpu_seconds());
-        let outcomes = usage.record(Arc::new(events), now)?;
-        let took = start.elapsed();
-        cpu += cpu_seconds() - before;
-        spent += took;
-        window += took;
-        slowest = slowest.max(took);
+        let (events, now) = (Arc::new(batch(number)?), at((number + 1) * BATCH)?);
+        let outcomes = ours.measure(|| Ok(usage.record(Arc::clone(&events), now)?))?;
         accepted += outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count() as u64;
-        let done = (number + 1) * BATCH;
-        if done % mark == 0 {
-            let rate = mark as f64 / window.as_secs_f64();
-            println!("{}", json!({"what": "ours", "events": done, "rate": rate, "peak_rss": peak_rss()}));
-            rates.push(rate);
-            window = Duration::ZERO;
+        if theirs.wall < Duration::from_secs(peer_seconds) {
+            theirs.measure(|| insert(&mut connection, &events))?;
+            if theirs.wall >= Duration::from_secs(peer_seconds) {
+                println!("{}", theirs.line("peer"));
+                println!("{}", ours.line("ours, over the same events"));
+                let cpu = theirs.cpu / ours.cpu;
+                println!("{}", json!({"what": "ratio", "by_wall": ours.rate() / theirs.rate(), "by_cpu": cpu}));
+            }
+        }
+        if ours.events % mark == 0 {
+            let window = ours.since(&before);
+            println!("{}", window.line(&format!("ours, up to {}", ours.events)));
+            rates.push((window.rate(), window.cpu));
+            before = ours;
         }
     }
-    let rate = events as f64 / spent.as_secs_f64();
+    println!("{}", ours.line("ours, all"));
+    let (first, last) = (rates.first().copied().unwrap_or_default(), rates.last().copied().unwrap_or_default());
     println!(
         "{}",
         json!({
-            "what": "ours, all", "events": events, "accepted": accepted, "rate": rate, "cpu_seconds": cpu,
-            "wall": spent.as_secs_f64(), "slowest_ms": slowest.as_secs_f64() * 1e3, "peak_rss": peak_rss(),
-            "last_to_first": rates.last().zip(rates.first()).map(|(last, first)| last / first),
-            "bytes_on_disk": size_of_folder(folder),
+            "what": "last to first", "by_wall": last.0 / first.0, "by_cpu": first.1 / last.1, "accepted": accepted,
+            "peak_rss": peak_rss(), "bytes_on_disk": size_of_folder(&at_ours),
         })
     );
     println!("{}", asked(usage)?);
     let start = Instant::now();
     drop(store);
     println!("{}", json!({"what": "close", "seconds": start.elapsed().as_secs_f64()}));
-    reopen(folder, events)?;
-    Ok(rate)
+    reopen(&at_ours, events)
 }
 
 /// How long it takes to ask for one tenant's month.
@@ -205,48 +239,31 @@ fn reopen(folder: &Path, events: u64) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The peer; gives how many events a second of wall time took.
-fn peer(folder: &Path, events: u64, seconds: u64) -> Result<f64, Failed> {
+/// The peer's table.
+fn peer(folder: &Path) -> Result<rusqlite::Connection, Failed> {
     std::fs::create_dir_all(folder)?;
-    let mut connection = rusqlite::Connection::open(folder.join("events.sqlite"))?;
+    let connection = rusqlite::Connection::open(folder.join("events.sqlite"))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch(
-        "CREATE TABLE events (tenant TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
-         resource TEXT NOT NULL, quantity TEXT NOT NULL, PRIMARY KEY (tenant, source, id)) WITHOUT ROWID",
+        "CREATE TABLE events (id TEXT PRIMARY KEY, tenant TEXT NOT NULL, source TEXT NOT NULL, time INTEGER NOT NULL,
+         resource TEXT NOT NULL, quantity TEXT NOT NULL)",
     )?;
-    let (mut spent, mut cpu, mut done, mut inserted) = (Duration::ZERO, 0.0, 0_u64, 0_usize);
-    for number in 0..events / BATCH {
-        let events = batch(number)?;
-        let (start, before) = (Instant::now(), cpu_seconds());
-        let transaction = connection.transaction()?;
-        {
-            let mut statement =
-                transaction.prepare_cached("INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-            for event in &events {
-                let quantity = event.quantity.map(|quantity| quantity.to_string()).unwrap_or_default();
-                let values =
-                    (&event.tenant_id, &event.source, &event.id, event.time.micros(), &event.resource, quantity);
-                inserted += statement.execute(values)?;
-            }
-        }
-        transaction.commit()?;
-        spent += start.elapsed();
-        cpu += cpu_seconds() - before;
-        done += BATCH;
-        if spent > Duration::from_secs(seconds) {
-            break;
+    Ok(connection)
+}
+
+fn insert(connection: &mut rusqlite::Connection, events: &[UsageEvent]) -> Result<(), Failed> {
+    let transaction = connection.transaction()?;
+    {
+        let sql = "INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let mut statement = transaction.prepare_cached(sql)?;
+        for event in events {
+            let quantity = event.quantity.map(|quantity| quantity.to_string()).unwrap_or_default();
+            let time = event.time.micros();
+            statement.execute((&event.id, &event.tenant_id, &event.source, time, &event.resource, quantity))?;
         }
     }
-    let rate = done as f64 / spent.as_secs_f64();
-    println!(
-        "{}",
-        json!({
-            "what": "peer", "events": done, "inserted": inserted, "rate": rate, "cpu_seconds": cpu,
-            "wall": spent.as_secs_f64(),
-        })
-    );
-    Ok(rate)
+    Ok(transaction.commit()?)
 }
 
 /// Seconds that this process was at work; only Linux says so.

@@ -23,7 +23,7 @@ static EXPORTS: AtomicU64 = AtomicU64::new(0);
 /// `storage` when it cannot be written; then what was at the path is still there.
 pub fn write_parquet(store: &dyn Store, snapshot: &Snapshot, charged: Interval, path: &Path) -> Result<(u64, u64)> {
     let partial = Partial::create(path)?;
-    let file = partial.file.try_clone().map_err(|error| unwritable(path, error))?;
+    let file = partial.try_clone().map_err(|error| unwritable(path, error))?;
     let custom = store.custom_columns(snapshot, charged)?;
     let mut writer = ChargeWriter::new(BufWriter::new(file), &custom)?;
     let mut rows = 0;
@@ -50,7 +50,7 @@ pub(crate) fn within(table: &ChargeTable, charged: Interval) -> ChargeTable {
 }
 
 /// A file that takes its name only when it is complete.
-struct Partial {
+pub(super) struct Partial {
     file: File,
     written_at: PathBuf,
     path: PathBuf,
@@ -58,7 +58,7 @@ struct Partial {
 }
 
 impl Partial {
-    fn create(path: &Path) -> Result<Self> {
+    pub(super) fn create(path: &Path) -> Result<Self> {
         let name = path.file_name().ok_or_else(|| Error::invalid("path", "names no file"))?;
         let number = EXPORTS.fetch_add(1, Ordering::Relaxed);
         let written_at =
@@ -67,7 +67,12 @@ impl Partial {
         Ok(Self { file, written_at, path: path.to_owned(), finished: false })
     }
 
-    fn finish(mut self) -> Result<u64> {
+    /// Another handle of the file, to write through.
+    pub(super) fn try_clone(&self) -> std::io::Result<File> {
+        self.file.try_clone()
+    }
+
+    pub(super) fn finish(mut self) -> Result<u64> {
         let wrong = |error| unwritable(&self.path, error);
         self.file.sync_all().map_err(wrong)?;
         let bytes = self.file.metadata().map_err(wrong)?.len();
@@ -85,7 +90,7 @@ impl Drop for Partial {
     }
 }
 
-fn unwritable(path: &Path, error: std::io::Error) -> Error {
+pub(super) fn unwritable(path: &Path, error: std::io::Error) -> Error {
     let code = match error.kind() {
         std::io::ErrorKind::NotFound => ErrorCode::InvalidArgument,
         _ => ErrorCode::Storage,

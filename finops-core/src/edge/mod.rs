@@ -14,3 +14,5 @@ pub mod source;
 pub mod store;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "embedded")]
+pub mod usage_export;

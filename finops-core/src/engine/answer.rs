@@ -5,6 +5,7 @@ use super::{
     Closed, Deleted, Exported, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt,
 };
 use crate::Result;
+use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::statement::TenantStatement;
 use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
@@ -40,7 +41,7 @@ macro_rules! answers {
 answers! {
     /// Of `import_charges`.
     Import(ImportReceipt),
-    /// Of `export_report`.
+    /// Of `export_report` and `usage.export`.
     Export(Exported),
     /// Of `get_cost_summary`.
     Summary(CostSummary),
@@ -84,6 +85,10 @@ answers! {
     Usage(Usage),
     /// Of `void_usage` and `correct_usage`.
     UsageChanged(UsageChanged),
+    /// Of `usage.status`.
+    UsageStatus(UsageStatus),
+    /// Of `usage.compact` and `usage.drop`.
+    UsageTidied(UsageTidied),
     /// Of `meters.create`, `meters.get` and `meters.update`.
     Meter(Meter),
     /// Of `meters.list`.

@@ -102,8 +102,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` for a period that is no month; `conflict` for one that has not ended or is closed, when a line
-    /// of it cannot be rated, on a handle for reading, and while an import is under way; then nothing has changed.
+    /// `invalid_argument` for a period that is no month; `conflict` for one that has not ended or is closed, on
+    /// a handle for reading, and while an import is under way; then nothing has changed.
     pub fn billing_close(&self, request: &BillingClose) -> Result<Closed> {
         let period = month(&request.period)?;
         let now = self.clock.now();

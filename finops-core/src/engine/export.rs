@@ -3,6 +3,7 @@
 use super::Finops;
 use crate::Result;
 use crate::edge::export::write_parquet;
+use crate::edge::usage_export::write_usage_parquet;
 use crate::model::time::{Interval, Period, Zone};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -55,6 +56,27 @@ impl ExportReport {
     }
 }
 
+/// Which events to write, and where to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct UsageExport {
+    /// The Parquet file, which is replaced if it is there.
+    pub path: String,
+    /// Events that happened in that period, in UTC; by default all that are kept.
+    #[serde(default)]
+    pub period: Option<Period>,
+}
+
+impl UsageExport {
+    pub(super) const FIELDS: &'static [&'static str] = &["path", "period"];
+
+    /// All events that are kept.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { path: path.into(), period: None }
+    }
+}
+
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -80,6 +102,22 @@ impl Finops {
         };
         let snapshot = self.state(None)?;
         let (rows, bytes) = write_parquet(self.store.as_ref(), &snapshot, charged, Path::new(&request.path))?;
+        Ok(Exported { path: request.path.clone(), rows, bytes })
+    }
+
+    /// Writes events as they are now, voided ones left out and corrected ones corrected, to a Parquet file: `id`,
+    /// `source`, `time`, `resource`, `quantity` as `DECIMAL(38, 18)`, `tenant_id`, `workspace_id`, `rail`, `user_id`,
+    /// and `properties` as JSON. The file appears complete or not at all.
+    ///
+    /// # Errors
+    /// `invalid_argument` when the folder does not exist; `storage` when the file cannot be written, or a batch of
+    /// events is damaged.
+    pub fn usage_export(&self, request: &UsageExport) -> Result<Exported> {
+        let interval = match &request.period {
+            Some(period) => period.interval(Zone::UTC)?,
+            None => Interval::always(),
+        };
+        let (rows, bytes) = write_usage_parquet(self.store.usage()?, interval, Path::new(&request.path))?;
         Ok(Exported { path: request.path.clone(), rows, bytes })
     }
 }

@@ -95,8 +95,8 @@ impl Finops {
     /// kept, and what that costs follows.
     ///
     /// # Errors
-    /// `invalid_argument` for what no meter can be, and for one that is built in; `not_found`; `conflict` on a handle for
-    /// reading.
+    /// `invalid_argument` for what no meter can be, and for one that is built in; `not_found`; `conflict` on a handle
+    /// for reading.
     pub fn meters_update(&self, meter: Meter) -> Result<Meter> {
         self.store.usage()?.change_meters(&mut |meters| meters.update(meter.clone()).map(drop))?;
         self.is_due();
@@ -106,8 +106,8 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price is for it, and on a handle for
-    /// reading.
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price is for it, and on a handle
+    /// for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         let book = self.price_book()?;
         if let Some(price) = book.prices().iter().find(|price| price.terms().meter == slug) {

@@ -27,7 +27,7 @@ pub use crate::model::progress::{Observer, Progress};
 pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
-pub use export::{ExportReport, Exported, ReportFormat, ReportType};
+pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;

@@ -8,10 +8,11 @@ use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
 use super::meters::{METER_FIELDS, MeterKey, MeterList};
 use super::prices::{PRICE_CHANGES, PRICE_FIELDS, PriceKey, PriceList};
 use super::relation::SegmentsRequest;
+use super::usage::UsageDrop;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
 use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
-use super::{LoadModelPrices, RateModel};
+use super::{LoadModelPrices, RateModel, UsageExport};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
     BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
@@ -151,6 +152,32 @@ const OPERATIONS: &[Operation] = &[
         name: "correct_usage",
         fields: UsageCorrection::FIELDS,
         call: |finops, params, _| finops.correct_usage(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "usage.export",
+        fields: UsageExport::FIELDS,
+        call: |finops, params, _| finops.usage_export(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "usage.status",
+        fields: &[],
+        call: |finops, params, _| {
+            let Nothing {} = parse(params)?;
+            finops.usage_status().map(Answer::from)
+        },
+    },
+    Operation {
+        name: "usage.compact",
+        fields: &[],
+        call: |finops, params, _| {
+            let Nothing {} = parse(params)?;
+            finops.compact_events().map(Answer::from)
+        },
+    },
+    Operation {
+        name: "usage.drop",
+        fields: UsageDrop::FIELDS,
+        call: |finops, params, _| finops.drop_events(parse::<UsageDrop>(params)?.before).map(Answer::from),
     },
     Operation {
         name: "meters.create",

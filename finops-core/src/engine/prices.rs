@@ -114,8 +114,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` when there
-    /// is one for the same from the same instant on, and on a handle for reading.
+    /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` when
+    /// there is one for the same from the same instant on, and on a handle for reading.
     pub fn prices_create(&self, price: Value) -> Result<Price> {
         let mut form = object(price)?;
         for given in ["id", "revision"] {

@@ -254,8 +254,8 @@ impl Recorder {
         }
     }
 
-    /// Takes what is known of events that did not count, each with its place in the batch that it was written in: at most
-    /// as many as the options say.
+    /// Takes what is known of events that did not count, each with its place in the batch that it was written in: at
+    /// most as many as the options say.
     pub fn take_rejected(&self) -> Vec<Rejected> {
         std::mem::take(&mut lock(&self.0.rejected))
     }
@@ -328,10 +328,9 @@ impl Shared {
     /// Writes the oldest batch, and gives how many events that were. `any` takes one that is not full as well.
     fn write(&self, writing: &mut Option<Arc<Vec<UsageEvent>>>, any: bool) -> Result<usize> {
         if writing.is_none() {
-            let mut waiting = lock(&self.waiting);
-            let open =
-                |waiting: &mut Waiting| (any && !waiting.open.is_empty()).then(|| std::mem::take(&mut waiting.open));
-            let oldest = waiting.full.pop_front().or_else(|| open(&mut waiting));
+            let mut taken = lock(&self.waiting);
+            let open = |taken: &mut Waiting| (any && !taken.open.is_empty()).then(|| std::mem::take(&mut taken.open));
+            let oldest = taken.full.pop_front().or_else(|| open(&mut taken));
             *writing = oldest.map(Arc::new);
         }
         let Some(batch) = writing.as_ref().map(Arc::clone) else { return Ok(0) };
@@ -415,5 +414,17 @@ impl Drop for Flushing {
         }
         self.shared.timed.store(false, Ordering::Release);
         self.shared.room.notify_all();
+    }
+}
+
+/// Requests of services are recorded where they end. In an asynchronous service choose a policy that does not wait, and
+/// [`start`](Recorder::start) a thread that flushes, so that no request is held up by the disk.
+#[cfg(feature = "tower")]
+impl crate::edge::tower::UsageSink for Recorder {
+    fn record(&self, event: UsageEvent) {
+        // An event for which there is no room is counted as dropped, or was refused for want of a flush.
+        if Self::record(self, event).is_err() {
+            self.0.stats.failures.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

@@ -272,3 +272,15 @@ fn pages(store: &dyn UsageStore, interval: Interval, only: Option<&str>) -> Resu
     }
     Ok(pages)
 }
+
+/// Which events to drop.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UsageDrop {
+    /// Those of batches that ended before.
+    pub(super) before: Stamp,
+}
+
+impl UsageDrop {
+    pub(super) const FIELDS: &'static [&'static str] = &["before"];
+}

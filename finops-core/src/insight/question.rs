@@ -96,6 +96,11 @@ impl Question {
         *last
     }
 
+    /// The end of a bucket; none where nothing is told apart.
+    pub(crate) fn end_of(&self, bucket: usize) -> Option<i64> {
+        self.buckets.as_ref().and_then(|buckets| buckets.get(bucket)).map(|bucket| bucket.end().micros())
+    }
+
     /// Whether the interval holds an instant.
     pub(crate) fn holds(&self, micros: i64) -> bool {
         self.interval.start().micros() <= micros && micros < self.interval.end().micros()

@@ -142,6 +142,15 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`, and whatever `watch` gives; then nothing has changed.
     fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted>;
 
+    /// Brings the newest segments of a billing account together where many small ones have come, as a new state. No
+    /// answer changes. A store without segments has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Store::compact`].
+    fn tidy(&self, _account: &str, _at: Stamp) -> Result<()> {
+        Ok(())
+    }
+
     /// The imports that the charges of each billing account's period came with, in the order of their coming.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ use crate::pipeline::tally::Tally;
 use crate::{Error, ErrorCode, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many tenants are rated at a time: what they are charged is in memory until it is written.
+const TENANTS: usize = 256;
 /// How many charges are written at a time.
 const TABLE_ROWS: usize = 8192;
 
@@ -74,6 +76,11 @@ impl<'s> Settling<'s> {
 
     /// Settles what tenants used of a meter in a month.
     pub(super) fn month(&mut self, month: MeterMonth, tenants: &BTreeSet<String>, until: i64) -> Result<()> {
+        let tenants: Vec<String> = tenants.iter().cloned().collect();
+        tenants.chunks(TENANTS).try_for_each(|tenants| self.some(month, tenants, until))
+    }
+
+    fn some(&mut self, month: MeterMonth, tenants: &[String], until: i64) -> Result<()> {
         let store = &self.finops.store;
         let usage = store.usage()?;
         let meters = usage.meters()?;
@@ -104,7 +111,7 @@ impl<'s> Settling<'s> {
     }
 
     /// Where the charges of each tenant's line of a period stand, and whether more may come.
-    fn billings(&self, period: Interval, tenants: &BTreeSet<String>) -> Result<Vec<(Billing, PeriodState)>> {
+    fn billings(&self, period: Interval, tenants: &[String]) -> Result<Vec<(Billing, PeriodState)>> {
         let store = &self.finops.store;
         let is_closed: BTreeSet<String> =
             store.statements(Some(period.start()), None)?.into_iter().map(|statement| statement.tenant_id).collect();
@@ -204,6 +211,10 @@ impl<'s> Settling<'s> {
         let delivery =
             Delivery { receipt, fingerprint, files: Vec::new(), replace: Replace::Nothing, imported_at, booking };
         settlement.snapshot = session.commit(delivery)?.snapshot;
+        // The charges are there whatever becomes of it, and the next settling tries again.
+        if self.finops.store.tidy(USAGE_ACCOUNT, imported_at).is_ok() {
+            settlement.snapshot = self.finops.store.snapshot()?.id;
+        }
         Ok(settlement)
     }
 

@@ -142,23 +142,24 @@ impl Planner<'_> {
     fn cut(&mut self, segment: usize, block: usize, day: usize, index: &BlockIndex) -> Option<()> {
         let question = self.prepared.question;
         let totals = index.days.get(day)?;
-        let (mut last_bucket, mut start) = (0, index.sections.first()?.rows_of(day).start);
-        let first = self.works.len();
-        for (time, end) in &totals.times {
-            let (instant, end) = (midnight_of(totals) + time, usize::try_from(*end).ok()?);
-            let rows = start..end;
-            start = end;
-            if !question.holds(instant) {
-                continue;
-            }
-            let bucket = u32::try_from(question.bucket_of(instant, &mut last_bucket)).ok()?;
-            self.bound(index, Some(0), None, rows.len())?;
-            match self.works.get_mut(first..).and_then(<[Work]>::last_mut) {
-                Some(before) if before.bucket == bucket && before.rows.end == rows.start => before.rows.end = end,
-                _ => self.works.push(Work { segment, block, section: Some(0), day, rows, bucket }),
-            }
+        let midnight = midnight_of(totals);
+        // The times before an instant, of which there are many where buckets are few.
+        let before = |times: &[(i64, u32)], end: i64| times.partition_point(|(time, _)| midnight + time < end);
+        let (early, times) = totals.times.split_at(before(&totals.times, question.interval.start().micros()));
+        let mut left = times.split_at(before(times, question.interval.end().micros())).0;
+        let row = |times: &[(i64, u32)]| times.last().and_then(|(_, end)| usize::try_from(*end).ok());
+        let mut start = row(early).unwrap_or(index.sections.first()?.rows_of(day).start);
+        let (first, mut last_bucket) = (start, 0);
+        while let Some((time, _)) = left.first() {
+            let bucket = question.bucket_of(midnight + time, &mut last_bucket);
+            let together = question.end_of(bucket).map_or(left.len(), |end| before(left, end)).max(1);
+            let (of_bucket, others) = left.split_at_checked(together)?;
+            let rows = start..row(of_bucket)?;
+            (start, left) = (rows.end, others);
+            let bucket = u32::try_from(bucket).ok()?;
+            self.works.push(Work { segment, block, section: Some(0), day, rows, bucket });
         }
-        Some(())
+        self.bound(index, Some(0), None, start - first)
     }
 
     /// The section of fewest rows that tells apart what has to be; among those over all days only where that will do.

@@ -3,7 +3,8 @@
 use super::event::UsageEvent;
 use super::meter::Meter;
 use crate::{Error, ErrorCode, Result};
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 /// The number of the first meter that is not built in.
 const FIRST_CUSTOM: u32 = 64;

@@ -5,7 +5,9 @@ use super::packed::Packed;
 use super::page::{DayPage, QUARTERS};
 use crate::model::usage::Aggregation;
 use serde::de::Error;
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::ops::Range;
 
 /// A quarter of an hour: which, the scale of its number, the number, and of how many events; or a cell of another kind.
 #[derive(Serialize, Deserialize)]
@@ -14,18 +16,69 @@ pub(super) enum Form {
     Large(u8, Cell),
 }
 
-impl Serialize for DayPage {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rows: Vec<(u32, Vec<Form>)> =
-            self.sorted().map(|(series, quarters)| (series, self.forms(quarters))).collect();
-        (self.aggregation(), rows).serialize(serializer)
+/// What a page has of some quarters of an hour, to be kept by itself: what comes next mostly changes the last of them.
+/// It reads back as a page.
+#[derive(Debug)]
+pub struct PagePart<'p> {
+    page: &'p DayPage,
+    rows: Vec<(u32, &'p [Packed])>,
+}
+
+impl PagePart<'_> {
+    /// Whether no series has an event in it.
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 
 impl DayPage {
-    fn forms<'p>(&'p self, quarters: impl Iterator<Item = &'p Packed>) -> Vec<Form> {
-        let cells = quarters.filter(|packed| !packed.is_empty(self.large()));
-        cells.map(|packed| packed.form(self.large())).collect()
+    /// What it has of these quarters, 0 to 95.
+    pub fn part(&self, quarters: &Range<u8>) -> PagePart<'_> {
+        PagePart { page: self, rows: self.sorted(quarters) }
+    }
+}
+
+impl Serialize for DayPage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.part(&(0..QUARTERS)).serialize(serializer)
+    }
+}
+
+impl Serialize for PagePart<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = Rows(self);
+        (self.page.aggregation(), rows).serialize(serializer)
+    }
+}
+
+/// The rows, written without a list of each series' cells being made first.
+struct Rows<'p>(&'p PagePart<'p>);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(PagePart { page, rows }) = self;
+        let mut list = serializer.serialize_seq(Some(rows.len()))?;
+        for (series, quarters) in rows {
+            list.serialize_element(&(series, Quarters { page, quarters }))?;
+        }
+        list.end()
+    }
+}
+
+struct Quarters<'p> {
+    page: &'p DayPage,
+    quarters: &'p [Packed],
+}
+
+impl Serialize for Quarters<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let large = self.page.large();
+        let cells = || self.quarters.iter().filter(|packed| !packed.is_empty(large));
+        let mut list = serializer.serialize_seq(Some(cells().count()))?;
+        for packed in cells() {
+            list.serialize_element(&packed.form(large))?;
+        }
+        list.end()
     }
 }
 

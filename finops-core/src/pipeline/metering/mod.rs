@@ -23,6 +23,7 @@ mod tests;
 
 pub use cell::Cell;
 pub use check::check;
+pub use form::PagePart;
 pub use measure::measure;
 pub use page::{DAY, DayPage, QUARTER, day_of};
 pub use reading::{Measured, Reading};

@@ -202,22 +202,6 @@ impl DayPage {
         }
     }
 
-    /// What was counted in these quarters of an hour, as a page of its own: pages are kept by parts, since what comes
-    /// next mostly changes the last of them.
-    #[must_use]
-    pub fn part(&self, quarters: &Range<u8>) -> Self {
-        let mut part = Self::new(self.aggregation);
-        for row in &self.rows {
-            for packed in row.packed().filter(|packed| quarters.contains(&packed.quarter)) {
-                let cell = packed.cell(self.aggregation, &self.large);
-                if !cell.is_empty() {
-                    part.merge_cell(row.series, packed.quarter, &cell);
-                }
-            }
-        }
-        part
-    }
-
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
         let quarters: usize = self.rows.iter().map(|row| row.quarters.capacity() * size_of::<Packed>()).sum();
@@ -232,11 +216,13 @@ impl DayPage {
         &self.large
     }
 
-    /// Each series with its quarters, in order.
-    pub(super) fn sorted(&self) -> impl Iterator<Item = (u32, impl Iterator<Item = &Packed>)> {
-        let mut rows: Vec<&Row> = self.rows.iter().collect();
-        rows.sort_unstable_by_key(|row| row.series);
-        rows.into_iter().map(|row| (row.series, row.packed()))
+    /// Each series that has some of these quarters, with them, in order.
+    pub(super) fn sorted(&self, quarters: &Range<u8>) -> Vec<(u32, &[Packed])> {
+        let of_row = |row: &'_ Row| row.within(quarters).iter().any(|packed| !packed.is_empty(&self.large));
+        let rows = self.rows.iter().filter(|row| of_row(row));
+        let mut rows: Vec<_> = rows.map(|row| (row.series, row.within(quarters))).collect();
+        rows.sort_unstable_by_key(|(series, _)| *series);
+        rows
     }
 
     fn find(&self, series: u32) -> Option<usize> {
@@ -268,6 +254,14 @@ impl DayPage {
 }
 
 impl Row {
+    /// Those of its quarters, in order.
+    fn within(&self, quarters: &Range<u8>) -> &[Packed] {
+        let all = if self.quarters.is_empty() { std::slice::from_ref(&self.total) } else { &self.quarters };
+        let start = all.partition_point(|packed| packed.quarter < quarters.start);
+        let end = all.partition_point(|packed| packed.quarter < quarters.end);
+        all.get(start..end).unwrap_or_default()
+    }
+
     /// Its quarters in order.
     fn packed(&self) -> impl Iterator<Item = &Packed> {
         self.quarters.iter().chain(self.quarters.is_empty().then_some(&self.total))

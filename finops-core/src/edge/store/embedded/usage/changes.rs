@@ -48,6 +48,7 @@ fn change(row: &Row<'_>) -> Result<Change> {
 }
 
 /// What an event was when that change was the last; none when none concerned it.
+#[allow(clippy::option_option, reason = "whether it was changed, and whether it was voided then")]
 pub(super) fn state(connection: &Connection, event: u64, until: u64) -> Result<Option<Option<UsageEvent>>> {
     let sql = "SELECT id, event, checksum, correction FROM usage_changes WHERE event = ?1 AND id <= ?2
                ORDER BY id DESC LIMIT 1";

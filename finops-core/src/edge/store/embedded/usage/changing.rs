@@ -44,8 +44,7 @@ pub(super) fn find(ledger: &mut Ledger, connection: &Connection, key: EventKey<'
 
 /// Whether an event can be counted in the place of another, however old it is.
 pub(super) fn check_correction(event: &UsageEvent, meters: &MeterSet, now: Stamp) -> Result<()> {
-    let mut policy = Policy::default();
-    policy.late = Lapse::days(u16::MAX);
+    let policy = Policy { late: Lapse::days(u16::MAX), ..Policy::default() };
     check(event, meters, now, &policy).map_err(|rejection| match rejection {
         Rejection::Invalid { field, message } => Error::invalid(field, message),
         other => Error::invalid("time", other.to_string()),

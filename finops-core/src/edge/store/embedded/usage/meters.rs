@@ -4,12 +4,13 @@ use super::counted::Counted;
 use super::ledger::Ledger;
 use super::{Usage, pages, raw};
 use crate::edge::store::embedded::{broken, damaged};
-use crate::model::time::Interval;
+use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{Meter, MeterSet};
 use crate::pipeline::metering::Rollups;
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, TransactionBehavior, params};
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 /// Every meter.
@@ -106,15 +107,16 @@ fn count_again(usage: &Usage, connection: &Connection, after: &MeterSet, changed
     })?;
     // Those that are built in read the same events; they were counted before.
     let built_in: Vec<u32> = anew.meters().iter().filter(|(_, meter)| meter.is_built_in()).map(|(n, _)| n).collect();
-    built_in.into_iter().for_each(|number| anew.forget(number));
+    for number in built_in {
+        anew.forget(number);
+    }
     Ok(anew)
 }
 
 impl Usage {
     /// The latest time that a caller said it was.
-    pub(super) fn latest(&self) -> Result<crate::model::time::Stamp> {
-        let latest = self.latest.load(std::sync::atomic::Ordering::Relaxed);
-        crate::model::time::Stamp::from_micros(latest)
-            .map_err(|_| Error::new(ErrorCode::Storage, "the time of the last call is not known"))
+    pub(super) fn latest(&self) -> Result<Stamp> {
+        let latest = self.latest.load(Ordering::Relaxed);
+        Stamp::from_micros(latest).map_err(|_| Error::new(ErrorCode::Storage, "the time of the last call is not known"))
     }
 }

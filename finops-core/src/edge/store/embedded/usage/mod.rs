@@ -22,7 +22,8 @@ mod since;
 mod tables;
 mod tidy;
 
-use super::broken;
+use super::schema::BUSY_TIMEOUT;
+use super::{CACHE_KIB, STATEMENTS, broken};
 use crate::edge::store::usage::{UsageMark, UsageStatus, UsageStore, UsageTidied, VisitEvent};
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{EventKey, MAX_EVENTS, MeterSet, Outcome, Policy, UsageEvent};
@@ -33,11 +34,14 @@ use ledger::{Checked, Identity, Ledger, Memory};
 use queue::Queue;
 use rusqlite::Connection;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// How many bytes of memory fingerprints and pages take.
 pub(super) const MEMORY_BYTES: u64 = 256 << 20;
+/// How many pages of 4 KiB wait in the log before they are brought into the file: each time costs two more syncs.
+const WAL_PAGES: i64 = 16_384;
 /// How many events of several callers one commit takes.
 const GROUP_EVENTS: usize = 1 << 16;
 
@@ -187,6 +191,17 @@ impl Usage {
         }
         Ok(())
     }
+}
+
+/// The connection that usage is committed through, so that queries do not wait until it is durable.
+pub(super) fn connection(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path).map_err(broken)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(broken)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(broken)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES).map_err(broken)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

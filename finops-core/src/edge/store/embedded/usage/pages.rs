@@ -4,7 +4,7 @@ use super::batch::{self, Damage, Read, Unread, checksum, put_number};
 use crate::edge::store::embedded::manifest::integer;
 use crate::edge::store::embedded::{broken, damaged};
 use crate::model::usage::Aggregation;
-use crate::pipeline::metering::{DayPage, PageKey, PageSpan, SeriesPage};
+use crate::pipeline::metering::{DayPage, PageKey, PagePart, PageSpan, SeriesPage};
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, Row, Transaction, params};
 
@@ -40,8 +40,8 @@ fn decompressed(bytes: &[u8]) -> Read<Vec<u8>> {
 }
 
 /// A part of a page to bytes.
-fn encode(page: &DayPage) -> Result<Vec<u8>> {
-    compressed(&postcard::to_allocvec(page).map_err(damaged)?)
+fn encode(part: &PagePart<'_>) -> Result<Vec<u8>> {
+    compressed(&postcard::to_allocvec(part).map_err(damaged)?)
 }
 
 /// The page that those bytes are of.

@@ -39,12 +39,8 @@ pub(in super::super) fn put_numbers(out: &mut Vec<u8>, numbers: &[u64]) {
     put_number(out, base);
     put_number(out, width as u64);
     out.reserve(numbers.len() * width);
-    match width {
-        0 => {}
-        1 => numbers.iter().for_each(|number| out.extend_from_slice(first(&(number - base).to_le_bytes(), 1))),
-        2 => numbers.iter().for_each(|number| out.extend_from_slice(first(&(number - base).to_le_bytes(), 2))),
-        4 => numbers.iter().for_each(|number| out.extend_from_slice(first(&(number - base).to_le_bytes(), 4))),
-        _ => numbers.iter().for_each(|number| out.extend_from_slice(&(number - base).to_le_bytes())),
+    for number in numbers {
+        out.extend_from_slice(first(&(number - base).to_le_bytes(), width));
     }
 }
 
@@ -65,7 +61,9 @@ pub(in super::super) fn put_mantissas(out: &mut Vec<u8>, mantissas: &[i128]) {
     };
     out.push(width);
     let width = usize::from(width);
-    mantissas.iter().for_each(|mantissa| out.extend_from_slice(first(&mantissa.to_le_bytes(), width)));
+    for mantissa in mantissas {
+        out.extend_from_slice(first(&mantissa.to_le_bytes(), width));
+    }
 }
 
 /// A number that is signed, so that small ones of either sign are small.

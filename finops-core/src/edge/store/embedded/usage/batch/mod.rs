@@ -108,7 +108,9 @@ fn put_columns(out: &mut Vec<u8>, packed: &mut Vec<u8>, events: &[&UsageEvent]) 
     ];
     for column in columns {
         let mut texts = TextBuilder::default();
-        events.iter().for_each(|event| texts.push(column(event)));
+        for event in events {
+            texts.push(column(event));
+        }
         texts.write(events.len(), out);
     }
     put_properties(out, events);

@@ -26,21 +26,24 @@ pub(super) fn put_properties(out: &mut Vec<u8>, events: &[&UsageEvent]) {
                     usize::MAX
                 }
             });
-            match columns.get_mut(place) {
-                Some((_, column)) => column.set(row, value),
-                None => {
-                    rows.push(row as u64);
-                    keys.push(Some(key));
-                    values.push(Some(value));
-                }
+            if let Some((_, column)) = columns.get_mut(place) {
+                column.set(row, value);
+            } else {
+                rows.push(row as u64);
+                keys.push(Some(key));
+                values.push(Some(value));
             }
         }
     }
     let mut names = TextBuilder::default();
-    columns.iter().for_each(|(key, _)| names.push(Some(key)));
+    for (key, _) in &columns {
+        names.push(Some(key));
+    }
     put_number(out, columns.len() as u64);
     names.write(columns.len(), out);
-    columns.into_iter().for_each(|(_, column)| column.write(events.len(), out));
+    for (_, column) in columns {
+        column.write(events.len(), out);
+    }
     put_number(out, rows.len() as u64);
     put_numbers(out, &rows);
     keys.write(rows.len(), out);

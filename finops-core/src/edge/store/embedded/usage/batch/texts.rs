@@ -66,7 +66,9 @@ impl<'e> TextBuilder<'e> {
 /// Writes texts one after the other, behind their lengths.
 fn put_texts(out: &mut Vec<u8>, texts: &[&str]) {
     put_numbers(out, &texts.iter().map(|text| text.len() as u64).collect::<Vec<_>>());
-    texts.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
+    for text in texts {
+        out.extend_from_slice(text.as_bytes());
+    }
 }
 
 fn texts<'b>(unread: &mut Unread<'b>, count: usize) -> Read<Vec<&'b str>> {
@@ -177,15 +179,14 @@ pub(super) fn put_ids<'e>(out: &mut Vec<u8>, packed_out: &mut Vec<u8>, ids: impl
     let mut mask = vec![0_u8; ids.len().div_ceil(8)];
     let mut others = Vec::new();
     for (row, id) in ids.enumerate() {
-        match packed(id) {
-            Some(bytes) => packed_out.extend_from_slice(&bytes),
-            None => {
-                if let Some(byte) = mask.get_mut(row / 8) {
-                    *byte |= 1 << (row % 8);
-                }
-                others.push(id);
-            }
+        if let Some(bytes) = packed(id) {
+            packed_out.extend_from_slice(&bytes);
+            continue;
         }
+        if let Some(byte) = mask.get_mut(row / 8) {
+            *byte |= 1 << (row % 8);
+        }
+        others.push(id);
     }
     put_number(out, others.len() as u64);
     if !others.is_empty() {

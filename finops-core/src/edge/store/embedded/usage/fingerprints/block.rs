@@ -92,7 +92,7 @@ impl Block {
         let mut rows = statement.query(params![integer(self.sealed.id)?]).map_err(broken)?;
         let mut bytes = Vec::with_capacity(usize::try_from(self.sealed.filter_bytes).unwrap_or(0).min(FILTER_PART));
         while let Some(row) = rows.next().map_err(broken)? {
-            let part = row.get_ref(0).map_err(broken)?.as_blob().map_err(|error| damaged(error))?;
+            let part = row.get_ref(0).map_err(broken)?.as_blob().map_err(damaged)?;
             if row.get::<_, i64>(1).map_err(broken)? != checksum(part) {
                 return Err(self.torn("filter"));
             }

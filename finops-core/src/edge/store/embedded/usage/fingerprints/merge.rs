@@ -29,7 +29,8 @@ pub(super) fn merge(transaction: &Transaction<'_>, inputs: &[Sealed]) -> Result<
         for input in inputs {
             input.entries_of(transaction, bits, number, &mut entries)?;
         }
-        entries.sort_unstable_by_key(|(hash, _)| *hash);
+        // Runs that are sorted already, which the stable sort merges.
+        entries.sort_by_key(|(hash, _)| *hash);
         for (hash, known) in entries.drain(..) {
             writer.push(hash, known)?;
         }

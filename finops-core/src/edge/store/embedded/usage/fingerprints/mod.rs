@@ -75,7 +75,8 @@ impl Fingerprints {
     }
 
     /// How many are in memory.
-    pub(super) fn recent(&self) -> usize {
+    #[cfg(test)]
+    fn recent(&self) -> usize {
         self.recent.len()
     }
 
