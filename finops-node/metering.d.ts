@@ -1,6 +1,8 @@
 // Usage: recording it, the meters that count it, what it costs.
 
-import type { Decimal, Decimals, Dimension, DimensionKeys, Filter, Location, Numeric, Page, Time, Timestamp } from "./index";
+import type {
+  Decimal, Decimals, Dimension, DimensionKeys, ExportReceipt, Filter, Location, Numeric, Page, Time, Timestamp,
+} from "./index";
 import type { Granularity } from "./costs";
 
 // --- Recording ---
@@ -385,6 +387,38 @@ export interface Billing<D extends Decimals = "number"> {
   }>;
 }
 
+// --- How usage is kept ---
+
+/** What was dropped or brought together. */
+export interface UsageTidied {
+  batches: number;
+  /** How many events were in them. */
+  events: number;
+}
+
+/** The events that are kept. */
+export interface KeptUsage {
+  /** Writes events to a Parquet file, as they are counted now; of a period in UTC, or all. */
+  export(path: Location, options?: { period?: string | null }): Promise<ExportReceipt>;
+  export(params: { path: Location; period?: string | null }): Promise<ExportReceipt>;
+  /** How usage is kept. `events_behind` is how many opening would count again after a crash. */
+  status(params?: Record<string, never>): Promise<{
+    events: number;
+    batches: number;
+    events_behind: number;
+    memory_bytes: number;
+    checkpoint_failed: string | null;
+  }>;
+  /** Brings small batches together. No answer changes. */
+  compact(params?: Record<string, never>): Promise<UsageTidied>;
+  /**
+   * Drops events that happened before an instant, batch by batch. What was counted of them stays; they can be neither
+   * corrected nor counted by a new meter any more.
+   */
+  drop(before: Time): Promise<UsageTidied>;
+  drop(params: { before: Time }): Promise<UsageTidied>;
+}
+
 // --- Language models ---
 
 /** The tokens of a request, as totals that hold their parts. */
@@ -444,6 +478,8 @@ export interface Metering<D extends Decimals = "number"> {
   readonly prices: Prices<D>;
   /** What is billed of usage. */
   readonly billing: Billing<D>;
+  /** The events that are kept. */
+  readonly usage: KeptUsage;
   /** Prices of language models. */
   readonly llm: ModelPrices<D>;
 

@@ -142,6 +142,30 @@ class Billing {
   }
 }
 
+class KeptUsage {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  async export(path, options = {}) {
+    return this.#session.call("usage.export", input.merged("path", path, options));
+  }
+
+  status(params) {
+    return this.#session.call("usage.status", params);
+  }
+
+  compact(params) {
+    return this.#session.call("usage.compact", params);
+  }
+
+  async drop(before) {
+    return this.#session.call("usage.drop", input.merged("before", before, {}));
+  }
+}
+
 class ModelPrices {
   #session;
 
@@ -158,4 +182,4 @@ class ModelPrices {
   }
 }
 
-module.exports = { Billing, Meters, ModelPrices, Prices, Recorder, given };
+module.exports = { Billing, KeptUsage, Meters, ModelPrices, Prices, Recorder, given };

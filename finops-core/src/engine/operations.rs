@@ -356,7 +356,7 @@ fn plain(message: &str) -> String {
 }
 
 /// The field that a message about a missing or unknown one names.
-fn named(message: &str) -> Option<String> {
+pub(super) fn named(message: &str) -> Option<String> {
     let rest = message.strip_prefix("missing field `").or_else(|| message.strip_prefix("unknown field `"))?;
     rest.split('`').next().map(str::to_owned)
 }

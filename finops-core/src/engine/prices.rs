@@ -1,5 +1,6 @@
 //! Prices, through the engine. A version is never edited: what changes a price adds a version.
 
+use super::operations::named;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
@@ -139,7 +140,7 @@ impl Finops {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
         form.insert("id".into(), Id::<id::Price>::new(self.clock.now(), random).to_string().into());
-        let price = Price::from_json(&Value::Object(form))?;
+        let price = read_price(form)?;
         self.meters_get(&price.terms().meter).map_err(|error| error.with_field("meter"))?;
         self.keep_price(price, false)
     }
@@ -179,7 +180,7 @@ impl Finops {
         form.extend(changes);
         form.retain(|_, value| !value.is_null());
         form.insert("revision".into(), (before.terms().revision + 1).into());
-        self.keep_price(Price::from_json(&Value::Object(form))?, false)
+        self.keep_price(read_price(form)?, false)
     }
 
     /// A page of prices: the latest version of each, or all of them, in the order of id and revision.
@@ -311,6 +312,14 @@ pub(super) fn changed_terms(definition: &Definition) -> Result<Terms> {
 fn read(body: &str) -> Result<Kept> {
     serde_json::from_str(body)
         .map_err(|error| Error::new(ErrorCode::Storage, format!("a price in the store cannot be read: {error}")))
+}
+
+/// The price of a form; an error names the field also where it is missing or unknown.
+fn read_price(form: Map<String, Value>) -> Result<Price> {
+    Price::from_json(&Value::Object(form)).map_err(|error| match (error.field(), named(error.message())) {
+        (None, Some(field)) => error.with_field(field),
+        _ => error,
+    })
 }
 
 fn object(value: Value) -> Result<Map<String, Value>> {

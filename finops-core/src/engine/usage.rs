@@ -218,7 +218,7 @@ impl Finops {
     /// Has an event say something else; everything that counted it follows, and what it cost.
     ///
     /// # Errors
-    /// `invalid_argument` for what meters cannot count; `conflict` when it was voided; else as [`Finops::void_usage`].
+    /// `invalid_argument` for what meters cannot count; else as [`Finops::void_usage`], also for one that was voided.
     pub fn correct_usage(&self, correction: UsageCorrection) -> Result<UsageChanged> {
         let UsageCorrection { id, tenant_id, source, .. } = &correction;
         let before = self.store.usage()?.usage_event(EventKey { tenant_id, source, id })?;
