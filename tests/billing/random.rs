@@ -87,13 +87,14 @@ impl History {
 
     fn grant(&mut self, random: &mut Random) -> Value {
         self.next += 1;
-        let size = random.below(400).to_string();
+        let size = random.below(400);
+        let all = size.to_string();
         let amounts = [
-            json!({"money": size, "currency": "USD"}),
-            json!({"money": size, "currency": "USD"}),
-            json!({"money": size, "currency": "EUR"}),
-            json!({"units": size, "meter": random.of(&METERS)}),
-            json!({"units": size, "meter": random.of(&METERS)}),
+            json!({"money": all, "currency": "USD"}),
+            json!({"money": all, "currency": "USD"}),
+            json!({"money": all, "currency": "EUR"}),
+            json!({"units": all, "meter": random.of(&METERS)}),
+            json!({"units": all, "meter": random.of(&METERS)}),
         ];
         let amount = random.of(&amounts).clone();
         let hour = random.below(3) * 6;
@@ -111,7 +112,7 @@ impl History {
             grant["recurrence"] = json!({"every": 1 + random.below(3), "unit": unit});
         }
         if random.below(3) == 0 {
-            grant["rollover"] = json!({"min": "0", "max": amount["money"].as_str().unwrap_or("0")});
+            grant["rollover"] = json!({"min": "0", "max": random.below(size + 1).to_string()});
         }
         grant
     }
