@@ -2,7 +2,8 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    Closed, Deleted, Exported, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt,
+    Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged,
+    UsageReceipt,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -13,7 +14,7 @@ use crate::insight::{
 };
 use crate::model::catalog::Entry;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
-use crate::model::price::Price;
+use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
 use crate::model::virtual_dimension::VirtualDimension;
@@ -79,6 +80,12 @@ answers! {
     Price(Price),
     /// Of `prices.list`.
     Prices(Page<Price>),
+    /// Of `grants.create`.
+    Grant(Grant),
+    /// Of `grants.list`.
+    Grants(Page<Grant>),
+    /// Of `grants.balance`.
+    Balances(GrantBalances),
     /// Of `record_usage`.
     UsageReceipt(UsageReceipt),
     /// Of `get_usage`.

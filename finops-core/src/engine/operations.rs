@@ -4,6 +4,7 @@
 //! decision of its own; the parity tests compare each language's methods with it.
 
 use super::catalog::ENTRY_FIELDS;
+use super::grants::GrantKey;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
 use super::meters::{METER_FIELDS, MeterKey, MeterList};
 use super::prices::{PRICE_CHANGES, PRICE_FIELDS, PriceKey, PriceList};
@@ -12,6 +13,7 @@ use super::usage::UsageDrop;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
 use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
+use super::{GrantBalance, GrantCreate, GrantList};
 use super::{LoadModelPrices, RateModel, UsageExport};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
@@ -255,6 +257,26 @@ const OPERATIONS: &[Operation] = &[
         name: "prices.delete",
         fields: PriceKey::FIELDS,
         call: |finops, params, _| finops.prices_delete(parse::<PriceKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "grants.create",
+        fields: GrantCreate::FIELDS,
+        call: |finops, params, _| finops.grants_create(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "grants.list",
+        fields: GrantList::FIELDS,
+        call: |finops, params, _| finops.grants_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "grants.balance",
+        fields: GrantBalance::FIELDS,
+        call: |finops, params, _| finops.grants_balance(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "grants.delete",
+        fields: GrantKey::FIELDS,
+        call: |finops, params, _| finops.grants_delete(parse::<GrantKey>(params)?.id).map(Answer::from),
     },
     Operation {
         name: "snapshots",
