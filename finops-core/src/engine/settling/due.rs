@@ -29,13 +29,13 @@ impl MeterMonth {
     }
 
     /// The billing period.
-    pub(in crate::engine) fn period(&self) -> Result<Interval> {
+    pub(in crate::engine) fn period(self) -> Result<Interval> {
         let start = Stamp::from_micros(i64::from(self.first_day) * DAY)?;
         Interval::new(start, month_after(start)?)
     }
 
     /// The pages that the line is made of.
-    pub(in crate::engine) fn pages(&self, aggregation: Aggregation) -> Result<Vec<Range<PageKey>>> {
+    pub(in crate::engine) fn pages(self, aggregation: Aggregation) -> Result<Vec<Range<PageKey>>> {
         let key = |span, day| PageKey { meter: self.meter, span, day };
         let end = day_of(self.period()?.end());
         let mut pages = vec![key(PageSpan::Day, self.first_day)..key(PageSpan::Day, end)];
@@ -51,7 +51,7 @@ pub(in crate::engine) fn month_after(start: Stamp) -> Result<Stamp> {
     let date = start.to_utc().date_naive();
     let first = date.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
     let midnight = first.and_then(|first: NaiveDate| first.and_hms_opt(0, 0, 0));
-    let micros = midnight.map(|midnight| midnight.and_utc().timestamp_micros()).unwrap_or(i64::MAX);
+    let micros = midnight.map_or(i64::MAX, |midnight| midnight.and_utc().timestamp_micros());
     Stamp::from_micros(micros)
 }
 
