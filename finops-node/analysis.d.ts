@@ -218,8 +218,38 @@ export interface Explanation<D extends Decimals = "number"> {
   sources: Source<D>[];
   /** The charges with the largest cost, up or down, each with the fields that it has. */
   largest: { [field: string]: string | Decimal<D> }[];
+  /** What charges of usage among them came from, as it is counted and rated now; empty for an earlier state. */
+  usage: UsageSource<D>[];
   data_health: DataHealth<D>;
   snapshot: number;
+}
+
+/** What charges of usage came from: a meter of a tenant in a month. */
+export interface UsageSource<D extends Decimals = "number"> {
+  tenant_id: string;
+  meter: string;
+  /** Such as `2024-09`. */
+  period: string;
+  events: number;
+  first_event: Timestamp | null;
+  last_event: Timestamp | null;
+  quantity: Decimal<D>;
+  unit: string;
+  amount: Decimal<D>;
+  currency: string | null;
+  unpriced: Decimal<D>;
+  /** The versions that held, in the order of time. */
+  prices: {
+    id: string | null;
+    revision: number;
+    model: string;
+    rounding: unknown;
+    metered: Decimal<D>;
+    /** After conversion and what is free. */
+    units: Decimal<D>;
+  }[];
+  /** How the quantity became the amount, step by step, for people. */
+  path: string;
 }
 
 /** How a question was answered. */

@@ -9,10 +9,12 @@ import type {
 } from "./costs";
 import type { Analysis, Segments } from "./analysis";
 import type { History } from "./history";
+import type { Metering } from "./metering";
 
 export type * from "./analysis";
 export type * from "./costs";
 export type * from "./history";
+export type * from "./metering";
 
 // --- Values ---
 
@@ -566,7 +568,7 @@ export interface Catalog<D extends Decimals = "number"> {
  * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}; a failed call has changed
  * nothing. Counts beyond 2^53 lose digits, as all numbers do there.
  */
-export interface Finops<D extends Decimals = "number"> extends History {
+export interface Finops<D extends Decimals = "number"> extends History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
   /** Who and what costs are attributed to. */

@@ -1,7 +1,7 @@
 // Usage: recording it, the meters that count it, what it costs. metering.d.ts describes all of it.
 "use strict";
 
-const { invalid } = require("./errors.js");
+const { classes, invalid } = require("./errors.js");
 const input = require("./input.js");
 const { lifted, rethrow } = require("./session.js");
 
@@ -20,6 +20,8 @@ function given(events) {
 
 class Recorder {
   #native;
+  #closing = null;
+  /** What is known after closing. */
   #last = null;
 
   constructor(session, options = {}) {
@@ -32,6 +34,7 @@ class Recorder {
 
   record(event) {
     const text = input.events(event, "event");
+    if (this.#closing) throw new classes.ConflictError("conflict", "the recorder is closed: make another one");
     lifted(() => this.#native.record(text));
   }
 
@@ -48,19 +51,22 @@ class Recorder {
   }
 
   async flush() {
-    await lifted(() => this.#native.flush()).catch(rethrow);
+    if (!this.#last) await lifted(() => this.#native.flush()).catch(rethrow);
   }
 
-  async close() {
-    if (this.#last) return;
-    // When this fails, it stays open, and what could not be written waits.
+  close() {
+    this.#closing ??= this.#close().catch((error) => {
+      // It stays open, and what could not be written waits.
+      this.#closing = null;
+      throw error;
+    });
+    return this.#closing;
+  }
+
+  async #close() {
     await this.flush();
-    if (this.#last) return;
-    const closing = this.#native;
-    // What came while the flush was under way.
-    await closing.flush().catch(rethrow);
-    this.#last = { stats: JSON.parse(closing.stats()), rejected: JSON.parse(closing.takeRejected()) };
-    await closing.close().catch(rethrow);
+    this.#last = { stats: this.stats(), rejected: this.takeRejected() };
+    await this.#native.close().catch(rethrow);
   }
 }
 
@@ -136,6 +142,30 @@ class Billing {
   }
 }
 
+class KeptUsage {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  async export(path, options = {}) {
+    return this.#session.call("usage.export", input.merged("path", path, options));
+  }
+
+  status(params) {
+    return this.#session.call("usage.status", params);
+  }
+
+  compact(params) {
+    return this.#session.call("usage.compact", params);
+  }
+
+  async drop(before) {
+    return this.#session.call("usage.drop", input.merged("before", before, {}));
+  }
+}
+
 class ModelPrices {
   #session;
 
@@ -152,4 +182,4 @@ class ModelPrices {
   }
 }
 
-module.exports = { Billing, Meters, ModelPrices, Prices, Recorder, given };
+module.exports = { Billing, KeptUsage, Meters, ModelPrices, Prices, Recorder, given };

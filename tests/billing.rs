@@ -9,6 +9,8 @@
     reason = "a test says what broke by failing"
 )]
 
+#[path = "billing/grants.rs"]
+mod grants;
 #[path = "billing/killed.rs"]
 mod killed;
 #[path = "billing/random.rs"]

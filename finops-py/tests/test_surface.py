@@ -14,7 +14,8 @@ import iof
 from iof import _iof
 
 PACKAGE = Path(iof.__file__).parent
-PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices)
+PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
+         iof.KeptUsage)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -114,6 +115,7 @@ EXAMPLES = [
     "iof.history",
     "iof.metering",
     "iof.relations",
+    "iof.usage",
     "iof.virtuals",
 ]
 

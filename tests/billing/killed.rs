@@ -19,7 +19,7 @@ fn total(finops: &Finops) -> u64 {
     total.map_or(0, |total| total.to_string().parse().unwrap())
 }
 
-/// Not a test by itself: records and settles until it is killed. Each event has the number of those before it as its id.
+/// Not a test by itself: records and settles until it is killed. Ids are numbers that follow each other.
 #[test]
 fn child() {
     let Some(job) = job() else { return };

@@ -1,4 +1,4 @@
-//! Random histories of usage, prices, corrections and closings.
+//! Random histories of usage, prices, grants, corrections and closings.
 
 use finops_core::Finops;
 use finops_core::model::money::Money;
@@ -64,7 +64,7 @@ impl History {
     }
 
     fn price(&mut self, random: &mut Random) -> Value {
-        let tiers = json!([{"up_to": "100", "unit_price": "0.11"}, {"up_to": "400.5", "unit_price": "0.07", "flat": "3"},
+        let tiers = json!([{"up_to": "100", "unit_price": "0.11"}, {"up_to": "400.5", "unit_price": "0.07", "flat": 3},
                            {"up_to": null, "unit_price": "0.031"}]);
         let models = [
             json!({"model": "per_unit", "unit_price": "0.0137"}),
@@ -85,9 +85,52 @@ impl History {
         price
     }
 
+    fn grant(&mut self, random: &mut Random) -> Value {
+        self.next += 1;
+        let size = random.below(400);
+        let all = size.to_string();
+        let amounts = [
+            json!({"money": all, "currency": "USD"}),
+            json!({"money": all, "currency": "USD"}),
+            json!({"money": all, "currency": "EUR"}),
+            json!({"units": all, "meter": random.of(&METERS)}),
+            json!({"units": all, "meter": random.of(&METERS)}),
+        ];
+        let amount = random.of(&amounts).clone();
+        let hour = random.below(3) * 6;
+        // Of one priority, the older one would go first, and whoever makes them all at once has no older ones.
+        let mut grant = json!({
+            "tenant_id": random.of(&TENANTS), "amount": amount, "priority": random.below(1000) * 1_000_000 + self.next,
+            "effective_from": format!("2024-0{}-{:02}T{hour:02}:00:00Z", 1 + random.below(4), 1 + random.below(28)),
+            "preserve_overage": amount.get("money").is_some() && random.below(3) == 0,
+        });
+        if random.below(3) == 0 {
+            grant["expires_at"] = json!(format!("2024-0{}-{:02}T18:00:00Z", 5 + random.below(2), 1 + random.below(28)));
+        }
+        if random.below(3) == 0 {
+            let unit = random.of(&["day", "week", "month"]);
+            grant["recurrence"] = json!({"every": 1 + random.below(3), "unit": unit});
+        }
+        if random.below(3) == 0 {
+            grant["rollover"] = json!({"min": "0", "max": random.below(size + 1).to_string()});
+        }
+        grant
+    }
+
+    /// Takes a grant back, as if it had never been.
+    fn without_a_grant(&mut self, finops: &Finops, random: &mut Random) {
+        let held = call(finops, "grants.list", json!({"limit": 1000}));
+        let held = held["items"].as_array().unwrap();
+        if !held.is_empty() {
+            let grant = random.of(held);
+            call(finops, "grants.delete", json!({"id": grant["id"]}));
+            self.calls.retain(|(_, params)| params.get("priority") != grant.get("priority"));
+        }
+    }
+
     /// Does something, and remembers it where it has effects.
     fn step(&mut self, finops: &Finops, random: &mut Random) {
-        let (operation, params) = match random.below(12) {
+        let (operation, params) = match random.below(15) {
             0..=4 => {
                 let events: Vec<Value> = (0..=random.below(12)).map(|_| self.event(random)).collect();
                 self.events.extend(events.iter().cloned());
@@ -124,6 +167,8 @@ impl History {
                 }
                 return;
             }
+            10 | 11 => ("grants.create", self.grant(random)),
+            12 if random.below(3) == 0 => return self.without_a_grant(finops, random),
             _ => return drop(call(finops, "get_cost_summary", json!({"period": "2024"}))),
         };
         if operation == "prices.create"
@@ -173,6 +218,29 @@ fn charged(finops: &Finops, group_by: &[&str]) -> BTreeMap<String, Money> {
     sums
 }
 
+/// What each meter, and what grants paid of them, costs on each day that costs something.
+fn daily(finops: &Finops) -> BTreeMap<String, Money> {
+    let mut found = BTreeMap::new();
+    for resource in METERS.into_iter().chain(["credits"]) {
+        let params = json!({"start_date": "2023-12-01", "end_date": "2024-07-01", "filter": {"resource": resource}});
+        let days = call(finops, "costs.daily", params)["days"].clone();
+        let day = |day: &Value| (format!("{resource} {}", day["day"]), money(&day["total"]));
+        found.extend(days.as_array().unwrap().iter().map(day).filter(|(_, total)| !total.is_zero()));
+    }
+    found
+}
+
+/// What is left of a tenant's grants, by their priorities, which are all different.
+fn left(finops: &Finops, tenant: &str) -> BTreeMap<u64, String> {
+    let grants = call(finops, "grants.list", json!({"tenant_id": tenant, "limit": 1000}));
+    let balance = call(finops, "grants.balance", json!({"tenant_id": tenant}));
+    let left = |grant: &Value| {
+        let left = balance["grants"].as_array().unwrap().iter().find(|left| left["id"] == grant["id"]).unwrap();
+        (grant["priority"].as_u64().unwrap(), left["left"].as_str().unwrap().to_owned())
+    };
+    grants["items"].as_array().unwrap().iter().map(left).collect()
+}
+
 #[test]
 fn what_is_billed_is_what_is_charged_whatever_happens() {
     for seed in 0..16 {
@@ -196,10 +264,11 @@ fn step_by_step_or_at_once_comes_to_the_same() {
         (0..60).for_each(|_| history.step(&finops, &mut random));
         let end = json!({"now": "2024-06-02T00:00:00Z"});
         call(&finops, "tick", end.clone());
-        // The same events as they are in the end, in another order, and all prices before any of them.
+        // The same events as they are in the end, in another order, and all prices and grants before any of them.
         let anew = engine("2023-12-31T00:00:00Z");
-        let prices = history.calls.iter().filter(|(operation, _)| *operation == "prices.create");
-        prices.for_each(|(operation, params)| drop(call(&anew, operation, params.clone())));
+        let definitions = ["prices.create", "grants.create"];
+        let defined = history.calls.iter().filter(|(operation, _)| definitions.contains(operation));
+        defined.for_each(|(operation, params)| drop(call(&anew, operation, params.clone())));
         // Clocks only go forward.
         let mut events: Vec<Value> = history.events.clone();
         events.sort_by_key(|event| event["time"].to_string());
@@ -217,5 +286,9 @@ fn step_by_step_or_at_once_comes_to_the_same() {
         }
         assert_eq!(charged(&finops, &["tenant"]), charged(&anew, &["tenant"]), "seed {seed}");
         assert_eq!(charged(&finops, &["tenant"]), billed(&finops), "seed {seed}");
+        assert_eq!(daily(&finops), daily(&anew), "seed {seed}");
+        for tenant in TENANTS {
+            assert_eq!(left(&finops, tenant), left(&anew, tenant), "seed {seed}");
+        }
     }
 }

@@ -92,3 +92,19 @@ fn what_has_no_price_is_counted_and_its_cost_is_unknown() {
     price(&finops, "2");
     assert_eq!(total(&finops), Some("20".into()));
 }
+
+#[test]
+fn many_small_settlements_stay_few_segments() {
+    let folder = tempfile::tempdir().unwrap();
+    let finops = engine(folder.path().to_str().unwrap());
+    price(&finops, "0.5");
+    let mut most = 0;
+    for id in 1..=100 {
+        finops.record_usage(&event(id, 2)).unwrap();
+        assert_eq!(total(&finops), Some(id.to_string()));
+        most = most.max(finops.segments().unwrap().items.len());
+    }
+    assert!((10..=24).contains(&most), "{most}");
+    let preview = finops.billing_preview(&BillingPreview::new("t", "2024-01".parse().unwrap())).unwrap();
+    assert_eq!(preview.total.unwrap().to_string(), "100");
+}

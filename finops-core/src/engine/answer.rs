@@ -2,9 +2,11 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    Closed, Deleted, Exported, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged, UsageReceipt,
+    Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged,
+    UsageReceipt,
 };
 use crate::Result;
+use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::statement::TenantStatement;
 use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
@@ -12,7 +14,7 @@ use crate::insight::{
 };
 use crate::model::catalog::Entry;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
-use crate::model::price::Price;
+use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
 use crate::model::virtual_dimension::VirtualDimension;
@@ -40,7 +42,7 @@ macro_rules! answers {
 answers! {
     /// Of `import_charges`.
     Import(ImportReceipt),
-    /// Of `export_report`.
+    /// Of `export_report` and `usage.export`.
     Export(Exported),
     /// Of `get_cost_summary`.
     Summary(CostSummary),
@@ -78,12 +80,22 @@ answers! {
     Price(Price),
     /// Of `prices.list`.
     Prices(Page<Price>),
+    /// Of `grants.create`.
+    Grant(Grant),
+    /// Of `grants.list`.
+    Grants(Page<Grant>),
+    /// Of `grants.balance`.
+    Balances(GrantBalances),
     /// Of `record_usage`.
     UsageReceipt(UsageReceipt),
     /// Of `get_usage`.
     Usage(Usage),
     /// Of `void_usage` and `correct_usage`.
     UsageChanged(UsageChanged),
+    /// Of `usage.status`.
+    UsageStatus(UsageStatus),
+    /// Of `usage.compact` and `usage.drop`.
+    UsageTidied(UsageTidied),
     /// Of `meters.create`, `meters.get` and `meters.update`.
     Meter(Meter),
     /// Of `meters.list`.

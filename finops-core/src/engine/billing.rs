@@ -1,10 +1,11 @@
 //! What is billed of usage: a look at it while the period is open, and closing it.
 
 use super::Finops;
-use super::settling::{Closing, Due, MeterMonth, RatedMonth, Settlement, month_after};
+use super::settling::{Billed, Closing, Due, MeterMonth, RatedMonth, Settlement, month_after};
 use crate::edge::store::LineKey;
 use crate::insight::statement::{TenantStatement, label};
 use crate::model::time::{Interval, Period, Zone};
+use crate::model::usage::CREDITS;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -85,7 +86,9 @@ impl Finops {
         self.settled()?;
         let keys = self.store.lines(period.start(), Some(&request.tenant_id))?;
         let lines = self.rated(&keys)?;
-        self.statement(&request.tenant_id, period, &lines.iter().collect::<Vec<_>>(), None)
+        let credits = self.credits_of(&request.tenant_id, period)?;
+        let billed = Billed { lines: &lines.iter().collect::<Vec<_>>(), credits: &credits, corrections: &[] };
+        self.statement(&request.tenant_id, period, &billed, None)
     }
 
     /// Closes a month that has ended: minimums fall due, and what is billed stays as it is from then on. What changes
@@ -102,8 +105,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` for a period that is no month; `conflict` for one that has not ended or is closed, when a line
-    /// of it cannot be rated, on a handle for reading, and while an import is under way; then nothing has changed.
+    /// `invalid_argument` for a period that is no month; `conflict` for one that has not ended or is closed, on
+    /// a handle for reading, and while an import is under way; then nothing has changed.
     pub fn billing_close(&self, request: &BillingClose) -> Result<Closed> {
         let period = month(&request.period)?;
         let now = self.clock.now();
@@ -140,6 +143,10 @@ impl Finops {
         let own = own.filter_map(|price| Some((price.terms().meter.clone(), price.terms().tenant_id()?.to_owned())));
         let found: Vec<_> = lines.chain(own.filter(|(_, tenant)| only.is_none_or(|only| only == tenant))).collect();
         for (meter, tenant_id) in found {
+            if meter == CREDITS {
+                tenants.insert(tenant_id);
+                continue;
+            }
             let Some((number, _)) = meters.get(&meter) else { continue };
             due.add(MeterMonth::of(number, period.start()), &tenant_id);
             tenants.insert(tenant_id);

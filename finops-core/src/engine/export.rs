@@ -69,6 +69,8 @@ pub struct UsageExport {
 }
 
 impl UsageExport {
+    pub(super) const FIELDS: &'static [&'static str] = &["path", "period"];
+
     /// All events that are kept.
     pub fn new(path: impl Into<String>) -> Self {
         Self { path: path.into(), period: None }

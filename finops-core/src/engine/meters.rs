@@ -2,6 +2,7 @@
 
 use super::{Deleted, Finops, Page};
 use crate::insight::request::{DEFAULT_LIMIT, page};
+use crate::model::price::{Grant, GrantAmount};
 use crate::model::usage::Meter;
 use crate::{Error, ErrorCode, Result};
 use serde::Deserialize;
@@ -95,8 +96,8 @@ impl Finops {
     /// kept, and what that costs follows.
     ///
     /// # Errors
-    /// `invalid_argument` for what no meter can be, and for one that is built in; `not_found`; `conflict` on a handle for
-    /// reading.
+    /// `invalid_argument` for what no meter can be, and for one that is built in; `not_found`; `conflict` on a handle
+    /// for reading.
     pub fn meters_update(&self, meter: Meter) -> Result<Meter> {
         self.store.usage()?.change_meters(&mut |meters| meters.update(meter.clone()).map(drop))?;
         self.is_due();
@@ -106,13 +107,18 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price is for it, and on a handle for
-    /// reading.
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price or a grant is for it, and on a
+    /// handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         let book = self.price_book()?;
         if let Some(price) = book.prices().iter().find(|price| price.terms().meter == slug) {
             let id = price.terms().id.map(|id| id.to_string()).unwrap_or_default();
             let message = format!("the price {id} is for it: delete that first");
+            return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
+        }
+        let is_for = |grant: &Grant| matches!(&grant.amount, GrantAmount::Units { meter, .. } if meter == slug);
+        if let Some(grant) = self.grants_held()?.into_iter().find(is_for) {
+            let message = format!("the grant {} is for it: delete that first", grant.id);
             return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
         }
         self.store.usage()?.change_meters(&mut |meters| meters.delete(slug).map(drop))?;

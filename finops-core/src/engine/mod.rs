@@ -7,6 +7,7 @@ mod catalog;
 mod costs;
 mod explaining;
 mod export;
+mod grants;
 mod history;
 mod import;
 mod meters;
@@ -28,6 +29,7 @@ pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
+pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
@@ -77,6 +79,7 @@ pub struct Finops {
     currency: Currency,
     settling: Arc<Due>,
     models: Arc<models::ModelPrices>,
+    prices: Arc<prices::Prices>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -1,7 +1,8 @@
 //! Prices of language models, through the engine: a price list becomes the prices of the meters of tokens.
 //!
-//! Requests are events of `llm_tokens`. Before they are counted, each gets the tier that its whole request is in, by the
-//! list that holds at its time; meters tell models and tiers apart, and matrix prices say what a token of each costs.
+//! Requests are events of `llm_tokens`. Before they are counted, each gets the tier that its whole request is in, by
+//! the list that holds at its time. Meters tell models and tiers apart, and matrix prices say what a token of each
+//! costs.
 
 use super::Finops;
 use super::prices::Kept;
@@ -144,8 +145,8 @@ impl Finops {
     /// were counted before; lists that were loaded earlier hold until then. The same list again changes nothing.
     ///
     /// # Errors
-    /// `invalid_argument` for a file that is not there, is no such list, or has a price that cannot be right, naming the
-    /// model and the field; `conflict` on a handle for reading; `storage`.
+    /// `invalid_argument` for a file that is not there, is no such list, or has a price that cannot be right, naming
+    /// the model and the field; `conflict` on a handle for reading; `storage`.
     pub fn llm_load_prices(&self, request: &LoadModelPrices) -> Result<LoadedModelPrices> {
         let wrong =
             |error: std::io::Error| Error::invalid("path", format!("'{}' cannot be read: {error}", request.path));

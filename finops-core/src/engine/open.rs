@@ -161,7 +161,17 @@ impl Builder {
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
         let mark = store.usage().and_then(crate::edge::store::usage::UsageStore::usage_mark);
         let settling = Arc::new(Due::new(!self.options.read_only && mark.is_ok_and(|mark| mark.events > 0)));
-        Ok(Finops { store, clock, fixed, entropy, max_groups, currency, settling, models: Arc::default() })
+        Ok(Finops {
+            store,
+            clock,
+            fixed,
+            entropy,
+            max_groups,
+            currency,
+            settling,
+            models: Arc::default(),
+            prices: Arc::default(),
+        })
     }
 }
 

@@ -4,14 +4,17 @@
 //! decision of its own; the parity tests compare each language's methods with it.
 
 use super::catalog::ENTRY_FIELDS;
+use super::grants::GrantKey;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
 use super::meters::{METER_FIELDS, MeterKey, MeterList};
 use super::prices::{PRICE_CHANGES, PRICE_FIELDS, PriceKey, PriceList};
 use super::relation::SegmentsRequest;
+use super::usage::UsageDrop;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
 use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
-use super::{LoadModelPrices, RateModel};
+use super::{GrantBalance, GrantCreate, GrantList};
+use super::{LoadModelPrices, RateModel, UsageExport};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
     BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
@@ -153,6 +156,32 @@ const OPERATIONS: &[Operation] = &[
         call: |finops, params, _| finops.correct_usage(parse(params)?).map(Answer::from),
     },
     Operation {
+        name: "usage.export",
+        fields: UsageExport::FIELDS,
+        call: |finops, params, _| finops.usage_export(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "usage.status",
+        fields: &[],
+        call: |finops, params, _| {
+            let Nothing {} = parse(params)?;
+            finops.usage_status().map(Answer::from)
+        },
+    },
+    Operation {
+        name: "usage.compact",
+        fields: &[],
+        call: |finops, params, _| {
+            let Nothing {} = parse(params)?;
+            finops.compact_events().map(Answer::from)
+        },
+    },
+    Operation {
+        name: "usage.drop",
+        fields: UsageDrop::FIELDS,
+        call: |finops, params, _| finops.drop_events(parse::<UsageDrop>(params)?.before).map(Answer::from),
+    },
+    Operation {
         name: "meters.create",
         fields: METER_FIELDS,
         call: |finops, params, _| finops.meters_create(parse(params)?).map(Answer::from),
@@ -228,6 +257,26 @@ const OPERATIONS: &[Operation] = &[
         name: "prices.delete",
         fields: PriceKey::FIELDS,
         call: |finops, params, _| finops.prices_delete(parse::<PriceKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "grants.create",
+        fields: GrantCreate::FIELDS,
+        call: |finops, params, _| finops.grants_create(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "grants.list",
+        fields: GrantList::FIELDS,
+        call: |finops, params, _| finops.grants_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "grants.balance",
+        fields: GrantBalance::FIELDS,
+        call: |finops, params, _| finops.grants_balance(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "grants.delete",
+        fields: GrantKey::FIELDS,
+        call: |finops, params, _| finops.grants_delete(parse::<GrantKey>(params)?.id).map(Answer::from),
     },
     Operation {
         name: "snapshots",
@@ -329,7 +378,7 @@ fn plain(message: &str) -> String {
 }
 
 /// The field that a message about a missing or unknown one names.
-fn named(message: &str) -> Option<String> {
+pub(super) fn named(message: &str) -> Option<String> {
     let rest = message.strip_prefix("missing field `").or_else(|| message.strip_prefix("unknown field `"))?;
     rest.split('`').next().map(str::to_owned)
 }

@@ -1,5 +1,6 @@
 //! Prices, through the engine. A version is never edited: what changes a price adds a version.
 
+use super::operations::named;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
@@ -9,6 +10,7 @@ use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The fields of a price, as `prices.create` takes them.
 pub(super) const PRICE_FIELDS: &[&str] = &[
@@ -64,6 +66,19 @@ pub(super) struct Kept {
     deleted: bool,
 }
 
+/// The prices that were read, and up to which change.
+#[derive(Debug, Default)]
+pub(super) struct Prices(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    change: u64,
+    /// By the keys of their definitions.
+    versions: BTreeMap<String, Kept>,
+    kept: Arc<Vec<Kept>>,
+    book: Arc<PriceBook>,
+}
+
 /// The price that is meant.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,8 +128,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` when there
-    /// is one for the same from the same instant on, and on a handle for reading.
+    /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` when
+    /// there is one for the same from the same instant on, and on a handle for reading.
     pub fn prices_create(&self, price: Value) -> Result<Price> {
         let mut form = object(price)?;
         for given in ["id", "revision"] {
@@ -125,7 +140,7 @@ impl Finops {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
         form.insert("id".into(), Id::<id::Price>::new(self.clock.now(), random).to_string().into());
-        let price = Price::from_json(&Value::Object(form))?;
+        let price = read_price(form)?;
         self.meters_get(&price.terms().meter).map_err(|error| error.with_field("meter"))?;
         self.keep_price(price, false)
     }
@@ -165,7 +180,7 @@ impl Finops {
         form.extend(changes);
         form.retain(|_, value| !value.is_null());
         form.insert("revision".into(), (before.terms().revision + 1).into());
-        self.keep_price(Price::from_json(&Value::Object(form))?, false)
+        self.keep_price(read_price(form)?, false)
     }
 
     /// A page of prices: the latest version of each, or all of them, in the order of id and revision.
@@ -175,7 +190,7 @@ impl Finops {
     pub fn prices_list(&self, request: &PriceList) -> Result<Page<Price>> {
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        let mut found = self.price_versions()?;
+        let mut found = self.price_versions()?.to_vec();
         if !request.revisions {
             let latest: BTreeMap<_, _> = found.into_iter().map(|kept| (kept.price.terms().id, kept)).collect();
             found = latest.into_values().collect();
@@ -205,35 +220,38 @@ impl Finops {
     /// The latest version of a price.
     fn price(&self, id: Id<id::Price>) -> Result<Price> {
         let versions = self.price_versions()?;
-        let latest = versions.into_iter().rfind(|kept| kept.price.terms().id == Some(id));
+        let latest = versions.iter().rfind(|kept| kept.price.terms().id == Some(id));
         latest
             .filter(|kept| !kept.deleted)
-            .map(|kept| kept.price)
+            .map(|kept| kept.price.clone())
             .ok_or_else(|| Error::new(ErrorCode::NotFound, format!("there is no price '{id}'")).with_field("id"))
     }
 
     /// Every version of every price, in the order of id and revision.
-    pub(super) fn price_versions(&self) -> Result<Vec<Kept>> {
-        let kept = self.store.definitions(Defined::Price)?;
-        kept.iter().map(|definition| read(&definition.body)).collect()
+    pub(super) fn price_versions(&self) -> Result<Arc<Vec<Kept>>> {
+        Ok(self.known_prices()?.0)
     }
 
-    /// The prices that hold. A version of a price holds until a later one takes its place.
-    pub(super) fn price_book(&self) -> Result<PriceBook> {
-        let mut held: Vec<Price> = Vec::new();
-        for Kept { price, deleted } in self.price_versions()? {
-            let (id, from) = (price.terms().id, price.terms().effective_from);
-            held = held
-                .into_iter()
-                .filter_map(|earlier| if earlier.terms().id == id { earlier.until(from) } else { Some(earlier) })
-                .collect();
-            if deleted {
-                held.retain(|earlier| earlier.terms().id != id);
-            } else {
-                held.push(price);
+    /// The prices that hold.
+    pub(super) fn price_book(&self) -> Result<Arc<PriceBook>> {
+        Ok(self.known_prices()?.1)
+    }
+
+    /// The prices as they were last read, with what changed since.
+    fn known_prices(&self) -> Result<(Arc<Vec<Kept>>, Arc<PriceBook>)> {
+        let mut known = self.prices.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = self.store.definitions_since(Defined::Price, known.change)?;
+        if !changed.is_empty() {
+            let mut versions: BTreeMap<String, Kept> = std::mem::take(&mut known.versions);
+            let mut change = known.change;
+            for definition in changed {
+                change = change.max(definition.change);
+                versions.insert(definition.key.clone(), read(&definition.body)?);
             }
+            let kept: Vec<Kept> = versions.values().cloned().collect();
+            *known = Known { change, versions, book: Arc::new(book(&kept)?), kept: Arc::new(kept) };
         }
-        PriceBook::new(held)
+        Ok((Arc::clone(&known.kept), Arc::clone(&known.book)))
     }
 
     /// Refuses a price where it could not be told which of two holds.
@@ -270,6 +288,22 @@ impl Finops {
     }
 }
 
+/// The prices that hold. A version of a price holds until a later one takes its place.
+fn book(versions: &[Kept]) -> Result<PriceBook> {
+    let mut held: Vec<Price> = Vec::new();
+    for Kept { price, deleted } in versions {
+        let (id, from) = (price.terms().id, price.terms().effective_from);
+        let before = |earlier: Price| if earlier.terms().id == id { earlier.until(from) } else { Some(earlier) };
+        held = held.into_iter().filter_map(before).collect();
+        if *deleted {
+            held.retain(|earlier| earlier.terms().id != id);
+        } else {
+            held.push(price.clone());
+        }
+    }
+    PriceBook::new(held)
+}
+
 /// What a change of a price is about.
 pub(super) fn changed_terms(definition: &Definition) -> Result<Terms> {
     Ok(read(&definition.body)?.price.terms().clone())
@@ -278,6 +312,14 @@ pub(super) fn changed_terms(definition: &Definition) -> Result<Terms> {
 fn read(body: &str) -> Result<Kept> {
     serde_json::from_str(body)
         .map_err(|error| Error::new(ErrorCode::Storage, format!("a price in the store cannot be read: {error}")))
+}
+
+/// The price of a form; an error names the field also where it is missing or unknown.
+fn read_price(form: Map<String, Value>) -> Result<Price> {
+    Price::from_json(&Value::Object(form)).map_err(|error| match (error.field(), named(error.message())) {
+        (None, Some(field)) => error.with_field(field),
+        _ => error,
+    })
 }
 
 fn object(value: Value) -> Result<Map<String, Value>> {

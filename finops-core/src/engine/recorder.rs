@@ -217,14 +217,15 @@ impl Recorder {
     /// # Errors
     /// `invalid_argument`, with the field, for what is no event.
     pub fn read(&self, json: &str) -> Result<UsageEvent> {
-        let mut events = read_events(json, self.0.finops.clock.now())?;
-        match (events.pop(), events.is_empty()) {
-            (Some(Ok(event)), true) => Ok(event),
-            (Some(Err(Rejected { rejection: Rejection::Invalid { field, message }, .. })), true) => {
-                Err(Error::invalid(field, message))
-            }
-            _ => Err(Error::invalid("event", "must be one event: a recorder takes them one by one")),
+        if json.trim_start().starts_with('[') {
+            return Err(Error::invalid("event", "must be one event, not a list"));
         }
+        let event = read_events(json, self.0.finops.clock.now())?.pop();
+        let missing = || Error::invalid("event", "is missing");
+        event.ok_or_else(missing)?.map_err(|rejected| match rejected.rejection {
+            Rejection::Invalid { field, message } => Error::invalid(field, message),
+            other => Error::invalid("event", other.to_string()),
+        })
     }
 
     /// Writes everything that was taken before; when it gives `Ok`, all of that is durable.
@@ -413,5 +414,17 @@ impl Drop for Flushing {
         }
         self.shared.timed.store(false, Ordering::Release);
         self.shared.room.notify_all();
+    }
+}
+
+/// Requests of services are recorded where they end. In an asynchronous service choose a policy that does not wait, and
+/// [`start`](Recorder::start) a thread that flushes, so that no request is held up by the disk.
+#[cfg(feature = "tower")]
+impl crate::edge::tower::UsageSink for Recorder {
+    fn record(&self, event: UsageEvent) {
+        // An event for which there is no room is counted as dropped, or was refused for want of a flush.
+        if Self::record(self, event).is_err() {
+            self.0.stats.failures.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::edge::store::usage::UsageStore;
 use crate::insight::{Usage, UsageQuery, UsageRequest};
 use crate::model::money::Quantity;
 use crate::model::time::{Interval, Stamp};
-use crate::model::usage::{Aggregation, EventKey, Outcome, Rejected, UsageEvent, read_events};
+use crate::model::usage::{Aggregation, EventKey, Outcome, Rejected, UsageEvent, read_event, split_events};
 use crate::pipeline::metering::{PageKey, PageSpan, day_of};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -134,7 +134,7 @@ impl Finops {
     pub fn record_usage(&self, json: &str) -> Result<UsageReceipt> {
         let (mut events, mut places) = (Vec::new(), Vec::new());
         let mut receipt = UsageReceipt::default();
-        for (index, read) in read_events(json, self.clock.now())?.into_iter().enumerate() {
+        for (index, read) in read_usage(json, self.clock.now())?.into_iter().enumerate() {
             match read {
                 Ok(event) => {
                     places.push((index, event.id.clone()));
@@ -218,13 +218,40 @@ impl Finops {
     /// Has an event say something else; everything that counted it follows, and what it cost.
     ///
     /// # Errors
-    /// `invalid_argument` for what meters cannot count; `conflict` when it was voided; else as [`Finops::void_usage`].
+    /// `invalid_argument` for what meters cannot count; else as [`Finops::void_usage`], also for one that was voided.
     pub fn correct_usage(&self, correction: UsageCorrection) -> Result<UsageChanged> {
         let UsageCorrection { id, tenant_id, source, .. } = &correction;
         let before = self.store.usage()?.usage_event(EventKey { tenant_id, source, id })?;
         let changed = self.correct_event(correction.of(before))?;
         Ok(UsageChanged { changed })
     }
+}
+
+/// How many events a thread reads at least: below, starting it costs more than it saves.
+const READ_EACH: usize = 2_048;
+/// More threads would wait for the one that writes.
+const READERS: usize = 4;
+
+/// Reads events, many of them on several threads.
+fn read_usage(json: &str, now: Stamp) -> Result<Vec<std::result::Result<UsageEvent, Rejected>>> {
+    let texts = split_events(json)?;
+    let readers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(READERS);
+    let each = texts.len().div_ceil(readers).max(READ_EACH);
+    let read = |first: usize, texts: &[&str]| -> Vec<_> {
+        (first..).zip(texts).map(|(index, text)| read_event(index, text, now)).collect()
+    };
+    let mut parts = texts.chunks(each);
+    let own = parts.next().unwrap_or_default();
+    std::thread::scope(|scope| {
+        let others: Vec<_> =
+            (1..).zip(parts).map(|(part, texts)| scope.spawn(move || read(part * each, texts))).collect();
+        let mut events = read(0, own);
+        for other in others {
+            let panicked = |_| Error::new(crate::ErrorCode::Storage, "a thread that read events came to an end");
+            events.extend(other.join().map_err(panicked)?);
+        }
+        Ok(events)
+    })
 }
 
 /// The pages that usage of an interval is read from.
@@ -244,4 +271,16 @@ fn pages(store: &dyn UsageStore, interval: Interval, only: Option<&str>) -> Resu
         }
     }
     Ok(pages)
+}
+
+/// Which events to drop.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UsageDrop {
+    /// Those of batches that ended before.
+    pub(super) before: Stamp,
+}
+
+impl UsageDrop {
+    pub(super) const FIELDS: &'static [&'static str] = &["before"];
 }

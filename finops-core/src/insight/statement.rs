@@ -3,8 +3,9 @@
 use crate::Result;
 use crate::model::money::{Currency, Money, Quantity};
 use crate::model::time::{Interval, Stamp};
-use crate::model::usage::Meter;
-use crate::pipeline::rating::{Component, Rated};
+use crate::model::usage::{CREDITS, Meter};
+use crate::pipeline::charging::{RatedLine, Version};
+use crate::pipeline::rating::Component;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ pub struct TenantStatement {
     pub period_end: Stamp,
     /// The currency of the total; none when there is no line, or lines are in several.
     pub currency: Option<Currency>,
-    /// What is billed, in the order of the meters; then what corrects earlier periods.
+    /// What is billed, in the order of the meters; then what grants paid, and what corrects earlier periods.
     pub lines: Vec<StatementLine>,
     /// What the lines add up to; none when they are in several currencies.
     pub total: Option<Money>,
@@ -42,7 +43,8 @@ pub struct StatementLine {
     pub meter: String,
     /// What it is counted in.
     pub unit: String,
-    /// Which part of the price it is: `tier 1`, `fee of tier 1`, `packages`, `up to the minimum`.
+    /// Which part of the price it is: `tier 1`, `fee of tier 1`, `packages`, `up to the minimum`; `granted` for units that
+    /// a grant gave, `credit` for money that one paid.
     pub tier: String,
     /// How much is billed at that price, after conversion and what is free.
     pub quantity: Quantity,
@@ -52,7 +54,7 @@ pub struct StatementLine {
     pub amount: Money,
     /// The currency of the amounts.
     pub currency: Currency,
-    /// The price that it is billed by.
+    /// The price that it is billed by, or the grant.
     pub price_id: Option<String>,
     /// The closed period that it corrects.
     pub correction_of: Option<String>,
@@ -84,24 +86,36 @@ pub struct Corrected<'c> {
     pub currency: Currency,
 }
 
+/// What a grant paid.
+#[derive(Debug, Clone, Copy)]
+pub struct Credited<'c> {
+    /// The grant.
+    pub grant: &'c Version,
+    /// What it comes to: below 0.
+    pub amount: Money,
+}
+
+/// What a bill is made of: the lines that were rated, what grants paid, and what corrects earlier periods.
+pub type Billed<'b> = (&'b [(&'b Meter, &'b RatedLine)], &'b [Credited<'b>], &'b [Corrected<'b>]);
+
 /// The month of a billing period as people write it.
 pub fn label(start: Stamp) -> String {
     start.to_string().chars().take(7).collect()
 }
 
 impl TenantStatement {
-    /// The statement of lines that were rated, with the corrections that are billed with them.
+    /// The statement of what is billed.
     ///
     /// # Errors
     /// `overflow`.
     pub fn new(
         tenant_id: &str,
         period: Interval,
-        rated: &[(&Meter, &Rated)],
-        corrections: &[Corrected<'_>],
+        (rated, credits, corrections): Billed<'_>,
         closed_at: Option<Stamp>,
     ) -> Result<Self> {
-        let mut lines: Vec<StatementLine> = rated.iter().flat_map(|(meter, rated)| lines_of(meter, rated)).collect();
+        let mut lines: Vec<StatementLine> = rated.iter().flat_map(|(meter, line)| lines_of(meter, line)).collect();
+        lines.extend(credits.iter().map(credit_line));
         lines.extend(corrections.iter().filter(|correction| !correction.amount.is_zero()).map(|correction| {
             StatementLine {
                 meter: correction.meter.to_owned(),
@@ -121,9 +135,9 @@ impl TenantStatement {
             *total = total.checked_add(line.amount)?;
         }
         let only = totals.iter().next().filter(|_| totals.len() == 1).map(|(currency, total)| (*currency, *total));
-        let unpriced = rated.iter().filter(|(_, rated)| !rated.unpriced.is_zero());
         let unpriced =
-            unpriced.map(|(meter, rated)| Unpriced { meter: meter.slug.clone(), quantity: rated.unpriced }).collect();
+            rated.iter().map(|(meter, line)| (meter, line.rated.unpriced)).filter(|(_, unpriced)| !unpriced.is_zero());
+        let unpriced = unpriced.map(|(meter, quantity)| Unpriced { meter: meter.slug.clone(), quantity }).collect();
         Ok(Self {
             tenant_id: tenant_id.to_owned(),
             period: label(period.start()),
@@ -139,8 +153,35 @@ impl TenantStatement {
     }
 }
 
-fn lines_of(meter: &Meter, rated: &Rated) -> Vec<StatementLine> {
+fn credit_line(credited: &Credited<'_>) -> StatementLine {
+    let Version { id, currency } = credited.grant;
+    StatementLine {
+        meter: CREDITS.to_owned(),
+        unit: currency.to_string(),
+        tier: "credit".to_owned(),
+        quantity: Quantity::ZERO,
+        unit_price: None,
+        amount: credited.amount,
+        currency: *currency,
+        price_id: Some(id.clone()),
+        correction_of: None,
+    }
+}
+
+fn lines_of(meter: &Meter, line: &RatedLine) -> Vec<StatementLine> {
+    let rated = &line.rated;
     let Some(currency) = rated.currency else { return Vec::new() };
+    let granted = line.granted.iter().map(|(grant, quantity)| StatementLine {
+        meter: meter.slug.clone(),
+        unit: meter.unit.clone(),
+        tier: "granted".to_owned(),
+        quantity: *quantity,
+        unit_price: Some(Money::ZERO),
+        amount: Money::ZERO,
+        currency,
+        price_id: Some(grant.to_string()),
+        correction_of: None,
+    });
     let line = |part: &crate::pipeline::rating::Part| {
         let reading = usize::try_from(part.stretch).ok().and_then(|stretch| rated.readings.get(stretch));
         StatementLine {
@@ -155,5 +196,5 @@ fn lines_of(meter: &Meter, rated: &Rated) -> Vec<StatementLine> {
             correction_of: None,
         }
     };
-    rated.parts.iter().map(line).collect()
+    rated.parts.iter().map(line).chain(granted).collect()
 }

@@ -45,6 +45,7 @@ from .results import (
     Vacuumed,
     VirtualDimensionPage,
 )
+from .usage import KeptUsage
 from .virtuals import VirtualDimensions
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "ImportReceipt",
     "InvalidArgumentError",
     "Iof",
+    "KeptUsage",
     "MeterPage",
     "Meters",
     "MixedCurrenciesError",

@@ -266,6 +266,7 @@ class Analysis:
             ``sources``, which add up to the total: ``{"billing_account_id", "billing_period", "charges", "cost",
             "imports"}``, where ``imports`` says which imports the bill came with, and when;
             ``largest``, the charges with the largest cost, up or down, as dicts of the fields that they have;
+            ``usage``, the events and prices behind those of usage;
             ``data_health``; ``snapshot``.
 
         Raises:

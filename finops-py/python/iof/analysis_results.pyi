@@ -12,6 +12,7 @@ from .analysis_types import (
     TrendSeries,
     UnitCost,
     UnitItem,
+    UsageSource,
 )
 from .results import Result
 from .types import CostView, DataHealth, Granularity
@@ -95,6 +96,8 @@ class Explanation(Result):
     def __getitem__(self, key: Literal["sources"], /) -> list[Source]: ...
     @overload
     def __getitem__(self, key: Literal["largest"], /) -> list[dict[str, Any]]: ...
+    @overload
+    def __getitem__(self, key: Literal["usage"], /) -> list[UsageSource]: ...
     @overload
     def __getitem__(self, key: Literal["data_health"], /) -> DataHealth: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from .types import Dimensions
 
@@ -15,12 +15,14 @@ __all__ = [
     "MeteredResource",
     "Origin",
     "Plan",
+    "PriceSource",
     "Segment",
     "Source",
     "TrendPoint",
     "TrendSeries",
     "UnitCost",
     "UnitItem",
+    "UsageSource",
 ]
 
 MeteredResource = Literal[
@@ -100,6 +102,38 @@ class Source(TypedDict):
     cost: Decimal | None
     imports: list[Origin]
     """The imports that the bill came with, in the order of their coming; several when files were added."""
+
+
+class PriceSource(TypedDict):
+    """A version of a price behind a line."""
+
+    id: str | None
+    revision: int
+    model: str
+    rounding: Any
+    metered: Decimal
+    units: Decimal
+    """After conversion and what is free."""
+
+
+class UsageSource(TypedDict):
+    """What charges of usage came from: a meter of a tenant in a month, as it is rated now."""
+
+    tenant_id: str
+    meter: str
+    period: str
+    events: int
+    first_event: datetime | None
+    last_event: datetime | None
+    quantity: Decimal
+    unit: str
+    amount: Decimal
+    currency: str | None
+    unpriced: Decimal
+    prices: list[PriceSource]
+    """The versions that held, in the order of time."""
+    path: str
+    """How the quantity became the amount, step by step, for people."""
 
 
 class Plan(TypedDict):

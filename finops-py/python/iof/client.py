@@ -16,6 +16,7 @@ from .history import History
 from .metering import Metering, Meters
 from .relations import Relations
 from .results import CostSummary, DailyCosts, ImportReceipt
+from .usage import KeptUsage
 from .virtuals import VirtualDimensions
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Finops(Metering, History, Relations):
     """What usage costs."""
     billing: Billing
     """What is billed of usage."""
+    usage: KeptUsage
+    """The events that are kept."""
     llm: ModelPrices
     """Prices of language models."""
 
@@ -135,6 +138,7 @@ class Finops(Metering, History, Relations):
         self.meters = Meters(engine)
         self.prices = Prices(engine)
         self.billing = Billing(engine)
+        self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
 
     def import_charges(

@@ -231,8 +231,7 @@ class Metering:
             ``changed``: false when it said so already.
 
         Raises:
-            NotFoundError: There is no such event, or what counted it can no longer be changed.
-            ConflictError: It was voided.
+            NotFoundError: There is no such event, it was voided, or what counted it can no longer be changed.
             InvalidArgumentError: Its meters cannot count what it would say.
 
         Example:

@@ -42,6 +42,8 @@ __all__ = [
     "Unpriced",
     "UsageChanged",
     "UsageItem",
+    "UsageStatus",
+    "UsageTidied",
 ]
 
 Aggregation = Literal["sum", "count", "unique_count", "max", "min", "avg", "latest", "time_weighted"]
@@ -88,6 +90,25 @@ class UsageChanged(TypedDict):
     """Whether a change changed anything."""
 
     changed: bool
+
+
+class UsageStatus(TypedDict):
+    """How usage is kept."""
+
+    events: int
+    """How many were ever accepted."""
+    batches: int
+    events_behind: int
+    """How many opening would count again after a crash."""
+    memory_bytes: int
+    checkpoint_failed: str | None
+
+
+class UsageTidied(TypedDict):
+    """What was dropped or brought together."""
+
+    batches: int
+    events: int
 
 
 class RecorderStats(TypedDict):

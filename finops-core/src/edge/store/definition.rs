@@ -4,8 +4,6 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Defined {
-    /// A meter, by its slug.
-    Meter,
     /// A version of a price, by its id.
     Price,
     /// A price list of language models, by when it takes effect.
@@ -18,7 +16,6 @@ impl Defined {
     /// The word for it, as stores write it.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Meter => "meter",
             Self::Price => "price",
             Self::ModelPrices => "model_prices",
             Self::Grant => "grant",

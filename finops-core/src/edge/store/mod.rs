@@ -142,6 +142,15 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`, and whatever `watch` gives; then nothing has changed.
     fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted>;
 
+    /// Brings the newest segments of a billing account together where many small ones have come, as a new state. No
+    /// answer changes. A store without segments has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Store::compact`].
+    fn tidy(&self, _account: &str, _at: Stamp) -> Result<()> {
+        Ok(())
+    }
+
     /// The imports that the charges of each billing account's period came with, in the order of their coming.
     ///
     /// # Errors
@@ -252,7 +261,15 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `storage`.
-    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>>;
+    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>> {
+        self.definitions_since(kind, 0)
+    }
+
+    /// Those that a change after that one wrote, in the order of their keys.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn definitions_since(&self, kind: Defined, change: u64) -> Result<Vec<Definition>>;
 
     /// Writes definitions, each a key and JSON, in place of those with the same keys: all of them or none. Gives the
     /// number of the change.

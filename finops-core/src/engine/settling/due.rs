@@ -1,8 +1,10 @@
 //! Which lines are due: those whose usage or prices changed since they were last booked.
 
+use super::credits::CreditsDue;
+use super::grants::Grants;
 use crate::Result;
 use crate::edge::store::usage::{UsageMark, UsageStore};
-use crate::edge::store::{Defined, Settled, Store};
+use crate::edge::store::{Defined, Definition, Settled, Store};
 use crate::engine::prices::changed_terms;
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{Aggregation, MeterSet};
@@ -57,6 +59,10 @@ pub(in crate::engine) fn month_after(start: Stamp) -> Result<Stamp> {
 #[derive(Debug)]
 pub(in crate::engine) struct Due {
     pub(in crate::engine) lines: BTreeMap<MeterMonth, BTreeSet<String>>,
+    /// Whose credits are made again, besides those whose lines turn out to have changed.
+    pub(in crate::engine) credits: CreditsDue,
+    /// The grants that hold.
+    pub(in crate::engine) grants: Grants,
     pub(in crate::engine) settled: Settled,
 }
 
@@ -67,7 +73,13 @@ impl Due {
         let meters = usage.meters()?;
         let before = store.settled()?;
         let until = now.micros().div_euclid(DAY) * DAY;
-        let mut due = Self { lines: BTreeMap::new(), settled: Settled { until: until.max(before.until), ..before } };
+        let definitions = Definitions::read(store, before.definitions)?;
+        let mut due = Self {
+            lines: BTreeMap::new(),
+            credits: CreditsDue::default(),
+            grants: Grants::read(&definitions.grants)?,
+            settled: Settled { until: until.max(before.until), ..before },
+        };
         let mark = UsageMark { events: before.events, changes: before.changes };
         let mark = usage.usage_since(mark, &mut |event| {
             for (number, meter) in meters.of(event) {
@@ -83,7 +95,9 @@ impl Due {
         if mark.events > 0 && due.settled.until > before.until {
             due.add_levels(usage, &meters, before.until)?;
         }
-        due.add_priced(store, usage, &meters, before.definitions)?;
+        due.add_priced(&definitions.prices, usage, &meters)?;
+        due.add_granted(&definitions.grants, store, &meters, before)?;
+        due.add_balances(store, &meters)?;
         Ok(due)
     }
 
@@ -129,13 +143,10 @@ impl Due {
     }
 
     /// Prices changed: whoever used what they are for is rated anew from then on.
-    fn add_priced(&mut self, store: &dyn Store, usage: &dyn UsageStore, meters: &MeterSet, before: u64) -> Result<()> {
-        for definition in store.definitions(Defined::Price)? {
-            if definition.change <= before {
-                continue;
-            }
+    fn add_priced(&mut self, prices: &[Definition], usage: &dyn UsageStore, meters: &MeterSet) -> Result<()> {
+        for definition in prices {
             self.settled.definitions = self.settled.definitions.max(definition.change);
-            let terms = changed_terms(&definition)?;
+            let terms = changed_terms(definition)?;
             let Some((number, meter)) = meters.get(&terms.meter) else { continue };
             let from = MeterMonth::of(number, terms.effective_from);
             let only = terms.tenant_id();
@@ -165,6 +176,28 @@ impl Due {
             }
         }
         Ok(())
+    }
+}
+
+/// Definitions that belong together: none of them was changed between the first and the last that is here.
+struct Definitions {
+    prices: Vec<Definition>,
+    grants: Vec<Definition>,
+}
+
+impl Definitions {
+    /// All grants, and the prices that a change after that one wrote.
+    fn read(store: &dyn Store, before: u64) -> Result<Self> {
+        let mut grants = store.definitions(Defined::Grant)?;
+        loop {
+            let prices = store.definitions_since(Defined::Price, before)?;
+            // A grant that came between would be passed over for good, if a price came after it.
+            let again = store.definitions(Defined::Grant)?;
+            if again == grants {
+                return Ok(Self { prices, grants });
+            }
+            grants = again;
+        }
     }
 }
 

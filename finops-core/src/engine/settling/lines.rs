@@ -1,20 +1,20 @@
 //! Lines on their way into the store: rated, compared with what is booked, written as charges.
 
 use super::due::{MeterMonth, month_after};
-use super::{LineFailure, Settlement};
-use crate::edge::store::{Booking, Correction, Delivery, ImportSession, LineKey, Replace, Settled, Statement};
+use super::grants::{booked_in, units_before};
+use super::{Grants, LineFailure, Settlement};
+use crate::edge::store::{Booking, Correction, Delivery, ImportSession, LineKey, Replace, Settled};
 use crate::engine::Finops;
-use crate::insight::statement::{Corrected, TenantStatement};
 use crate::model::charge::{Charge, ChargeTable, Scope};
 use crate::model::id::Id;
-use crate::model::money::{Money, Quantity};
+use crate::model::money::{Currency, Money, Quantity};
 use crate::model::price::PriceBook;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
-use crate::model::usage::Meter;
-use crate::pipeline::charging::{Billing, Booked, DueLine, RatedLine, USAGE_ACCOUNT};
+use crate::model::usage::{CREDITS, Meter};
+use crate::pipeline::charging::{Billing, Booked, DueLine, Entry, RatedLine, USAGE_ACCOUNT, granted_until};
 use crate::pipeline::metering::Rollups;
-use crate::pipeline::rating::PeriodState;
+use crate::pipeline::rating::{Credits, PeriodState};
 use crate::pipeline::tally::Tally;
 use crate::{Error, ErrorCode, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,31 +47,53 @@ pub(in crate::engine) struct RatedMonth {
 
 /// Lines being settled.
 pub(super) struct Settling<'s> {
-    finops: &'s Finops,
+    pub(super) finops: &'s Finops,
     book: &'s PriceBook,
-    closing: Option<Closing>,
+    grants: &'s Grants,
+    pub(super) closing: Option<Closing>,
     session: Option<Box<dyn ImportSession + 's>>,
-    booking: Booking,
+    pub(super) booking: Booking,
     tally: Tally,
     settlement: Settlement,
     periods: BTreeSet<String>,
     /// The lines of periods that are being closed.
-    closed: Vec<RatedMonth>,
+    pub(super) closed: Vec<RatedMonth>,
+    /// What changed of the lines of tenants with grants: their balances go by it before it is in the store.
+    pending: BTreeMap<LineKey, Booked>,
+}
+
+/// A line that may have changed.
+#[derive(Debug)]
+pub(super) struct Changed<'c> {
+    pub(super) key: LineKey,
+    pub(super) before: &'c Booked,
+    pub(super) after: &'c Booked,
+    /// What is missing between the two.
+    pub(super) entries: &'c [Entry],
+    /// The charges of that.
+    pub(super) charges: &'c [Charge],
+    pub(super) billing: Billing,
 }
 
 /// What became of a line.
 struct Outcome {
     rated: RatedMonth,
+    entries: Vec<Entry>,
     charges: Vec<Charge>,
     billing: Billing,
     failure: Option<Error>,
 }
 
 impl<'s> Settling<'s> {
-    pub(super) fn new(finops: &'s Finops, book: &'s PriceBook, closing: Option<Closing>) -> Result<Self> {
-        let (booking, settlement) = (Booking::default(), Settlement::default());
+    pub(super) fn new(
+        finops: &'s Finops,
+        book: &'s PriceBook,
+        grants: &'s Grants,
+        closing: Option<Closing>,
+    ) -> Result<Self> {
+        let (booking, settlement, pending) = (Booking::default(), Settlement::default(), BTreeMap::new());
         let (session, tally, periods, closed) = (None, Tally::default(), BTreeSet::new(), Vec::new());
-        Ok(Self { finops, book, closing, session, booking, tally, settlement, periods, closed })
+        Ok(Self { finops, book, grants, closing, session, booking, tally, settlement, periods, closed, pending })
     }
 
     /// Settles what tenants used of a meter in a month.
@@ -92,14 +114,17 @@ impl<'s> Settling<'s> {
             meter: meter.slug.clone(),
         };
         let keys: Vec<LineKey> = tenants.iter().map(key).collect();
-        let booked = store.booked(&keys)?.into_iter().map(decoded).collect::<Result<Vec<_>>>()?;
+        let booked = booked_in(store.as_ref(), &keys)?;
+        let credits = keys.iter().map(|key| self.units(key, until)).collect::<Result<Vec<_>>>()?;
         let billings = self.billings(period, tenants)?;
         let mut outcomes = Vec::with_capacity(keys.len());
         usage.counted(&month.pages(meter.aggregation)?, &mut |rollups| {
             outcomes.clear();
-            for ((tenant_id, booked), (billing, state)) in tenants.iter().zip(&booked).zip(&billings) {
+            let lines = tenants.iter().zip(&credits).zip(&booked).zip(&billings);
+            for (((tenant_id, credits), booked), (billing, state)) in lines {
+                let (book, meter_number, credits) = (self.book, month.meter, credits.as_ref());
                 let line =
-                    DueLine { rollups, book: self.book, tenant_id, meter: month.meter, period, until, state: *state };
+                    DueLine { rollups, book, tenant_id, meter: meter_number, period, until, state: *state, credits };
                 outcomes.push(settle(&line, meter, booked, *billing)?);
             }
             Ok(())
@@ -110,6 +135,47 @@ impl<'s> Settling<'s> {
         Ok(())
     }
 
+    /// How far the units of a line are used up when its month starts.
+    fn units(&self, line: &LineKey, until: Stamp) -> Result<Option<Credits<'s>>> {
+        match self.grants.units(&line.tenant_id, &line.meter) {
+            Some(grants) => units_before(grants, line, granted_until(until)?, &|keys| self.booked(keys)),
+            None => Ok(None),
+        }
+    }
+
+    /// What is booked of lines, as it is after this settling.
+    pub(super) fn booked(&self, keys: &[LineKey]) -> Result<Vec<Booked>> {
+        let booked = booked_in(self.finops.store.as_ref(), keys)?;
+        let after = |(key, before)| self.pending.get(key).cloned().unwrap_or(before);
+        Ok(keys.iter().zip(booked).map(after).collect())
+    }
+
+    /// The lines of a tenant's usage in a period that have changed.
+    pub(super) fn pending_of(&self, tenant_id: &str, period_start: Stamp) -> impl Iterator<Item = LineKey> {
+        let first = LineKey { period_start, tenant_id: tenant_id.to_owned(), meter: String::new() };
+        let pending = self.pending.range(first..).map(|(key, _)| key);
+        let is_of = move |key: &&LineKey| key.period_start == period_start && key.tenant_id == tenant_id;
+        pending.take_while(is_of).filter(|key| key.meter != CREDITS).cloned()
+    }
+
+    /// Whose money has other lines to pay for, and in which periods.
+    pub(super) fn changed_for_credits(&self) -> Vec<(String, Stamp)> {
+        let has_money = |key: &&LineKey| self.grants.of(&key.tenant_id).is_some_and(|grants| !grants.money.is_empty());
+        self.pending.keys().filter(has_money).map(|key| (key.tenant_id.clone(), key.period_start)).collect()
+    }
+
+    /// Where the charges of a tenant's line of a period stand.
+    pub(super) fn billing(&self, period: Interval, tenant_id: &str) -> Result<Billing> {
+        let mut billing = Billing { billed_in: period, is_correction: false, currency: self.finops.currency };
+        let closed = self.finops.store.statements(None, Some(tenant_id))?;
+        let is_closed = |start: Stamp| closed.iter().any(|statement| statement.period_start == start);
+        while is_closed(billing.billed_in.start()) {
+            let start = billing.billed_in.end();
+            (billing.billed_in, billing.is_correction) = (Interval::new(start, month_after(start)?)?, true);
+        }
+        Ok(billing)
+    }
+
     /// Where the charges of each tenant's line of a period stand, and whether more may come.
     fn billings(&self, period: Interval, tenants: &[String]) -> Result<Vec<(Billing, PeriodState)>> {
         let store = &self.finops.store;
@@ -117,15 +183,8 @@ impl<'s> Settling<'s> {
             store.statements(Some(period.start()), None)?.into_iter().map(|statement| statement.tenant_id).collect();
         let closing = self.closing.as_ref().filter(|closing| closing.period_start == period.start());
         let billing = |tenant_id: &String| {
-            let mut billing = Billing { billed_in: period, is_correction: false, currency: self.finops.currency };
-            if is_closed.contains(tenant_id) {
-                let closed = store.statements(None, Some(tenant_id))?;
-                let mut start = period.end();
-                while closed.iter().any(|statement| statement.period_start == start) {
-                    start = month_after(start)?;
-                }
-                (billing.billed_in, billing.is_correction) = (Interval::new(start, month_after(start)?)?, true);
-            }
+            let open = Billing { billed_in: period, is_correction: false, currency: self.finops.currency };
+            let billing = if is_closed.contains(tenant_id) { self.billing(period, tenant_id)? } else { open };
             let is_final = billing.is_correction || closing.is_some_and(|closing| closing.tenants.contains(tenant_id));
             Ok((billing, if is_final { PeriodState::Final } else { PeriodState::Open }))
         };
@@ -133,7 +192,7 @@ impl<'s> Settling<'s> {
     }
 
     fn take(&mut self, key: LineKey, before: &Booked, outcome: Outcome) -> Result<()> {
-        let Outcome { rated, charges, billing, failure } = outcome;
+        let Outcome { rated, entries, charges, billing, failure } = outcome;
         if let Some(error) = failure {
             self.settlement.failures.push(LineFailure {
                 tenant_id: key.tenant_id.clone(),
@@ -143,25 +202,45 @@ impl<'s> Settling<'s> {
                 message: error.message().to_owned(),
             });
         }
-        if billing.is_correction && !charges.is_empty() {
-            let amounts: Vec<Money> = charges.iter().filter_map(|charge| charge.billed_cost).collect();
-            let quantities = charges.iter().filter_map(|charge| charge.consumed_quantity);
-            self.booking.corrections.push(Correction {
+        let closing = self.closing.as_ref().filter(|closing| closing.period_start == key.period_start);
+        let is_closing = closing.is_some_and(|closing| closing.tenants.contains(&key.tenant_id));
+        let after = &rated.line.booked;
+        self.change(Changed { key, before, after, entries: &entries, charges: &charges, billing })?;
+        if is_closing {
+            self.closed.push(rated);
+        }
+        Ok(())
+    }
+
+    /// Books what became of a line, with its charges.
+    pub(super) fn change(&mut self, changed: Changed<'_>) -> Result<()> {
+        let Changed { key, before, after, entries, charges, billing } = changed;
+        if billing.is_correction {
+            let currency = |entry: &Entry| entry.price.as_ref().map_or(billing.currency, |price| price.currency);
+            let mut corrected: BTreeMap<Currency, (Quantity, Option<Money>)> = BTreeMap::new();
+            for entry in entries {
+                let (quantity, amount) = corrected.entry(currency(entry)).or_default();
+                *quantity = quantity.checked_add(entry.quantity)?;
+                if let Some(more) = entry.amount {
+                    *amount = Some(amount.unwrap_or_default().checked_add(more)?);
+                }
+            }
+            let correction = |(currency, (quantity, amount))| Correction {
                 billed_in: billing.billed_in.start(),
                 line: key.clone(),
-                quantity: Quantity::try_sum(quantities)?,
-                amount: if amounts.is_empty() { None } else { Some(Money::try_sum(amounts)?) },
-                currency: rated.line.rated.currency.unwrap_or(billing.currency),
-            });
+                quantity,
+                amount,
+                currency,
+            };
+            self.booking.corrections.extend(corrected.into_iter().map(correction));
         }
         self.settlement.lines += 1;
-        self.write(&charges, billing.billed_in)?;
-        if rated.line.booked != *before {
-            self.booking.lines.push((key.clone(), encoded(&rated.line.booked)?));
-        }
-        let closing = self.closing.as_ref().filter(|closing| closing.period_start == key.period_start);
-        if closing.is_some_and(|closing| closing.tenants.contains(&key.tenant_id)) {
-            self.closed.push(rated);
+        self.write(charges, billing.billed_in)?;
+        if after != before {
+            self.booking.lines.push((key.clone(), encoded(after)?));
+            if self.grants.of(&key.tenant_id).is_some() || key.meter == CREDITS {
+                self.pending.insert(key, after.clone());
+            }
         }
         Ok(())
     }
@@ -211,67 +290,20 @@ impl<'s> Settling<'s> {
         let delivery =
             Delivery { receipt, fingerprint, files: Vec::new(), replace: Replace::Nothing, imported_at, booking };
         settlement.snapshot = session.commit(delivery)?.snapshot;
-        Ok(settlement)
-    }
-
-    /// The statements of the periods that are being closed.
-    fn statements(&self) -> Result<Vec<Statement>> {
-        let Some(closing) = &self.closing else { return Ok(Vec::new()) };
-        let period = Interval::new(closing.period_start, month_after(closing.period_start)?)?;
-        let mut by_tenant: BTreeMap<&str, Vec<&RatedMonth>> =
-            closing.tenants.iter().map(|tenant_id| (tenant_id.as_str(), Vec::new())).collect();
-        for line in &self.closed {
-            by_tenant.entry(&line.tenant_id).or_default().push(line);
+        // The charges are there whatever becomes of it, and the next settling tries again.
+        if self.finops.store.tidy(USAGE_ACCOUNT, imported_at).is_ok() {
+            settlement.snapshot = self.finops.store.snapshot()?.id;
         }
-        let statement = |(tenant_id, mut lines): (&str, Vec<&RatedMonth>)| {
-            lines.sort_by(|one, other| one.meter.slug.cmp(&other.meter.slug));
-            let statement = self.finops.statement(tenant_id, period, &lines, Some(closing.at))?;
-            let body = serde_json::to_string(&statement)
-                .map_err(|error| Error::new(ErrorCode::Storage, format!("the statement cannot be kept: {error}")))?;
-            let (period_start, closed_at) = (closing.period_start, closing.at);
-            Ok(Statement { tenant_id: tenant_id.to_owned(), period_start, closed_at, body })
-        };
-        by_tenant.into_iter().map(statement).collect()
-    }
-}
-
-impl Finops {
-    /// The statement of a tenant's lines, with the corrections that are billed with them.
-    pub(in crate::engine) fn statement(
-        &self,
-        tenant_id: &str,
-        period: Interval,
-        lines: &[&RatedMonth],
-        closed_at: Option<Stamp>,
-    ) -> Result<TenantStatement> {
-        let meters = self.store.usage()?.meters()?;
-        let corrections = self.store.corrections(period.start(), tenant_id)?;
-        let corrected = |correction: &'_ Correction| {
-            let unit = meters.get(&correction.line.meter).map(|(_, meter)| meter.unit.clone()).unwrap_or_default();
-            (correction.clone(), unit)
-        };
-        let corrections: Vec<_> = corrections.iter().map(corrected).collect();
-        let corrected: Vec<Corrected<'_>> = corrections
-            .iter()
-            .map(|(correction, unit)| Corrected {
-                meter: &correction.line.meter,
-                unit,
-                period_start: correction.line.period_start,
-                quantity: correction.quantity,
-                amount: correction.amount.unwrap_or_default(),
-                currency: correction.currency,
-            })
-            .collect();
-        let rated: Vec<_> = lines.iter().map(|line| (&line.meter, &line.line.rated)).collect();
-        TenantStatement::new(tenant_id, period, &rated, &corrected, closed_at)
+        Ok(settlement)
     }
 }
 
 /// What lines come to now, those that were counted.
 pub(in crate::engine) fn rated(finops: &Finops, keys: &[LineKey], until: i64) -> Result<Vec<RatedMonth>> {
     let usage = finops.store.usage()?;
-    let (meters, book) = (usage.meters()?, finops.price_book()?);
+    let (meters, book, grants) = (usage.meters()?, finops.price_book()?, finops.grants()?);
     let until = Stamp::from_micros(until)?;
+    let booked = |keys: &[LineKey]| booked_in(finops.store.as_ref(), keys);
     let mut found = Vec::new();
     for key in keys {
         let Some((number, meter)) = meters.get(&key.meter) else { continue };
@@ -279,9 +311,14 @@ pub(in crate::engine) fn rated(finops: &Finops, keys: &[LineKey], until: i64) ->
         let period = month.period()?;
         let is_closed = !finops.store.statements(Some(key.period_start), Some(&key.tenant_id))?.is_empty();
         let state = if is_closed { PeriodState::Final } else { PeriodState::Open };
+        let credits = match grants.units(&key.tenant_id, &key.meter) {
+            Some(grants) => units_before(grants, key, granted_until(until)?, &booked)?,
+            None => None,
+        };
+        let (tenant_id, credits) = (key.tenant_id.as_str(), credits.as_ref());
         let mut line = None;
         usage.counted(&month.pages(meter.aggregation)?, &mut |rollups| {
-            let due = DueLine { rollups, book: &book, tenant_id: &key.tenant_id, meter: number, period, until, state };
+            let due = DueLine { rollups, book: &book, tenant_id, meter: number, period, until, state, credits };
             let (rated, _) = rated_or_unknown(&due)?;
             line = Some(RatedMonth {
                 meter: meter.clone(),
@@ -309,10 +346,11 @@ fn rated_or_unknown(line: &DueLine<'_>) -> Result<(RatedLine, Option<Error>)> {
 
 fn settle(line: &DueLine<'_>, meter: &Meter, booked: &Booked, billing: Billing) -> Result<Outcome> {
     let (rated, failure) = rated_or_unknown(line)?;
-    let charges = line.charges(booked, &rated, billing)?;
+    let entries = booked.entries_to(&rated.booked)?;
+    let charges = line.charges(&entries, &rated, billing);
     let tenant_id = line.tenant_id.to_owned();
     let rated = RatedMonth { meter: meter.clone(), tenant_id, line: rated, events: 0 };
-    Ok(Outcome { rated, charges, billing, failure })
+    Ok(Outcome { rated, entries, charges, billing, failure })
 }
 
 /// How many events a line counted.
@@ -324,7 +362,7 @@ fn events(rollups: &Rollups, line: &DueLine<'_>) -> u64 {
     pages.flat_map(|(_, page)| series.iter().filter_map(|series| page.total(*series))).map(|cell| cell.events()).sum()
 }
 
-fn decoded(body: Option<Vec<u8>>) -> Result<Booked> {
+pub(super) fn decoded(body: Option<Vec<u8>>) -> Result<Booked> {
     let torn = |error| Error::new(ErrorCode::Storage, format!("a booked line cannot be read: {error}"));
     body.map_or(Ok(Booked::default()), |body| postcard::from_bytes(&body).map_err(torn))
 }

@@ -1,13 +1,20 @@
 //! Settling: what was used becomes charges, which every cost query sees.
 //!
 //! A line, which is a tenant, a meter and a month, is rated as a whole whenever something of it changed, and the
-//! difference to what is booked of it becomes charges. They appear together with what is booked, in one commit.
+//! difference to what is booked of it becomes charges. What grants pay of a tenant's lines is a line of its own, which
+//! is made after them. They appear together with what is booked, in one commit.
 
+mod credits;
 mod due;
+mod granted;
+mod grants;
 mod lines;
+mod statements;
 
 pub(super) use due::{Due, MeterMonth, month_after};
+pub(super) use grants::{Grants, MoneyCredits, TenantGrants, booked_in, first_month, units_before, usage_lines};
 pub(super) use lines::{Closing, RatedMonth, rated};
+pub(super) use statements::Billed;
 
 use super::Finops;
 use crate::model::time::Stamp;
@@ -95,11 +102,13 @@ impl Finops {
     /// Rates what is due and books it; `closing` closes periods with it.
     pub(super) fn settle(&self, due: Due, closing: Option<Closing>) -> Result<Settlement> {
         let book = self.price_book()?;
-        let mut settling = Settling::new(self, &book, closing)?;
-        for (month, tenants) in &due.lines {
-            settling.month(*month, tenants, due.settled.until)?;
+        let Due { lines, credits, grants, settled } = due;
+        let mut settling = Settling::new(self, &book, &grants, closing)?;
+        for (month, tenants) in &lines {
+            settling.month(*month, tenants, settled.until)?;
         }
-        settling.commit(due.settled)
+        settling.credits(&grants, credits, settled.until)?;
+        settling.commit(settled)
     }
 }
 

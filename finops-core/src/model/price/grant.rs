@@ -4,7 +4,7 @@ use super::check;
 use super::terms::on_a_quarter;
 use crate::model::id::{self, Id};
 use crate::model::money::{Currency, Money, Quantity};
-use crate::model::time::{Interval, Recurrence, RecurrenceUnit, Stamp, Zone, nth_period};
+use crate::model::time::{Interval, Recurrence, RecurrenceUnit, Stamp, Zone, nth_period, period_at};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -183,6 +183,34 @@ impl Grant {
     /// What decides which grant is used up first: priority, then expiry (never is last), then age, then id.
     pub fn burn_order(&self) -> impl Ord + use<> {
         (self.priority, self.expires_at.is_none(), self.expires_at, self.created_at, self.id)
+    }
+
+    /// The first instant of a span at which it starts or is refilled; none when there is no such instant in it.
+    ///
+    /// ```
+    /// use finops_core::model::price::Grant;
+    /// use finops_core::model::time::Interval;
+    ///
+    /// let grant: Grant = serde_json::from_str(r#"{
+    ///     "id": "grt_01hk153x000000000000000000", "tenant_id": "acme", "amount": {"money": "10", "currency": "USD"},
+    ///     "effective_from": "2024-01-05T00:00:00Z", "created_at": "2024-01-01T00:00:00Z",
+    ///     "recurrence": {"every": 1, "unit": "month"}, "expires_at": "2024-03-01T00:00:00Z"
+    /// }"#).unwrap();
+    /// let first = |from: &str, to: &str| Ok::<_, finops_core::Error>(grant.fills_in(Interval::new(from.parse()?, to.parse()?)?));
+    /// assert_eq!(first("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z")?, Some("2024-01-05T00:00:00Z".parse()?));
+    /// assert_eq!(first("2024-01-06T00:00:00Z", "2024-02-06T00:00:00Z")?, Some("2024-02-05T00:00:00Z".parse()?));
+    /// assert_eq!(first("2024-02-06T00:00:00Z", "2024-04-01T00:00:00Z")?, None);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    pub fn fills_in(&self, span: Interval) -> Option<Stamp> {
+        if self.effective_from >= span.start() {
+            return Some(self.effective_from).filter(|from| span.contains(*from));
+        }
+        let GrantRecurrence { every, unit, time_zone } = self.recurrence?;
+        let before = Stamp::from_micros(span.start().micros().checked_sub(1)?).ok()?;
+        // The end of time is no error: nothing is refilled after it.
+        let period = period_at(self.effective_from, Recurrence { every, unit }, before, time_zone).ok()?;
+        Some(period.end()).filter(|at| span.contains(*at) && self.expires_at.is_none_or(|end| *at < end))
     }
 
     /// When it is refilled for the n-th time, 1 and up; none when it is not, or has expired by then.

@@ -156,8 +156,12 @@ impl Meter {
     }
 }
 
-/// What items of answers have besides the numbers of meters.
-const RESERVED: [&str; 17] = [
+/// The name under which credits are billed. No meter has it.
+pub const CREDITS: &str = "credits";
+
+/// What items of answers have besides the numbers of meters, and what bills have.
+const RESERVED: [&str; 18] = [
+    CREDITS,
     "tenant_id",
     "workspace_id",
     "rail",

@@ -11,8 +11,8 @@ mod read;
 
 pub use digest::{content_hash, fingerprint, value_hash};
 pub use event::{EventKey, UsageEvent};
-pub use meter::{Aggregation, Meter};
+pub use meter::{Aggregation, CREDITS, Meter};
 pub use meters::MeterSet;
 pub use outcome::{Outcome, Rejected, Rejection};
 pub use policy::Policy;
-pub use read::{MAX_EVENTS, read_events};
+pub use read::{MAX_EVENTS, read_event, read_events, split_events};

@@ -5,7 +5,7 @@
 //! booked thus always equals what is rated.
 
 use crate::Result;
-use crate::model::money::{Money, Quantity};
+use crate::model::money::{Currency, Money, Quantity};
 use crate::model::time::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,12 +32,21 @@ pub struct BookedCell {
     pub price: Option<u32>,
 }
 
+/// A version of a price, or a grant: what an amount comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its id.
+    pub id: String,
+    /// The currency of its amounts.
+    pub currency: Currency,
+}
+
 /// What is booked of a line, piece by piece.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "Kept", try_from = "Kept")]
 pub struct Booked {
-    /// The ids of the price versions that it was rated with.
-    pub prices: Vec<String>,
+    /// The price versions that it was rated with.
+    pub prices: Vec<Version>,
     /// The pieces.
     pub cells: BTreeMap<CellKey, BookedCell>,
 }
@@ -45,7 +54,7 @@ pub struct Booked {
 /// What is booked of a line as stores keep it: whole numbers only, in the order of the pieces.
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    prices: Vec<String>,
+    prices: Vec<Version>,
     cells: Vec<KeptCell>,
 }
 
@@ -84,22 +93,24 @@ pub struct Entry {
     pub quantity: Quantity,
     /// What it costs more, or less; none where there is no price.
     pub amount: Option<Money>,
-    /// The id of the price version.
-    pub price: Option<String>,
+    /// The price version.
+    pub price: Option<Version>,
 }
 
 impl Booked {
     /// The place of a price version, added when it is new.
-    pub fn price(&mut self, id: &str) -> u32 {
-        let place = self.prices.iter().position(|known| known == id).unwrap_or_else(|| {
-            self.prices.push(id.to_owned());
+    pub fn price(&mut self, id: &str, currency: Currency) -> u32 {
+        let is_it = |known: &Version| known.id == id && known.currency == currency;
+        let place = self.prices.iter().position(is_it).unwrap_or_else(|| {
+            self.prices.push(Version { id: id.to_owned(), currency });
             self.prices.len() - 1
         });
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
-    fn id_of(&self, price: Option<u32>) -> Option<&str> {
-        self.prices.get(usize::try_from(price?).ok()?).map(String::as_str)
+    /// The version of the price of a piece.
+    pub fn version(&self, cell: &BookedCell) -> Option<&Version> {
+        self.prices.get(usize::try_from(cell.price?).ok()?)
     }
 
     /// What all pieces cost together; pieces without a price are left out.
@@ -130,16 +141,16 @@ impl Booked {
                 (Some(old), Some(new)) if self.continues(old, rated, new) => {
                     let amount = old.amount.zip(new.amount).map(|(old, new)| new.checked_sub(old)).transpose()?;
                     let quantity = new.quantity.checked_sub(old.quantity)?;
-                    entries.push(Entry { key: *key, quantity, amount, price: owned(rated.id_of(new.price)) });
+                    entries.push(Entry { key: *key, quantity, amount, price: rated.version(new).cloned() });
                 }
                 (old, new) => {
                     if let Some(old) = old {
                         let amount = old.amount.map(Money::checked_neg).transpose()?;
                         let quantity = old.quantity.checked_neg()?;
-                        entries.push(Entry { key: *key, quantity, amount, price: owned(self.id_of(old.price)) });
+                        entries.push(Entry { key: *key, quantity, amount, price: self.version(old).cloned() });
                     }
                     if let Some(new) = new {
-                        let price = owned(rated.id_of(new.price));
+                        let price = rated.version(new).cloned();
                         entries.push(Entry { key: *key, quantity: new.quantity, amount: new.amount, price });
                     }
                 }
@@ -151,12 +162,8 @@ impl Booked {
 
     /// Whether a piece is priced as before, so that only the difference is booked.
     fn continues(&self, old: &BookedCell, rated: &Self, new: &BookedCell) -> bool {
-        self.id_of(old.price) == rated.id_of(new.price) && old.amount.is_some() == new.amount.is_some()
+        self.version(old) == rated.version(new) && old.amount.is_some() == new.amount.is_some()
     }
-}
-
-fn owned(id: Option<&str>) -> Option<String> {
-    id.map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -167,7 +174,7 @@ mod tests {
     fn booked(cells: &[(i32, u32, i64, Option<i64>, &str)]) -> Booked {
         let mut booked = Booked::default();
         for (day, series, quantity, amount, price) in cells {
-            let price = amount.map(|_| booked.price(price));
+            let price = amount.map(|_| booked.price(price, Currency::parse("USD").unwrap()));
             let cell =
                 BookedCell { quantity: Quantity::from_units(*quantity), amount: amount.map(Money::from_units), price };
             let from = Stamp::from_micros(i64::from(*day)).unwrap();
@@ -184,7 +191,7 @@ mod tests {
                 entry.key.from.micros(),
                 entry.quantity,
                 amount,
-                entry.price.as_deref().unwrap_or("-")
+                entry.price.as_ref().map_or("-", |price| price.id.as_str())
             )
         };
         entries.iter().map(line).collect()

@@ -17,7 +17,7 @@ pub struct Line<'l> {
     pub meter: &'l str,
     /// What it counts in.
     pub unit: &'l str,
-    /// The currency of every amount.
+    /// The currency of what has no price.
     pub currency: Currency,
     /// The billing period that the charges are part of.
     pub billed_in: Interval,
@@ -28,10 +28,11 @@ pub struct Line<'l> {
 /// The charge of an entry; who and what it is for is filled in by `attribute`.
 pub fn charge_of(line: &Line<'_>, entry: &Entry, attribute: impl FnOnce(&mut Charge)) -> Charge {
     let text = |text: &str| Some(text.to_owned());
+    let currency = entry.price.as_ref().map_or(line.currency, |price| price.currency);
     let mut charge = Charge {
         billing_account_id: text(USAGE_ACCOUNT),
         billing_account_name: text("Metered usage"),
-        billing_currency: Some(line.currency.to_string()),
+        billing_currency: Some(currency.to_string()),
         billing_period_start: Some(line.billed_in.start()),
         billing_period_end: Some(line.billed_in.end()),
         charge_category: text(if entry.key.series.is_some() { "Usage" } else { "Purchase" }),
@@ -49,7 +50,7 @@ pub fn charge_of(line: &Line<'_>, entry: &Entry, attribute: impl FnOnce(&mut Cha
         service_category: text("Other"),
         service_name: text(line.meter),
         sku_id: text(line.meter),
-        sku_price_id: entry.price.clone(),
+        sku_price_id: entry.price.as_ref().map(|price| price.id.clone()),
         resource: text(line.meter),
         ..Charge::default()
     };

@@ -1,17 +1,20 @@
 //! A line from usage to charges: what was used, rated now, compared with what is booked.
 
-use super::booked::{Booked, Entry};
+use super::booked::{CellKey, Entry};
+use super::burning::{burn_period, free_of, pieces_of};
 use super::charge::{Line, charge_of};
 use super::rated::{RatedLine, rate_used};
-use super::usage::UsageLine;
+use super::usage::{UsageLine, Used};
 use crate::Result;
 use crate::model::charge::Charge;
-use crate::model::money::Currency;
+use crate::model::id::{self, Id};
+use crate::model::money::{Currency, Quantity};
 use crate::model::price::PriceBook;
 use crate::model::time::{Interval, Stamp};
-use crate::pipeline::metering::{Rollups, Series};
-use crate::pipeline::rating::PeriodState;
+use crate::pipeline::metering::{DAY, Rollups, Series};
+use crate::pipeline::rating::{Credits, PeriodState};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What a tenant owes for what a meter counts in a billing period.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +33,19 @@ pub struct DueLine<'l> {
     pub until: Stamp,
     /// Whether more usage may come.
     pub state: PeriodState,
+    /// The units of the meter that the tenant has to its credit when the period starts.
+    pub credits: Option<&'l Credits<'l>>,
+}
+
+/// What grants gave.
+type Granted = BTreeMap<Id<id::Grant>, Quantity>;
+
+/// Up to when grants start and are refilled, where levels are charged until then: the day after counts as well.
+///
+/// # Errors
+/// `overflow`.
+pub fn granted_until(until: Stamp) -> Result<Stamp> {
+    Stamp::from_micros(until.micros().saturating_add(DAY))
 }
 
 /// Where the charges of a line stand.
@@ -61,15 +77,27 @@ impl DueLine<'_> {
             until: self.until,
         };
         let intervals: Vec<_> = stretches.iter().map(|stretch| stretch.interval).collect();
-        rate_used(self.period, &stretches, &usage.used(&intervals)?, self.rollups.series(), self.state)
+        let used = usage.used(&intervals)?;
+        let (free, granted) = self.free(&used)?;
+        let rated = rate_used(self.period, &stretches, &used, &free, self.rollups.series(), self.state)?;
+        Ok(RatedLine { granted, ..rated })
     }
 
-    /// The charges that make what is booked equal to what is rated.
-    ///
-    /// # Errors
-    /// `overflow`.
-    pub fn charges(&self, booked: &Booked, rated: &RatedLine, billing: Billing) -> Result<Vec<Charge>> {
-        let Some(meter) = self.rollups.meters().by_number(self.meter) else { return Ok(Vec::new()) };
+    /// How much of each piece is used without being paid for, and what each grant gave of it.
+    fn free(&self, used: &[Vec<Used>]) -> Result<(BTreeMap<CellKey, Quantity>, Granted)> {
+        let mut granted = Granted::new();
+        let Some(credits) = self.credits else { return Ok((BTreeMap::new(), granted)) };
+        let until = granted_until(self.until)?;
+        for burn in burn_period(&mut credits.clone(), self.period, until, &pieces_of(used)?)? {
+            let sum = granted.entry(burn.grant.id).or_default();
+            *sum = sum.checked_add(burn.amount)?;
+        }
+        Ok((free_of(used, Quantity::try_sum(granted.values().copied())?)?, granted))
+    }
+
+    /// The charges of what is missing between what is booked and what is rated.
+    pub fn charges(&self, entries: &[Entry], rated: &RatedLine, billing: Billing) -> Vec<Charge> {
+        let Some(meter) = self.rollups.meters().by_number(self.meter) else { return Vec::new() };
         let line = Line {
             meter: &meter.slug,
             unit: &meter.unit,
@@ -77,7 +105,6 @@ impl DueLine<'_> {
             billed_in: billing.billed_in,
             is_correction: billing.is_correction,
         };
-        let entries = booked.entries_to(&rated.booked)?;
         let charge = |entry: &Entry| {
             charge_of(&line, entry, |charge| {
                 charge.tenant_id = Some(self.tenant_id.to_owned());
@@ -87,7 +114,7 @@ impl DueLine<'_> {
                 }
             })
         };
-        Ok(entries.iter().map(charge).collect())
+        entries.iter().map(charge).collect()
     }
 }
 

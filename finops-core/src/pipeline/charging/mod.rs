@@ -1,13 +1,17 @@
 //! From rated usage to charges: what changed since it was last booked becomes rows of its own.
 
 mod booked;
+mod burning;
 mod charge;
+mod credit;
 mod line;
 mod rated;
 mod usage;
 
-pub use booked::{Booked, BookedCell, CellKey, Entry};
+pub use booked::{Booked, BookedCell, CellKey, Entry, Version};
+pub use burning::{Pieces, burn_period};
 pub use charge::{Line, SERVICE_PROVIDER, USAGE_ACCOUNT, charge_of};
-pub use line::{Billing, DueLine};
+pub use credit::{credit_of, credited};
+pub use line::{Billing, DueLine, granted_until};
 pub use rated::{RatedLine, rate_used};
 pub use usage::{UsageLine, Used};

@@ -3,11 +3,13 @@
 use super::booked::{Booked, BookedCell, CellKey};
 use super::usage::Used;
 use crate::Result;
+use crate::model::id::{self, Id};
 use crate::model::money::{Money, Quantity};
 use crate::model::price::{Place, Price, PriceModel, PriceStretch};
 use crate::model::time::{Interval, Stamp};
 use crate::pipeline::metering::{DAY, Series};
 use crate::pipeline::rating::{Cell, PeriodState, Rated, SpreadStretch, spread_line};
+use std::collections::BTreeMap;
 
 /// What a line comes to, as a whole and in pieces that add up to it.
 #[derive(Debug, Clone)]
@@ -16,9 +18,11 @@ pub struct RatedLine {
     pub booked: Booked,
     /// The parts that its amount is made of.
     pub rated: Rated,
+    /// What was used of it without being paid for, by the grant.
+    pub granted: BTreeMap<Id<id::Grant>, Quantity>,
 }
 
-/// Rates what was used in each stretch of a billing period.
+/// Rates what was used in each stretch of a billing period, less what of it is free.
 ///
 /// # Errors
 /// `overflow`; `mixed_currencies` when prices in several currencies follow each other; `not_found` where a matrix wants
@@ -27,6 +31,7 @@ pub fn rate_used(
     period: Interval,
     stretches: &[PriceStretch<'_>],
     used: &[Vec<Used>],
+    free: &BTreeMap<CellKey, Quantity>,
     series: &Series,
     state: PeriodState,
 ) -> Result<RatedLine> {
@@ -41,15 +46,14 @@ pub fn rate_used(
         .iter()
         .zip(used)
         .map(|(stretch, used)| {
-            let cell = |used: &Used| Cell {
-                day: used.key.from,
-                key: used.key,
-                quantity: used.quantity,
-                place: place(stretch.price, &used.key),
+            let cell = |used: &Used| {
+                let free = free.get(&used.key).copied().unwrap_or_default();
+                let quantity = used.quantity.checked_sub(free)?;
+                Ok(Cell { day: used.key.from, key: used.key, quantity, place: place(stretch.price, &used.key) })
             };
             used.iter().map(cell).collect()
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let parts = stretches.iter().zip(&cells);
     let parts: Vec<_> = parts
         .map(|(stretch, cells)| SpreadStretch { price: stretch.price, from: stretch.interval.start(), cells })
@@ -59,11 +63,11 @@ pub fn rate_used(
 
     let mut booked = Booked::default();
     let mut amounts = spread.cells.iter().copied();
-    for (stretch, cells) in stretches.iter().zip(&cells) {
-        let price = stretch.price.map(|price| booked.price(&version(price)));
-        for (cell, amount) in cells.iter().zip(&mut amounts) {
+    for (stretch, used) in stretches.iter().zip(used) {
+        let price = stretch.price.map(|price| booked.price(&version(price), price.currency()));
+        for (used, amount) in used.iter().zip(&mut amounts) {
             let price = price.filter(|_| amount.is_some());
-            booked.cells.insert(cell.key, BookedCell { quantity: cell.quantity, amount, price });
+            booked.cells.insert(used.key, BookedCell { quantity: used.quantity, amount, price });
         }
     }
     for fee in &spread.fees {
@@ -71,12 +75,12 @@ pub fn rate_used(
             CellKey { from: fee.day, to: Stamp::from_micros(fee.day.micros().saturating_add(DAY))?, series: None };
         let price =
             stretches.iter().rev().find_map(|stretch| stretch.price.filter(|_| stretch.interval.start() <= fee.day));
-        let price = price.map(|price| booked.price(&version(price)));
+        let price = price.map(|price| booked.price(&version(price), price.currency()));
         let nothing = BookedCell { quantity: Quantity::ZERO, amount: Some(Money::ZERO), price };
         let cell = booked.cells.entry(key).or_insert(nothing);
         cell.amount = Some(cell.amount.unwrap_or(Money::ZERO).checked_add(fee.amount)?);
     }
-    Ok(RatedLine { booked, rated: spread.line })
+    Ok(RatedLine { booked, rated: spread.line, granted: BTreeMap::new() })
 }
 
 /// What tells a version of a price from others: its id, and its revision where there are several.
@@ -122,7 +126,7 @@ mod tests {
         let series: Vec<u32> = rollups.series().of_tenant("t").collect();
         let usage = UsageLine { rollups: &rollups, meter, series: &series, period, until: period.end() };
         let intervals: Vec<_> = stretches.iter().map(|stretch| stretch.interval).collect();
-        rate_used(period, &stretches, &usage.used(&intervals)?, rollups.series(), state)
+        rate_used(period, &stretches, &usage.used(&intervals)?, &BTreeMap::new(), rollups.series(), state)
     }
 
     fn cells(line: &RatedLine) -> Vec<String> {

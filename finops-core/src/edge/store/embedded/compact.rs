@@ -13,41 +13,94 @@ use crate::model::charge::{ChargeColumn, ChargeTable, Scope, TextColumn};
 use crate::model::history::{Cause, Compacted};
 use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A billing account's period that lies in several segments.
+/// From how many segments on the newest of a billing account's period are brought together by themselves.
+const MANY: usize = 16;
+/// How many times as many charges a segment may have as those after it together, to be brought together with them.
+const RATIO: u64 = 2;
+
+/// A billing account's period that lies in several segments, or the newest of them.
 struct Scattered {
     scope: Scope,
-    segments: Vec<(SegmentEntry, u64)>,
+    segments: Vec<Piece>,
+}
+
+/// A segment that is to be brought together with others.
+struct Piece {
+    id: i64,
+    entry: SegmentEntry,
+    bytes: u64,
+    charges: u64,
 }
 
 impl Scattered {
     fn bytes(&self) -> u64 {
-        self.segments.iter().map(|(_, bytes)| bytes).sum()
+        self.segments.iter().map(|piece| piece.bytes).sum()
     }
+
+    /// Only the newest segments: as far back as each has not many more charges than those after it together, so that a
+    /// charge is rewritten a few times at most however often some come.
+    fn newest(mut self) -> Option<Self> {
+        let mut after = 0;
+        let run = self.segments.iter().rev().take_while(|piece| {
+            let fits = after == 0 || piece.charges <= after * RATIO;
+            after += piece.charges;
+            fits
+        });
+        let from = self.segments.len() - run.count();
+        let segments = self.segments.split_off(from);
+        (segments.len() > 1).then_some(Self { scope: self.scope, segments })
+    }
+}
+
+/// Brings the newest segments of an account together where there are many of them.
+pub(super) fn compact_newest(store: &EmbeddedStore, account: &str, at: Stamp) -> Result<()> {
+    let sql = "SELECT count(*) FROM segments WHERE died IS NULL AND billing_account_id = ?1
+               GROUP BY period_start ORDER BY 1 DESC LIMIT 1";
+    let most = store.state().query_row(sql, params![account], |row| row.get::<_, i64>(0)).optional().map_err(broken)?;
+    if most.and_then(|most| usize::try_from(most).ok()).is_none_or(|most| most < MANY) {
+        return Ok(());
+    }
+    let session = store.session_of_caller()?;
+    let scattered = scattered(&store.state())?;
+    let many =
+        |scattered: &Scattered| scattered.scope.billing_account_id == account && scattered.segments.len() >= MANY;
+    let scattered: Vec<_> = scattered.into_iter().filter(many).filter_map(Scattered::newest).collect();
+    rewrite_all(store, session, &scattered, at, &mut |_| Ok(())).map(drop)
 }
 
 /// Rewrites what lies in several segments.
 pub(super) fn compact(
     store: &EmbeddedStore,
-    mut session: Session<'_>,
+    session: Session<'_>,
     at: Stamp,
     watch: &mut dyn FnMut(Rewriting) -> Result<()>,
 ) -> Result<Compacted> {
     let scattered = scattered(&store.state())?;
+    rewrite_all(store, session, &scattered, at, watch)
+}
+
+fn rewrite_all(
+    store: &EmbeddedStore,
+    mut session: Session<'_>,
+    scattered: &[Scattered],
+    at: Stamp,
+    watch: &mut dyn FnMut(Rewriting) -> Result<()>,
+) -> Result<Compacted> {
     if scattered.is_empty() {
         let snapshot = manifest::snapshot_id(&store.state())?;
         return Ok(Compacted { snapshot, ..Compacted::default() });
     }
     let bytes_before = scattered.iter().map(Scattered::bytes).sum();
     let mut progress = Rewriting { rows: 0, bytes_read: 0, bytes_total: bytes_before };
-    for scattered in &scattered {
+    for scattered in scattered {
         rewrite(store, &mut session, scattered, &mut progress, watch)?;
     }
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     session.end(|written, draft, undecided| {
-        let snapshot = commit(&mut store.state(), written, draft, at, undecided)?;
+        let snapshot = commit(&mut store.state(), (written, scattered), draft, at, undecided)?;
         Ok(Compacted {
             scopes: count(scattered.len()),
             segments_before: count(scattered.iter().map(|scattered| scattered.segments.len()).sum()),
@@ -60,17 +113,18 @@ pub(super) fn compact(
 }
 
 fn scattered(connection: &Connection) -> Result<Vec<Scattered>> {
-    let sql = "SELECT billing_account_id, period_start, period_end, file, digest, bytes FROM segments
+    let sql = "SELECT billing_account_id, period_start, period_end, file, digest, bytes, id, charges FROM segments
                WHERE died IS NULL ORDER BY period_start, billing_account_id, id";
     let mut statement = connection.prepare(sql).map_err(broken)?;
     let mut rows = statement.query([]).map_err(broken)?;
-    let mut found: BTreeMap<Scope, Vec<(SegmentEntry, u64)>> = BTreeMap::new();
+    let mut found: BTreeMap<Scope, Vec<Piece>> = BTreeMap::new();
     while let Some(row) = rows.next().map_err(broken)? {
         let number = |column: usize| row.get::<_, i64>(column).map_err(broken);
         let stamp = |column: usize| Stamp::from_micros(number(column)?);
         let scope = Scope { billing_account_id: row.get(0).map_err(broken)?, start: stamp(1)?, end: stamp(2)? };
         let entry = SegmentEntry { file: row.get(3).map_err(broken)?, digest: row.get(4).map_err(broken)? };
-        found.entry(scope).or_default().push((entry, natural(number(5)?)?));
+        let (bytes, charges) = (natural(number(5)?)?, natural(number(7)?)?);
+        found.entry(scope).or_default().push(Piece { id: number(6)?, entry, bytes, charges });
     }
     let several = found.into_iter().filter(|(_, segments)| segments.len() > 1);
     Ok(several.map(|(scope, segments)| Scattered { scope, segments }).collect())
@@ -85,7 +139,7 @@ fn rewrite(
     watch: &mut dyn FnMut(Rewriting) -> Result<()>,
 ) -> Result<()> {
     let mut custom = BTreeSet::new();
-    for (entry, _) in &scattered.segments {
+    for Piece { entry, .. } in &scattered.segments {
         // What is damaged must not become what is written, also when it was sound when it was first read.
         store.segments.forget(&entry.file);
         custom.extend(segment::custom_columns(&store.segments.open(entry)?, entry)?);
@@ -97,7 +151,7 @@ fn rewrite(
     session.start(&scattered.scope, &template)?;
     let scan =
         Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged: Interval::always(), estimated_only: false };
-    for (entry, bytes) in &scattered.segments {
+    for Piece { entry, bytes, .. } in &scattered.segments {
         segment::read(store.segments.open(entry)?, entry, &scan, &mut |table| {
             session.add(&scattered.scope, table)?;
             progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
@@ -108,10 +162,10 @@ fn rewrite(
     session.close_all()
 }
 
-/// Puts each new segment in the place of those of its scope, and gives the number of the new state.
+/// Puts each new segment in the place of those that it is made of, and gives the number of the new state.
 fn commit(
     connection: &mut Connection,
-    written: &[Written],
+    (written, scattered): (&[Written], &[Scattered]),
     draft: &Draft,
     at: Stamp,
     undecided: &mut bool,
@@ -119,7 +173,12 @@ fn commit(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
     let snapshot = manifest::snapshot_id(&transaction)? + 1;
     let number = integer(snapshot)?;
-    written.iter().try_for_each(|segment| exchange(&transaction, segment, number))?;
+    for segment in written {
+        let of = scattered.iter().find(|scattered| scattered.scope == segment.scope);
+        let of = of.ok_or_else(|| damaged("a segment of no scope"))?;
+        end(&transaction, of, number)?;
+        exchange(&transaction, segment, number)?;
+    }
     draft.save(&transaction)?;
     history::record(&transaction, number, at, Cause::Compact)?;
     *undecided = true;
@@ -127,13 +186,21 @@ fn commit(
     Ok(snapshot)
 }
 
+/// Ends the life of segments.
+fn end(transaction: &Transaction<'_>, scattered: &Scattered, snapshot: i64) -> Result<()> {
+    let mut statement =
+        transaction.prepare_cached("UPDATE segments SET died = ?2 WHERE id = ?1 AND died IS NULL").map_err(broken)?;
+    for piece in &scattered.segments {
+        statement.execute(params![piece.id, snapshot]).map_err(broken)?;
+    }
+    Ok(())
+}
+
 /// What the manifest says of several segments is said of the one that takes their place, not computed anew from all
 /// their charges: no answer may change.
 fn exchange(transaction: &Transaction<'_>, written: &Written, snapshot: i64) -> Result<()> {
     let scope = &written.scope;
     let key = params![scope.billing_account_id, scope.start.micros(), snapshot];
-    let sql = "UPDATE segments SET died = ?3 WHERE died IS NULL AND billing_account_id = ?1 AND period_start = ?2";
-    transaction.execute(sql, key).map_err(broken)?;
     let before = "died = ?3 AND billing_account_id = ?1 AND period_start = ?2";
     let sql = format!("SELECT sum(charges), max(charged_until), max(period_end) FROM segments WHERE {before}");
     let numbers = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?));

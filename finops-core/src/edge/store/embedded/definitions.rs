@@ -1,16 +1,17 @@
 //! Definitions in the state file.
 
-use super::manifest::natural;
+use super::manifest::{integer, natural};
 use super::{broken, damaged};
 use crate::Result;
 use crate::edge::store::{Defined, Definition};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 
-pub(super) fn list(connection: &Connection, kind: Defined) -> Result<Vec<Definition>> {
-    let sql = "SELECT key, body, change FROM definitions WHERE kind = ?1 ORDER BY key";
+/// The definitions of a kind that a change after that one wrote.
+pub(super) fn list(connection: &Connection, kind: Defined, after: u64) -> Result<Vec<Definition>> {
+    let sql = "SELECT key, body, change FROM definitions WHERE kind = ?1 AND change > ?2 ORDER BY key";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let rows = statement.query_map(params![kind.as_str()], read).map_err(broken)?;
+    let rows = statement.query_map(params![kind.as_str(), integer(after)?], read).map_err(broken)?;
     rows.map(|row| {
         let (key, body, change) = row.map_err(broken)?;
         Ok(Definition { key, body, change: natural(change)? })

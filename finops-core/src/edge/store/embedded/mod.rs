@@ -28,28 +28,16 @@ mod schema;
 mod segment;
 mod segments;
 mod session;
+mod store;
 mod tuning;
 mod usage;
 mod virtuals;
 
 pub use tuning::Tuning;
 
-use super::files::no_files;
-use super::usage::UsageStore;
-use super::{
-    AllowVirtuals, Booking, Correction, Defined, Definition, Delivery, ImportSession, LineKey, Rewriting, Scan,
-    SegmentFile,
-};
-use super::{Settled, Snapshot, Statement, Store};
-use crate::insight::question::Question;
-use crate::insight::sums::Sums;
-use crate::model::catalog::{Entry, Kind};
-use crate::model::charge::{ChargeTable, Origin, Scope};
-use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
-use crate::model::progress::Observer;
+use super::Delivery;
 use crate::model::receipt::ImportReceipt;
-use crate::model::time::{Interval, Stamp};
-use crate::model::virtual_dimension::VirtualDimension;
+use crate::model::time::Interval;
 use crate::{Error, ErrorCode, Result};
 use hot::{CACHE_BYTES, Draft, HotStore};
 use lock::WriterLock;
@@ -58,7 +46,6 @@ use readers::Readers;
 use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
 use session::Session;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -271,163 +258,6 @@ impl EmbeddedStore {
         undecided: &mut bool,
     ) -> Result<ImportReceipt> {
         manifest::commit(&mut self.state(), written, draft, delivery, undecided)
-    }
-}
-
-impl Store for EmbeddedStore {
-    fn usage(&self) -> Result<&dyn UsageStore> {
-        Ok(&self.usage)
-    }
-
-    fn snapshot(&self) -> Result<Snapshot> {
-        // First, so that nothing of the state that is found can be removed.
-        let pin = self.readers.pin()?;
-        let anew = |names: &BTreeSet<&str>| self.hot.retain(names);
-        Ok(self.present.snapshot(&self.state(), anew)?.pinned(pin))
-    }
-
-    fn snapshot_as_of(&self, as_of: AsOf) -> Result<Snapshot> {
-        let pin = self.readers.pin()?;
-        let state = self.state();
-        let transaction = state.unchecked_transaction().map_err(broken)?;
-        Ok(manifest::snapshot(&transaction, Some(as_of))?.pinned(pin))
-    }
-
-    fn snapshots(&self, limit: u64, offset: u64) -> Result<(u64, Vec<StateMark>)> {
-        history::list(&self.state(), limit, offset)
-    }
-
-    fn vacuum(&self, before: Stamp) -> Result<Vacuumed> {
-        self.refuse_when_read_only()?;
-        if let Some(nothing) = history::nothing_to_forget(&self.state(), before)? {
-            return Ok(nothing);
-        }
-        let _alone = self.readers.alone()?;
-        let (vacuumed, files) = history::vacuum(&mut self.state(), before)?;
-        for file in &files {
-            self.segments.discard(file);
-            self.hot.forget(file);
-        }
-        Ok(vacuumed)
-    }
-
-    fn compact(&self, at: Stamp, watch: &mut dyn FnMut(Rewriting) -> Result<()>) -> Result<Compacted> {
-        compact::compact(self, self.session_of_caller()?, at, watch)
-    }
-
-    fn origins(&self, snapshot: &Snapshot) -> Result<BTreeMap<Scope, Vec<Origin>>> {
-        manifest::origins(&self.state(), snapshot.id)
-    }
-
-    fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>> {
-        Ok(Box::new(self.session_of_caller()?))
-    }
-
-    fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
-        manifest::find_import(&self.state(), fingerprint)
-    }
-
-    fn find_file(&self, digest: &[u8; 32]) -> Result<Option<ImportReceipt>> {
-        manifest::find_file(&self.state(), digest)
-    }
-
-    fn scan(&self, snapshot: &Snapshot, scan: &Scan, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
-        let segments = self.segments_of(snapshot.id, scan.charged, scan.estimated_only)?;
-        let mut read = |entry| segment::read(self.segments.open(entry)?, entry, scan, visit);
-        let read = segments.iter().try_for_each(|listed| read(&listed.entry));
-        self.unless_removed(snapshot.id, read)
-    }
-
-    fn aggregate(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
-        answer::aggregate(self, snapshot, question, observer)
-    }
-
-    fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
-        let mut names = BTreeSet::new();
-        for listed in self.segments_of(snapshot.id, charged, false)? {
-            let entry = &listed.entry;
-            let read = self.segments.open(entry).and_then(|file| segment::custom_columns(&file, entry));
-            names.extend(self.unless_removed(snapshot.id, read)?);
-        }
-        Ok(names.into_iter().collect())
-    }
-
-    fn segment_files(&self, snapshot: &Snapshot) -> Result<Vec<SegmentFile>> {
-        match &self.segments {
-            Segments::Folder { folder, .. } => files::list(&self.state(), snapshot.id, folder),
-            Segments::Memory(_) => Err(no_files()),
-        }
-    }
-
-    fn put_entry(&self, entry: &Entry) -> Result<()> {
-        self.refuse_when_read_only()?;
-        catalog::put(&self.state(), entry)
-    }
-
-    fn entry(&self, kind: Kind, id: &str) -> Result<Option<Entry>> {
-        catalog::get(&self.state(), kind, id)
-    }
-
-    fn entries(&self, kind: Option<Kind>, limit: u64, offset: u64) -> Result<(u64, Vec<Entry>)> {
-        catalog::list(&self.state(), kind, limit, offset)
-    }
-
-    fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
-        self.refuse_when_read_only()?;
-        catalog::delete(&self.state(), kind, id)
-    }
-
-    fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>> {
-        virtuals::list(&self.state())
-    }
-
-    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()> {
-        self.refuse_when_read_only()?;
-        virtuals::put(&mut self.state(), dimension, allowed)
-    }
-
-    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
-        self.refuse_when_read_only()?;
-        virtuals::delete(&mut self.state(), name, allowed)
-    }
-
-    fn definitions(&self, kind: Defined) -> Result<Vec<Definition>> {
-        definitions::list(&self.state(), kind)
-    }
-
-    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
-        self.refuse_when_read_only()?;
-        definitions::put(&mut self.state(), kind, definitions)
-    }
-
-    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool> {
-        self.refuse_when_read_only()?;
-        definitions::delete(&self.state(), kind, key)
-    }
-
-    fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
-        billing::booked(&self.state(), lines)
-    }
-
-    fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>> {
-        billing::lines(&self.state(), period_start, tenant)
-    }
-
-    fn settled(&self) -> Result<Settled> {
-        billing::settled(&self.state())
-    }
-
-    fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>> {
-        billing::statements(&self.state(), period_start, tenant)
-    }
-
-    fn corrections(&self, billed_in: Stamp, tenant: &str) -> Result<Vec<Correction>> {
-        billing::corrections(&self.state(), billed_in, tenant)
-    }
-
-    fn book(&self, booking: &Booking) -> Result<()> {
-        self.refuse_when_read_only()?;
-        billing::book(&mut self.state(), booking)
     }
 }
 

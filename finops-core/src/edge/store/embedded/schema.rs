@@ -204,6 +204,7 @@ const MIGRATIONS: &[&str] = &[
         change INTEGER NOT NULL,
         PRIMARY KEY (kind, key)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX definitions_by_change ON definitions (kind, change);
     CREATE TABLE definition_changes (last INTEGER NOT NULL) STRICT;
     INSERT INTO definition_changes VALUES (0);
 

@@ -45,16 +45,29 @@ pub const MAX_EVENTS: usize = 100_000;
 /// `invalid_argument` on `events` when the text is no JSON, or has more than 100,000 events. An event that is wrong is
 /// rejected by itself.
 pub fn read_events(json: &str, now: Stamp) -> Result<Vec<Result<UsageEvent, Rejected>>> {
+    let events = split_events(json)?;
+    Ok(events.into_iter().enumerate().map(|(index, event)| read_event(index, event, now)).collect())
+}
+
+/// The text of each event, to be read apart from the others.
+///
+/// # Errors
+/// As [`read_events`].
+pub fn split_events(json: &str) -> Result<Vec<&str>> {
     let wrong = |error: serde_json::Error| Error::invalid("events", error.to_string());
     if !json.trim_start().starts_with('[') {
         let one: &RawValue = serde_json::from_str(json).map_err(wrong)?;
-        return Ok(vec![read(0, one.get(), now)]);
+        return Ok(vec![one.get()]);
     }
     let List(events) = serde_json::from_str(json).map_err(wrong)?;
-    Ok(events.into_iter().enumerate().map(|(index, event)| read(index, event.get(), now)).collect())
+    Ok(events.into_iter().map(RawValue::get).collect())
 }
 
-fn read(index: usize, json: &str, now: Stamp) -> Result<UsageEvent, Rejected> {
+/// Reads the text of one event, which stands at that place.
+///
+/// # Errors
+/// The reason why it is none.
+pub fn read_event(index: usize, json: &str, now: Stamp) -> Result<UsageEvent, Rejected> {
     let mut fields = Fields::default();
     let read = fields
         .read(json)
