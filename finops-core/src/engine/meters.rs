@@ -117,7 +117,7 @@ impl Finops {
             return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
         }
         let is_for = |grant: &Grant| matches!(&grant.amount, GrantAmount::Units { meter, .. } if meter == slug);
-        if let Some(grant) = self.grants_held()?.into_iter().find(is_for) {
+        if let Some(grant) = self.grants()?.iter().find(|grant| is_for(grant)) {
             let message = format!("the grant {} is for it: delete that first", grant.id);
             return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
         }

@@ -80,6 +80,7 @@ pub struct Finops {
     settling: Arc<Due>,
     models: Arc<models::ModelPrices>,
     prices: Arc<prices::Prices>,
+    grants: Arc<grants::KnownGrants>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -69,7 +69,7 @@ impl Finops {
         let now = self.clock.now();
         // First, so that what comes meanwhile is due again.
         self.settling.due.store(false, Ordering::Release);
-        let settled = Due::find(self.store.as_ref(), now).and_then(|due| self.settle(due, None));
+        let settled = Due::find(self, now).and_then(|due| self.settle(due, None));
         match &settled {
             Ok(_) => self.settling.day.store(day(now), Ordering::Release),
             Err(_) => self.settling.due.store(true, Ordering::Release),
@@ -103,7 +103,7 @@ impl Finops {
     pub(super) fn settle(&self, due: Due, closing: Option<Closing>) -> Result<Settlement> {
         let book = self.price_book()?;
         let Due { lines, credits, grants, settled } = due;
-        let mut settling = Settling::new(self, &book, &grants, closing)?;
+        let mut settling = Settling::new(self, &book, &grants, closing);
         for (month, tenants) in &lines {
             settling.month(*month, tenants, settled.until)?;
         }
