@@ -178,8 +178,8 @@ def test_bills_show_and_become_tables(finops: Finops) -> None:
     since = "2024-01-01T00:00:00Z"
     finops.prices.create("api_calls", "per_unit", unit_price=Decimal("0.01"), currency="USD", effective_from=since)
     finops.record_usage([event(1, time=AT), event(2, time=AT, resource="bandwidth")])
-    grant = finops.grants.create("ten_001", {"money": "5", "currency": "USD"}, "2024-02-01T00:00:00Z")
-    balance = finops.grants.balance("ten_001")
+    grant = finops.grants.create("ten_002", {"money": "5", "currency": "USD"}, since)
+    balance = finops.grants.balance("ten_002")
     assert balance["grants"][0]["left"] == 5
     assert grant["id"] in str(balance)
     for answer in (balance, finops.grants.list()):
