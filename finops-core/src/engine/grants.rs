@@ -201,8 +201,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` with the field for what no grant can be; `not_found` for an unknown meter; `conflict` on a handle
-    /// for reading.
+    /// `invalid_argument` with the field for what no grant can be; `not_found` for an unknown meter; `conflict` on a
+    /// handle for reading.
     pub fn grants_create(&self, grant: GrantCreate) -> Result<Grant> {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
