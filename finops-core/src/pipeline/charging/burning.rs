@@ -90,11 +90,9 @@ fn payable(pieces: &Pieces) -> Result<Pieces> {
 /// let amount = GrantAmount::Units { units: Quantity::from_units(100), meter: "calls".to_owned() };
 /// let grants = [Grant::new(Id::new(january.start(), [1; 10]), "acme", amount, january.start())];
 /// let mut credits = Credits::new(&grants)?;
-/// let day = |day: u32, used| {
-///     let start = format!("2024-01-0{day}T00:00:00Z").parse()?;
-///     Ok::<_, finops_core::Error>((start, Quantity::from_units(used)))
-/// };
-/// let pieces = [day(1, 30)?, day(2, -10)?, day(3, 15)?];
+/// let day = |day: u32| format!("2024-01-0{day}T00:00:00Z").parse();
+/// let units = Quantity::from_units;
+/// let pieces = [(day(1)?, units(30)), (day(2)?, units(-10)), (day(3)?, units(15))];
 /// let burns = burn_period(&mut credits, january, january.end(), &pieces.into())?;
 /// let burnt: Vec<String> = burns.iter().map(|burn| burn.amount.to_string()).collect();
 /// assert_eq!(burnt, ["30", "5"]);
