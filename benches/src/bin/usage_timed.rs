@@ -266,10 +266,13 @@ fn insert(connection: &mut rusqlite::Connection, events: &[UsageEvent]) -> Resul
     Ok(transaction.commit()?)
 }
 
-/// Seconds that this process was at work; only Linux says so.
+/// Seconds that all threads of this process were at work, in hundredths; only Linux says so.
 fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).map_or(0.0, |nanos| nanos / 1e9)
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which may have blanks: from the third field on.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let ticks = fields.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 /// The most memory that this process ever held, in bytes; only Linux says so.

@@ -225,6 +225,12 @@ impl DayPage {
         rows
     }
 
+    /// Reads what adding an event of now to a series will need; the number means nothing.
+    pub(super) fn look(&self, series: u32) -> u8 {
+        let row = self.find(series).and_then(|place| self.rows.get(place));
+        row.and_then(|row| row.quarters.last()).map_or(0, |packed| packed.quarter)
+    }
+
     fn find(&self, series: u32) -> Option<usize> {
         let is = |place: &u32| self.row(*place).is_some_and(|row| row.series == series);
         self.places.find(self.hasher.hash_one(series), is).and_then(|place| usize::try_from(*place).ok())

@@ -191,7 +191,7 @@ impl EmbeddedStore {
     pub fn tuned(mut self, tuning: Tuning) -> Self {
         self.threads = tuning.threads.max(1);
         self.hot = HotStore::new(tuning.cache_bytes);
-        self.usage.limit(tuning.usage_memory_bytes);
+        self.usage.limit(tuning.usage_memory_bytes, self.threads);
         answer::read_ahead(&self, tuning.cache_bytes);
         self
     }

@@ -74,12 +74,19 @@ impl Counted {
 
     /// Counts an event that is durable.
     pub(super) fn apply(&mut self, event: &UsageEvent, sequence: u64) {
-        self.rollups.apply(event, sequence);
-        // Mostly the hour of the event before.
-        let hour = event.time.micros().div_euclid(HOUR);
-        if self.hours.last() != Some(&hour) {
-            self.hours.insert(hour);
-        }
+        self.apply_all(std::iter::once((event, sequence)));
+    }
+
+    /// Counts events that are durable.
+    pub(super) fn apply_all<'e>(&mut self, events: impl Iterator<Item = (&'e UsageEvent, u64)>) {
+        let Self { rollups, hours, .. } = self;
+        rollups.apply_all(events.inspect(|(event, _)| {
+            // Mostly the hour of the event before.
+            let hour = event.time.micros().div_euclid(HOUR);
+            if hours.last() != Some(&hour) {
+                hours.insert(hour);
+            }
+        }));
     }
 
     /// Has the next checkpoint write these pages.

@@ -121,6 +121,7 @@ impl Ledger {
         connection: &mut Connection,
         counted: &RwLock<Option<Counted>>,
         group: &[Checked],
+        threads: usize,
     ) -> Result<Vec<Vec<Outcome>>> {
         let mut accepted = Vec::new();
         let mut within = HashMap::new();
@@ -143,7 +144,7 @@ impl Ledger {
         }
         if !accepted.is_empty() {
             let at = group.iter().map(|checked| checked.now.micros()).max().unwrap_or(0);
-            self.write(connection, counted, &accepted, at)?;
+            self.write(connection, counted, &accepted, (at, threads))?;
         }
         Ok(answers)
     }
@@ -174,7 +175,7 @@ impl Ledger {
         connection: &mut Connection,
         counted: &RwLock<Option<Counted>>,
         accepted: &[(&UsageEvent, Identity)],
-        at: i64,
+        (at, threads): (i64, usize),
     ) -> Result<()> {
         let events: Vec<&UsageEvent> = accepted.iter().map(|(event, _)| *event).collect();
         let mut progress = self.progress;
@@ -200,16 +201,19 @@ impl Ledger {
         transaction.commit().map_err(broken)?;
         // From here on it is durable, and nothing can fail.
         let mut counted = counted.write().unwrap_or_else(PoisonError::into_inner);
-        let marks = batches.iter().flat_map(|batch| {
-            let BatchMark { seq, first_event, events, .. } = batch.mark;
-            (first_event..first_event + events).map(move |sequence| (seq, sequence))
-        });
-        for ((event, identity), (batch, sequence)) in accepted.iter().zip(marks) {
-            self.fingerprints.insert(identity.hash, Known { content: identity.content, batch });
-            if let Some(counted) = counted.as_mut() {
-                counted.apply(event, sequence);
+        let Self { fingerprints, .. } = self;
+        let remember = || {
+            let numbers = batches.iter().flat_map(|batch| (0..batch.mark.events).map(|_| batch.mark.seq));
+            for ((_, identity), batch) in accepted.iter().zip(numbers) {
+                fingerprints.insert(identity.hash, Known { content: identity.content, batch });
             }
-        }
+        };
+        let count = || {
+            let sequences = self.progress.events + 1..;
+            let events = accepted.iter().map(|(event, _)| *event).zip(sequences);
+            counted.as_mut().into_iter().for_each(|counted| counted.apply_all(events.clone()));
+        };
+        both(threads, accepted.len(), remember, count);
         self.progress = progress;
         self.recorded_at = self.recorded_at.max(at);
         Ok(())
@@ -293,6 +297,22 @@ fn load_changed(connection: &Connection, counted: &RwLock<Option<Counted>>) -> R
     // Only whoever commits makes a new generation, and that is us.
     counted.as_mut().map(|counted| counted.put(generation, read));
     Ok(())
+}
+
+/// From how many events on it pays to have two threads.
+pub(super) const SHARED_EVENTS: usize = 2_000;
+
+/// Does both, in two threads where there are so many events.
+fn both(threads: usize, events: usize, one: impl FnOnce() + Send, other: impl FnOnce()) {
+    if threads > 1 && events >= SHARED_EVENTS {
+        std::thread::scope(|scope| {
+            scope.spawn(one);
+            other();
+        });
+    } else {
+        one();
+        other();
+    }
 }
 
 /// The events of a batch that must be there.

@@ -23,6 +23,7 @@ mod tables;
 mod tidy;
 
 use super::schema::BUSY_TIMEOUT;
+use super::tuning::threads;
 use super::{CACHE_KIB, STATEMENTS, broken};
 use crate::edge::store::usage::{UsageMark, UsageStatus, UsageStore, UsageTidied, VisitEvent};
 use crate::model::time::{Interval, Stamp};
@@ -30,12 +31,12 @@ use crate::model::usage::{EventKey, MAX_EVENTS, MeterSet, Outcome, Policy, Usage
 use crate::pipeline::metering::{PageKey, Rollups, check};
 use crate::{Error, ErrorCode, Result};
 use counted::Counted;
-use ledger::{Checked, Identity, Ledger, Memory};
+use ledger::{Checked, Identity, Ledger, Memory, SHARED_EVENTS};
 use queue::Queue;
 use rusqlite::Connection;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// How many bytes of memory fingerprints and pages take.
@@ -60,6 +61,8 @@ pub(super) struct Usage {
     meters: RwLock<Option<Arc<MeterSet>>>,
     policy: Policy,
     memory: AtomicU64,
+    /// How many threads a call may use.
+    threads: AtomicUsize,
     /// The latest time that a caller said it was, in microseconds.
     latest: AtomicI64,
     process: u32,
@@ -77,17 +80,37 @@ impl Usage {
             meters: RwLock::new(None),
             policy: Policy::default(),
             memory: AtomicU64::new(MEMORY_BYTES),
+            threads: AtomicUsize::new(threads()),
             latest: AtomicI64::new(0),
             process: std::process::id(),
         }
     }
 
-    /// Takes no more memory than that for fingerprints and pages.
-    pub(super) fn limit(&self, bytes: u64) {
+    /// Takes no more memory than that for fingerprints and pages, and no more threads for a call.
+    pub(super) fn limit(&self, bytes: u64, threads: usize) {
         self.memory.store(bytes, Ordering::Relaxed);
+        self.threads.store(threads, Ordering::Relaxed);
         if let Some(ledger) = lock(&self.ledger).as_mut() {
             ledger.fingerprints.limit(Memory::of(bytes).fingerprints);
         }
+    }
+
+    /// What is made of each event, in order; many are shared among the threads that there are.
+    fn each<T: Send>(&self, events: &[UsageEvent], make: impl Fn(&UsageEvent) -> T + Sync) -> Vec<T> {
+        let parts = self.threads.load(Ordering::Relaxed).min(events.len() / SHARED_EVENTS).clamp(1, 4);
+        let mut slices = events.chunks(events.len().div_ceil(parts).max(1));
+        let first = slices.next().unwrap_or_default();
+        std::thread::scope(|scope| {
+            let make = &make;
+            let others: Vec<_> =
+                slices.map(|slice| (slice, scope.spawn(move || slice.iter().map(make).collect::<Vec<T>>()))).collect();
+            let mut made: Vec<T> = first.iter().map(make).collect();
+            for (slice, thread) in others {
+                // One that could not be finished is made here.
+                made.extend(thread.join().unwrap_or_else(|_| slice.iter().map(make).collect()));
+            }
+            made
+        })
     }
 
     fn memory(&self) -> Memory {
@@ -141,7 +164,8 @@ impl Usage {
 
     fn commit(&self, group: &[Checked]) -> Result<Vec<Vec<Outcome>>> {
         self.with(|ledger, connection| {
-            let answers = ledger.commit(connection, &self.counted, group)?;
+            let threads = self.threads.load(Ordering::Relaxed);
+            let answers = ledger.commit(connection, &self.counted, group, threads)?;
             if ledger.is_due() {
                 let now = group.iter().map(|checked| checked.now).max();
                 // The events are durable whatever becomes of it; the status tells when it failed.
@@ -219,7 +243,7 @@ impl UsageStore for Usage {
         self.note(now);
         let meters = UsageStore::meters(self)?;
         let verdict = |event: &UsageEvent| check(event, &meters, now, &self.policy).map(|()| Identity::of(event));
-        let verdicts = events.iter().map(verdict).collect();
+        let verdicts = self.each(&events, verdict);
         let weight = events.len();
         self.queue.submit(Checked { events, verdicts, now }, weight, |group| self.commit(group))
     }
