@@ -12,6 +12,7 @@ import type { History } from "./history";
 import type { Metering } from "./metering";
 
 export type * from "./analysis";
+export type * from "./billing";
 export type * from "./costs";
 export type * from "./history";
 export type * from "./metering";

@@ -89,9 +89,10 @@ function json(params) {
   return JSON.stringify(fields(params, (field, value) => convert(value, field, [params])));
 }
 
-/** Events as JSON text. A number or a Date that stands for nothing is text, by which the core rejects its event alone. */
+/** Events as JSON text. A number or Date that stands for nothing is text, by which the core rejects its event alone. */
 function events(value, field) {
-  if (typeof value !== "object" || value === null) throw invalid(field, `must be an event or a list, got ${typeof value}`);
+  const isObject = typeof value === "object" && value !== null;
+  if (!isObject) throw invalid(field, `must be an event or a list, got ${typeof value}`);
   return JSON.stringify(convert(value, field, [], String));
 }
 

@@ -294,8 +294,8 @@ class Meters:
             >>> from iof import Iof
             >>> finops = Iof.open(now="2024-01-15T12:00:00Z").finops
             >>> tokens = finops.meters.create("tokens", "sum", "token", value_property="count", group_by=["model"])
-            >>> properties = {"count": 1200, "model": "small"}
-            >>> finops.record_usage({"id": "1", "resource": "tokens", "tenant_id": "t", "properties": properties})["accepted"]
+            >>> used = {"count": 1200, "model": "small"}
+            >>> finops.record_usage({"id": "1", "resource": "tokens", "tenant_id": "t", "properties": used})["accepted"]
             1
             >>> finops.get_usage(period="2024-01", group_by="model", resource="tokens")["items"][0]["tokens"]
             Decimal('1200')

@@ -169,4 +169,5 @@ class Closed(Result):
 
     def _blocks(self):
         rows = self.records()
-        return [_show.Block(f"Closed {self['period']}: {_count(len(rows), 'statement')}", rows, list(rows[0]) if rows else [])]
+        title = f"Closed {self['period']}: {_count(len(rows), 'statement')}"
+        return [_show.Block(title, rows, list(rows[0]) if rows else [])]

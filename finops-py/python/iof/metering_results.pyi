@@ -2,7 +2,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, overload
 
-from .metering_types import Failure, Grant, GrantLeft, Meter, Overage, Price, Rejected, StatementLine, Unpriced, UsageItem
+from .metering_types import (
+    Failure,
+    Grant,
+    GrantLeft,
+    Meter,
+    Overage,
+    Price,
+    Rejected,
+    StatementLine,
+    Unpriced,
+    UsageItem,
+)
 from .results import Page, Result
 
 __all__ = [
