@@ -1,5 +1,6 @@
 //! A server that meters its requests: `cargo run --example metered_server`, then
-//! `curl -H 'x-tenant: ten_001' localhost:3000/hello/you` and `curl localhost:3000/usage`, which says who called how often.
+//! `curl -H 'x-tenant: ten_001' localhost:3000/hello/you` and `curl localhost:3000/usage`: who called how
+//! often.
 
 use axum::Router;
 use axum::extract::{MatchedPath, Path};

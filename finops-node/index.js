@@ -3,7 +3,7 @@
 
 const { classes, invalid } = require("./errors.js");
 const { isPlain, merged } = require("./input.js");
-const { Billing, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
+const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
 const { Session } = require("./session.js");
 
 class Costs {
@@ -117,6 +117,7 @@ class Finops {
     this.meters = new Meters(session);
     this.prices = new Prices(session);
     this.billing = new Billing(session);
+    this.grants = new Grants(session);
     this.usage = new KeptUsage(session);
     this.llm = new ModelPrices(session);
   }

@@ -387,6 +387,64 @@ export interface Billing<D extends Decimals = "number"> {
   }>;
 }
 
+// --- Grants ---
+
+/** Money, which pays for whatever is charged, or units of a meter, which are used without being paid for. */
+export type GrantAmount<N = Numeric> = { money: N; currency: string } | { units: N; meter: string };
+
+export interface GrantParams {
+  tenant_id: string;
+  /** What it holds when it starts. */
+  amount: GrantAmount;
+  /** The first instant at which it can be used: a quarter of an hour in UTC. */
+  effective_from: Time;
+  /** Lower ones are used up first. By default 0. */
+  priority?: number;
+  /** The first instant at which what is left is gone. */
+  expires_at?: Time | null;
+  /** What is left of it at the start of a month: the balance, at least `min` and at most `max`. By default all. */
+  rollover?: { min?: Numeric; max: Numeric } | null;
+  /** How often it is refilled, from `effective_from` on. */
+  recurrence?: { every: number; unit: "day" | "week" | "month" | "year"; time_zone?: string } | null;
+  /** Whether it pays for what was left unpaid in the months before. Only of money. */
+  preserve_overage?: boolean;
+}
+
+/** What a tenant has to its credit. What it does not say is left out. */
+export interface Grant<D extends Decimals = "number"> {
+  id: string;
+  tenant_id: string;
+  amount: GrantAmount<Decimal<D>>;
+  priority: number;
+  effective_from: Timestamp;
+  created_at: Timestamp;
+  expires_at?: Timestamp;
+  rollover?: { min: Decimal<D>; max: Decimal<D> };
+  recurrence?: { every: number; unit: string; time_zone: string };
+  preserve_overage: boolean;
+}
+
+/** What is left of a tenant's grants, and what none of them covered in the month. */
+export interface GrantBalance<D extends Decimals = "number"> {
+  tenant_id: string;
+  at: Timestamp;
+  grants: { id: string; amount: GrantAmount<Decimal<D>>; left: Decimal<D>; expires_at: Timestamp | null }[];
+  /** Money in a currency, or units of a meter. The next grant or refill of the month pays for it first. */
+  overages: { currency: string | null; meter: string | null; overage: Decimal<D> }[];
+}
+
+/** What tenants have to their credit, used up before anything is paid for. */
+export interface Grants<D extends Decimals = "number"> {
+  /** It counts from its `effective_from` on; what is billed already is corrected. */
+  create(params: GrantParams): Promise<Grant<D>>;
+  list(params?: { tenant_id?: string | null; limit?: number | null; offset?: number | null }): Promise<Page<Grant<D>>>;
+  /** Now, or at an instant that has passed. */
+  balance(params: { tenant_id: string; at?: Time | null }): Promise<GrantBalance<D>>;
+  /** Takes it back, as if it had never been: what it paid is charged again. */
+  delete(id: string): Promise<{ deleted: true }>;
+  delete(params: { id: string }): Promise<{ deleted: true }>;
+}
+
 // --- How usage is kept ---
 
 /** What was dropped or brought together. */
@@ -478,6 +536,8 @@ export interface Metering<D extends Decimals = "number"> {
   readonly prices: Prices<D>;
   /** What is billed of usage. */
   readonly billing: Billing<D>;
+  /** What tenants have to their credit. */
+  readonly grants: Grants<D>;
   /** The events that are kept. */
   readonly usage: KeptUsage;
   /** Prices of language models. */

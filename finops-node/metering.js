@@ -142,6 +142,30 @@ class Billing {
   }
 }
 
+class Grants {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  create(params) {
+    return this.#session.call("grants.create", params);
+  }
+
+  list(params) {
+    return this.#session.call("grants.list", params);
+  }
+
+  balance(params) {
+    return this.#session.call("grants.balance", params);
+  }
+
+  async delete(id) {
+    return this.#session.call("grants.delete", input.merged("id", id, {}));
+  }
+}
+
 class KeptUsage {
   #session;
 
@@ -182,4 +206,4 @@ class ModelPrices {
   }
 }
 
-module.exports = { Billing, KeptUsage, Meters, ModelPrices, Prices, Recorder, given };
+module.exports = { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given };

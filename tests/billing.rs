@@ -5,6 +5,8 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
+    clippy::unused_self,
     clippy::cast_possible_truncation,
     reason = "a test says what broke by failing"
 )]

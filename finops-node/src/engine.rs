@@ -66,6 +66,7 @@ impl Engine {
 
     /// Makes a recorder, with its options as JSON text.
     #[napi]
+    #[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of a JavaScript text")]
     pub fn recorder(&self, options: String) -> napi::Result<Recorder> {
         let core = self.core()?;
         let made = parse(&options).and_then(|options| core.recorder_with(options));

@@ -36,6 +36,7 @@ impl Recorder {
 impl Recorder {
     /// Takes an event, as JSON text.
     #[napi]
+    #[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of a JavaScript text")]
     pub fn record(&self, event: String) -> napi::Result<()> {
         let core = self.core()?;
         core.read(&event).and_then(|event| core.record(event)).map_err(|error| json::failure(&error))

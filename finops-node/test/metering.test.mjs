@@ -72,6 +72,11 @@ test("meters, prices and bills", async (t) => {
   assert.equal(usage.series[1].points[0].tokens, 500);
   assert.equal((await finops.billing.preview({ tenant_id: "ten_001", period: "2024-01" })).total, 4.5);
   assert.equal((await finops.getCostSummary({ period: "2024-01" })).total_cost, 4.5);
+  const amount = { money: 4, currency: "USD" };
+  const grant = await finops.grants.create({ tenant_id: "ten_002", amount, effective_from: since });
+  assert.equal((await finops.grants.balance({ tenant_id: "ten_002" })).grants[0].left, 4);
+  assert.equal((await finops.grants.list()).count, 1);
+  assert.deepEqual(await finops.grants.delete(grant.id), { deleted: true });
   assert.equal((await finops.correctUsage({ id: "1", tenant_id: "ten_001", properties: { n: "2000", model: "a" } })).changed, true);
   assert.equal((await finops.voidUsage({ id: "2", tenant_id: "ten_001" })).changed, true);
   assert.equal((await finops.billing.settle()).lines, 1);

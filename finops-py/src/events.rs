@@ -105,9 +105,11 @@ impl<'py> Writer<'py> {
         } else if let Ok(dict) = item.cast::<PyDict>() {
             self.dict(dict, depth)
         } else if item.is_none() {
-            self.plain(b"null")
+            self.out.extend_from_slice(b"null");
+            Ok(())
         } else if let Ok(flag) = item.cast::<PyBool>() {
-            self.plain(if flag.is_true() { b"true" } else { b"false" })
+            self.out.extend_from_slice(if flag.is_true() { b"true" } else { b"false" });
+            Ok(())
         } else if let Ok(number) = item.cast::<PyInt>() {
             self.integer(number)
         } else if let Ok(number) = item.cast::<PyFloat>() {
@@ -127,11 +129,6 @@ impl<'py> Writer<'py> {
         } else {
             Err(self.wrong(item, &format!("cannot be of type {}: {KNOWN}", kind(item))))
         }
-    }
-
-    fn plain(&mut self, text: &[u8]) -> PyResult<()> {
-        self.out.extend_from_slice(text);
-        Ok(())
     }
 
     fn text(&mut self, text: &Bound<'py, PyString>) -> PyResult<()> {
@@ -168,7 +165,8 @@ impl<'py> Writer<'py> {
             }
             self.value(&item?, depth + 1)?;
         }
-        self.plain(b"]")
+        self.out.push(b']');
+        Ok(())
     }
 
     fn dict(&mut self, dict: &Bound<'py, PyDict>, depth: usize) -> PyResult<()> {
@@ -184,7 +182,8 @@ impl<'py> Writer<'py> {
             self.out.push(b':');
             self.value(&value, depth + 1)?;
         }
-        self.plain(b"}")
+        self.out.push(b'}');
+        Ok(())
     }
 
     fn wrong(&self, item: &Bound<'_, PyAny>, message: &str) -> PyErr {

@@ -178,6 +178,12 @@ def test_bills_show_and_become_tables(finops: Finops) -> None:
     since = "2024-01-01T00:00:00Z"
     finops.prices.create("api_calls", "per_unit", unit_price=Decimal("0.01"), currency="USD", effective_from=since)
     finops.record_usage([event(1, time=AT), event(2, time=AT, resource="bandwidth")])
+    grant = finops.grants.create("ten_002", {"money": "5", "currency": "USD"}, since)
+    balance = finops.grants.balance("ten_002")
+    assert balance["grants"][0]["left"] == 5
+    assert grant["id"] in str(balance)
+    for answer in (balance, finops.grants.list()):
+        assert len(answer.to_pandas()) == 1
     statement = finops.billing.preview("ten_001", "2024-01")
     assert "total 0.01 USD" in str(statement)
     assert "without a price: 1 bandwidth" in str(statement)

@@ -15,7 +15,7 @@ from iof import _iof
 
 PACKAGE = Path(iof.__file__).parent
 PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
-         iof.KeptUsage)
+         iof.KeptUsage, iof.Grants)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -112,6 +112,7 @@ EXAMPLES = [
     "iof.client",
     "iof.columns",
     "iof.errors",
+    "iof.grants",
     "iof.history",
     "iof.metering",
     "iof.relations",

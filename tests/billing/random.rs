@@ -52,7 +52,7 @@ impl History {
         // Up to twenty days late, and never from the future.
         let day = self.day.saturating_sub(random.below(20));
         let time = finops_core::model::time::Stamp::from_micros(
-            1_704_067_200_000_000 + (day as i64) * 86_400_000_000 + (random.below(96) as i64) * 900_000_000,
+            1_704_067_200_000_000 + (day * 86_400_000_000 + random.below(96) * 900_000_000).cast_signed(),
         );
         let quantity = format!("{}.{:03}", random.below(500), random.below(1000));
         json!({
@@ -151,7 +151,7 @@ impl History {
             }
             8 => {
                 self.day = (self.day + random.below(9)).min(118);
-                let now = 1_704_067_200_000_000 + (self.day as i64) * 86_400_000_000 + 86_340_000_000;
+                let now = 1_704_067_200_000_000 + (self.day * 86_400_000_000).cast_signed() + 86_340_000_000;
                 let now = finops_core::model::time::Stamp::from_micros(now).unwrap();
                 call(finops, "tick", json!({"now": now.to_string()}));
                 return;

@@ -71,7 +71,7 @@ fn event(number: u64) -> finops_core::Result<UsageEvent> {
     let resource = RESOURCES.get(usize::try_from(pick >> 60 & 3).unwrap_or(0)).copied().unwrap_or_default();
     let quantity = Quantity::from_units(i64::try_from(pick >> 40 & 0xff).unwrap_or(0) + 1);
     let mut event = UsageEvent::new(id, at(number)?, resource, quantity, format!("tenant-{:05}", pick % TENANTS));
-    event.source = "gateway".to_owned();
+    "gateway".clone_into(&mut event.source);
     Ok(event)
 }
 
@@ -81,7 +81,7 @@ fn batch(number: u64) -> finops_core::Result<Vec<UsageEvent>> {
     let first = number * BATCH;
     let one = |place: u64| {
         let random = finops_benches::next(&mut state);
-        let repeated = random % 100 == 0 && place > 0;
+        let repeated = random.is_multiple_of(100) && place > 0;
         event(if repeated { (random >> 8) % place } else { place })
     };
     (first..first + BATCH).map(one).collect()
@@ -113,7 +113,7 @@ impl Spent {
     }
 
     fn since(&self, before: &Self) -> Self {
-        let (events, wall) = (self.events - before.events, self.wall - before.wall);
+        let (events, wall) = (self.events - before.events, self.wall.saturating_sub(before.wall));
         Self { events, wall, cpu: self.cpu - before.cpu, slowest: self.slowest }
     }
 

@@ -115,7 +115,7 @@ impl Finops {
             return conflict(format!("{} has not ended: it is {now}", request.period.text()));
         }
         let _alone = self.settling.alone.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut due = Due::find(self.store.as_ref(), now)?;
+        let mut due = Due::find(self, now)?;
         let tenants = self.add_lines(&mut due, period, request.tenant_id.as_deref())?;
         let closed = self.store.statements(Some(period.start()), request.tenant_id.as_deref())?;
         let closed: BTreeSet<String> = closed.into_iter().map(|statement| statement.tenant_id).collect();

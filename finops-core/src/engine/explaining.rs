@@ -7,6 +7,7 @@ use crate::edge::store::LineKey;
 use crate::insight::Explanation;
 use crate::insight::explain_usage::{PriceSource, UsageSource, line_of};
 use crate::insight::statement::label;
+use crate::model::money::Quantity;
 use crate::model::price::PriceBook;
 use crate::model::time::{Interval, Stamp};
 use crate::pipeline::metering::{PageSpan, QUARTER};
@@ -57,7 +58,7 @@ impl Finops {
             (line.line.booked.quantity()?, line.meter.unit.clone()),
             (rated.amount, rated.currency, rated.unpriced),
             rated.readings.iter().filter_map(price).collect(),
-            rated.path(),
+            path(line)?,
         ))
     }
 
@@ -93,6 +94,12 @@ impl Finops {
         };
         Ok((found(quarters.iter().min(), false)?, found(quarters.iter().max(), true)?))
     }
+}
+
+/// How a line came to its amount, beginning with what grants gave of it.
+fn path(line: &RatedMonth) -> Result<String> {
+    let (granted, path) = (Quantity::try_sum(line.line.granted.values().copied())?, line.line.rated.path());
+    Ok(if granted.is_zero() { path } else { format!("{granted} granted; {path}") })
 }
 
 fn days(period: Interval) -> std::ops::Range<i32> {

@@ -14,6 +14,7 @@ use crate::pipeline::rating::Credits;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A grant that is to be given: [`Grant`] without what the engine gives.
 #[derive(Debug, Clone, Deserialize)]
@@ -165,11 +166,15 @@ pub(super) struct KeptGrant {
     deleted: bool,
 }
 
-impl KeptGrant {
-    /// The grant, unless it was deleted.
-    pub(super) fn holding(self) -> Option<Grant> {
-        Some(self.grant).filter(|_| !self.deleted)
-    }
+/// The grants that were read, and up to which change.
+#[derive(Debug, Default)]
+pub(super) struct KnownGrants(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    change: u64,
+    held: BTreeMap<Id<id::Grant>, Grant>,
+    grants: Arc<Grants>,
 }
 
 /// Reads a grant that was kept.
@@ -196,8 +201,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` with the field for what no grant can be; `not_found` for an unknown meter; `conflict` on a handle
-    /// for reading.
+    /// `invalid_argument` with the field for what no grant can be; `not_found` for an unknown meter; `conflict` on a
+    /// handle for reading.
     pub fn grants_create(&self, grant: GrantCreate) -> Result<Grant> {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
@@ -224,11 +229,13 @@ impl Finops {
     pub fn grants_list(&self, request: &GrantList) -> Result<Page<Grant>> {
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        let mut found = self.grants_held()?;
-        found.retain(|grant| request.tenant_id.as_ref().is_none_or(|tenant| *tenant == grant.tenant_id));
+        let grants = self.grants()?;
+        let is_wanted = |grant: &&Grant| request.tenant_id.as_ref().is_none_or(|tenant| *tenant == grant.tenant_id);
+        let mut found: Vec<&Grant> = grants.iter().filter(is_wanted).collect();
+        found.sort_unstable_by_key(|grant| grant.id);
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (count, limit_size, offset_size) = (size(found.len()), size(limit), size(offset));
-        let items = found.into_iter().skip(offset).take(limit).collect();
+        let items = found.into_iter().skip(offset).take(limit).cloned().collect();
         Ok(Page { count, limit: limit_size, offset: offset_size, items })
     }
 
@@ -237,7 +244,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn grants_delete(&self, id: Id<id::Grant>) -> Result<Deleted> {
-        let grant = self.grants_held()?.into_iter().find(|grant| grant.id == id);
+        let grant = self.grants()?.iter().find(|grant| grant.id == id).cloned();
         let missing = || Error::new(ErrorCode::NotFound, format!("there is no grant '{id}'")).with_field("id");
         self.keep_grant(grant.ok_or_else(missing)?, true)?;
         Ok(Deleted { deleted: true })
@@ -311,15 +318,24 @@ impl Finops {
         Ok(())
     }
 
-    /// The grants that hold, by tenant.
-    pub(super) fn grants(&self) -> Result<Grants> {
-        Grants::read(&self.store.definitions(Defined::Grant)?)
-    }
-
-    /// The same in the order of their ids.
-    pub(super) fn grants_held(&self) -> Result<Vec<Grant>> {
-        let kept = self.store.definitions(Defined::Grant)?;
-        kept.iter().filter_map(|definition| kept_grant(definition).map(KeptGrant::holding).transpose()).collect()
+    /// The grants that hold, as they were last read, with what changed since.
+    pub(super) fn grants(&self) -> Result<Arc<Grants>> {
+        let mut known = self.grants.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = self.store.definitions_since(Defined::Grant, known.change)?;
+        let last = changed.iter().map(|definition| definition.change).max();
+        let changed = changed.iter().map(kept_grant).collect::<Result<Vec<_>>>()?;
+        for KeptGrant { grant, deleted } in changed {
+            if deleted {
+                known.held.remove(&grant.id);
+            } else {
+                known.held.insert(grant.id, grant);
+            }
+        }
+        if let Some(last) = last {
+            known.change = last;
+            known.grants = Arc::new(Grants::new(known.held.values()));
+        }
+        Ok(Arc::clone(&known.grants))
     }
 
     fn keep_grant(&self, grant: Grant, deleted: bool) -> Result<Grant> {

@@ -131,12 +131,10 @@ impl Finops {
 
     /// The state that a request is about: an earlier one, or the present one.
     pub(super) fn state(&self, as_of: Option<AsOf>) -> Result<Snapshot> {
-        match as_of {
-            Some(as_of) => self.store.snapshot_as_of(as_of),
-            None => {
-                self.settled()?;
-                self.store.snapshot()
-            }
+        if let Some(as_of) = as_of {
+            return self.store.snapshot_as_of(as_of);
         }
+        self.settled()?;
+        self.store.snapshot()
     }
 }

@@ -107,8 +107,8 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price or a grant is for it, and on a
-    /// handle for reading.
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price or a grant is for it, and on
+    /// a handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         let book = self.price_book()?;
         if let Some(price) = book.prices().iter().find(|price| price.terms().meter == slug) {
@@ -117,7 +117,7 @@ impl Finops {
             return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
         }
         let is_for = |grant: &Grant| matches!(&grant.amount, GrantAmount::Units { meter, .. } if meter == slug);
-        if let Some(grant) = self.grants_held()?.into_iter().find(is_for) {
+        if let Some(grant) = self.grants()?.iter().find(|grant| is_for(grant)) {
             let message = format!("the grant {} is for it: delete that first", grant.id);
             return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
         }

@@ -80,6 +80,7 @@ pub struct Finops {
     settling: Arc<Due>,
     models: Arc<models::ModelPrices>,
     prices: Arc<prices::Prices>,
+    grants: Arc<grants::KnownGrants>,
 }
 
 /// Whether usage has to become charges before the next query.
@@ -88,7 +89,7 @@ struct Due {
     /// One at a time.
     alone: Mutex<()>,
     /// Whether something came, or prices changed.
-    due: AtomicBool,
+    wanted: AtomicBool,
     /// The day of UTC up to which levels are charged.
     day: AtomicI64,
 }
@@ -96,7 +97,7 @@ struct Due {
 impl Due {
     /// Something may have come before the engine was opened.
     fn new(due: bool) -> Self {
-        Self { alone: Mutex::new(()), due: AtomicBool::new(due), day: AtomicI64::new(i64::MAX) }
+        Self { alone: Mutex::new(()), wanted: AtomicBool::new(due), day: AtomicI64::new(i64::MAX) }
     }
 }
 

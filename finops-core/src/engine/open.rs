@@ -171,6 +171,7 @@ impl Builder {
             settling,
             models: Arc::default(),
             prices: Arc::default(),
+            grants: Arc::default(),
         })
     }
 }

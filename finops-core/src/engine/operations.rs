@@ -13,8 +13,7 @@ use super::usage::UsageDrop;
 use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
 use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
-use super::{GrantBalance, GrantCreate, GrantList};
-use super::{LoadModelPrices, RateModel, UsageExport};
+use super::{GrantBalance, GrantCreate, GrantList, LoadModelPrices, RateModel, UsageExport};
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
     BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,

@@ -103,6 +103,7 @@ impl UsageCorrection {
 }
 
 /// Tells null from what is left out.
+#[allow(clippy::option_option, reason = "left out, taken away and given are three things")]
 fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(deserializer).map(Some)
 }

@@ -9,6 +9,9 @@ use crate::model::time::Stamp;
 use crate::model::usage::{EventKey, Outcome, Rejection, UsageEvent};
 use std::sync::Arc;
 
+/// Events that the caller keeps until they are durable.
+type Shared = Arc<Vec<UsageEvent>>;
+
 impl Finops {
     /// Counts events durably and says what became of each, in order. An event that came before counts once, however
     /// often it comes. Calls of several threads share a commit.
@@ -51,7 +54,7 @@ impl Finops {
 
     /// Events as they are counted: requests to language models get what their meters need, and those that cannot be
     /// priced are left out. What is said of each is empty where none is such a request.
-    fn completed(&self, mut events: Arc<Vec<UsageEvent>>) -> Result<(Arc<Vec<UsageEvent>>, Vec<Option<Rejection>>)> {
+    fn completed(&self, mut events: Shared) -> Result<(Shared, Vec<Option<Rejection>>)> {
         if !events.iter().any(|event| event.resource == TokenKind::RESOURCE) {
             return Ok((events, Vec::new()));
         }

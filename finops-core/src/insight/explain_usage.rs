@@ -61,7 +61,7 @@ pub struct PriceSource {
 impl UsageSource {
     /// A line, with nothing known of its events' times yet.
     #[allow(clippy::too_many_arguments, reason = "each names a field, and there is no other way to make one")]
-    pub(crate) fn new(
+    pub fn new(
         (tenant_id, meter, period): (String, String, String),
         (events, first_event, last_event): (u64, Option<Stamp>, Option<Stamp>),
         (quantity, unit): (Quantity, String),
@@ -88,7 +88,7 @@ impl UsageSource {
 }
 
 /// The tenant, the meter and the start of a charge of usage; none for a charge of a bill.
-pub(crate) fn line_of(row: &ChargeRow) -> Option<(&str, &str, Stamp)> {
+pub fn line_of(row: &ChargeRow) -> Option<(&str, &str, Stamp)> {
     let value =
         |column: ChargeColumn| row.fields.iter().find(|(name, _)| name == column.field()).map(|(_, value)| value);
     let text = |column| match value(column)? {

@@ -43,8 +43,8 @@ pub struct StatementLine {
     pub meter: String,
     /// What it is counted in.
     pub unit: String,
-    /// Which part of the price it is: `tier 1`, `fee of tier 1`, `packages`, `up to the minimum`; `granted` for units that
-    /// a grant gave, `credit` for money that one paid.
+    /// Which part of the price it is: `tier 1`, `fee of tier 1`, `packages`, `up to the minimum`; `granted` for units
+    /// that a grant gave, `credit` for money that one paid.
     pub tier: String,
     /// How much is billed at that price, after conversion and what is free.
     pub quantity: Quantity,

@@ -27,8 +27,19 @@ from .errors import (
     NotFoundError,
     StorageError,
 )
+from .grants import Grants
 from .metering import Meters
-from .metering_results import Closed, MeterPage, PricePage, Settlement, Statement, Usage, UsageReceipt
+from .metering_results import (
+    Closed,
+    GrantBalance,
+    GrantPage,
+    MeterPage,
+    PricePage,
+    Settlement,
+    Statement,
+    Usage,
+    UsageReceipt,
+)
 from .results import (
     Breakdown,
     CatalogPage,
@@ -64,6 +75,9 @@ __all__ = [
     "Explanation",
     "Finops",
     "FinopsError",
+    "GrantBalance",
+    "GrantPage",
+    "Grants",
     "HistoricalCosts",
     "ImportReceipt",
     "InvalidArgumentError",

@@ -12,6 +12,7 @@ from .analysis import Analysis
 from .billing import Billing, ModelPrices, Prices
 from .breakdowns import Breakdowns
 from .catalog import Catalog
+from .grants import Grants
 from .history import History
 from .metering import Metering, Meters
 from .relations import Relations
@@ -125,6 +126,8 @@ class Finops(Metering, History, Relations):
     """What usage costs."""
     billing: Billing
     """What is billed of usage."""
+    grants: Grants
+    """What tenants have to their credit."""
     usage: KeptUsage
     """The events that are kept."""
     llm: ModelPrices
@@ -138,6 +141,7 @@ class Finops(Metering, History, Relations):
         self.meters = Meters(engine)
         self.prices = Prices(engine)
         self.billing = Billing(engine)
+        self.grants = Grants(engine)
         self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
 

@@ -8,7 +8,17 @@ from decimal import Decimal
 from . import _show
 from .results import Page, Result, _count
 
-__all__ = ["Closed", "MeterPage", "PricePage", "Settlement", "Statement", "Usage", "UsageReceipt"]
+__all__ = [
+    "Closed",
+    "GrantBalance",
+    "GrantPage",
+    "MeterPage",
+    "PricePage",
+    "Settlement",
+    "Statement",
+    "Usage",
+    "UsageReceipt",
+]
 
 _WHERE = {"date": "time", "day": "text"}
 
@@ -77,6 +87,35 @@ class PricePage(Page):
         "currency": "text",
         "effective_from": "time",
     }
+
+
+class GrantPage(Page):
+    """A page of grants."""
+
+    _kinds = {
+        "id": "text",
+        "tenant_id": "text",
+        "amount": "json",
+        "priority": "integer",
+        "effective_from": "time",
+        "expires_at": "time",
+        "created_at": "time",
+        "preserve_overage": "bool",
+    }
+
+
+class GrantBalance(Result):
+    """What a tenant has to its credit. The table is ``grants``."""
+
+    _rows = "grants"
+    _kinds = {"id": "text", "amount": "json", "left": "decimal", "expires_at": "time"}
+
+    def _blocks(self):
+        rows = [{**grant, "amount": grant["amount"].get("money", grant["amount"].get("units")),
+                 "of": grant["amount"].get("currency", grant["amount"].get("meter"))} for grant in self["grants"]]
+        notes = [f"not covered: {over['overage']:,f} {over['currency'] or over['meter']}" for over in self["overages"]]
+        title = f"Grants of {self['tenant_id']}, {self['at']:%Y-%m-%d %H:%M}"
+        return [_show.Block(title, rows, _show.columns(rows, ["id", "of", "amount", "left"]), notes)]
 
 
 class Settlement(Result):

@@ -2,10 +2,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, overload
 
-from .metering_types import Failure, Meter, Price, Rejected, StatementLine, Unpriced, UsageItem
+from .metering_types import Failure, Grant, GrantLeft, Meter, Overage, Price, Rejected, StatementLine, Unpriced, UsageItem
 from .results import Page, Result
 
-__all__ = ["Closed", "MeterPage", "PricePage", "Settlement", "Statement", "Usage", "UsageReceipt"]
+__all__ = [
+    "Closed",
+    "GrantBalance",
+    "GrantPage",
+    "MeterPage",
+    "PricePage",
+    "Settlement",
+    "Statement",
+    "Usage",
+    "UsageReceipt",
+]
 
 class UsageReceipt(Result):
     @overload  # type: ignore[override]
@@ -25,6 +35,17 @@ class Usage(Result):
 
 class MeterPage(Page[Meter]): ...
 class PricePage(Page[Price]): ...
+class GrantPage(Page[Grant]): ...
+
+class GrantBalance(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["tenant_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["at"], /) -> datetime: ...
+    @overload
+    def __getitem__(self, key: Literal["grants"], /) -> list[GrantLeft]: ...
+    @overload
+    def __getitem__(self, key: Literal["overages"], /) -> list[Overage]: ...
 
 class Settlement(Result):
     @overload  # type: ignore[override]

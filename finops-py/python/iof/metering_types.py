@@ -21,11 +21,18 @@ __all__ = [
     "Events",
     "Failure",
     "FullPolicy",
+    "Grant",
+    "GrantAmount",
+    "GrantLeft",
+    "GrantMoney",
+    "GrantRecurrence",
+    "GrantUnits",
     "LlmUsage",
     "LoadedModelPrices",
     "Matrix",
     "MatrixCell",
     "Meter",
+    "Overage",
     "Package",
     "Percentage",
     "Price",
@@ -35,6 +42,7 @@ __all__ = [
     "RatedRequest",
     "RecorderStats",
     "Rejected",
+    "Rollover",
     "RoundingRule",
     "Scope",
     "StatementLine",
@@ -262,6 +270,74 @@ class Failure(TypedDict):
     period_start: datetime
     code: str
     message: str
+
+
+class GrantMoney(TypedDict):
+    """Money, which pays for whatever is charged."""
+
+    money: Number
+    currency: str
+
+
+class GrantUnits(TypedDict):
+    """Units of a meter, which are used without being paid for."""
+
+    units: Number
+    meter: str
+
+
+GrantAmount = Union[GrantMoney, GrantUnits]
+"""How much a grant holds."""
+
+
+class Rollover(TypedDict, total=False):
+    """What is left of a grant at the start of a month: the balance, at least ``min`` and at most ``max``."""
+
+    min: Number
+    max: Number
+
+
+class GrantRecurrence(TypedDict, total=False):
+    """How often a grant is refilled."""
+
+    every: int
+    unit: Literal["day", "week", "month", "year"]
+    time_zone: str
+
+
+class _GrantTerms(TypedDict, total=False):
+    expires_at: datetime
+    rollover: Rollover
+    recurrence: GrantRecurrence
+
+
+class Grant(_GrantTerms):
+    """What a tenant has to its credit. What it does not say is left out."""
+
+    id: str
+    tenant_id: str
+    amount: GrantAmount
+    priority: int
+    effective_from: datetime
+    created_at: datetime
+    preserve_overage: bool
+
+
+class GrantLeft(TypedDict):
+    """What is left of a grant."""
+
+    id: str
+    amount: GrantAmount
+    left: Decimal
+    expires_at: datetime | None
+
+
+class Overage(TypedDict):
+    """What no grant covered: money in a currency, or units of a meter."""
+
+    currency: str | None
+    meter: str | None
+    overage: Decimal
 
 
 class LlmUsage(TypedDict, total=False):

@@ -5,6 +5,7 @@
 //! promises beyond the trait (durability, locks, files) is tested beside that store.
 
 mod aggregates;
+mod bookings;
 mod catalog;
 mod history;
 mod imports;
@@ -39,7 +40,7 @@ impl Case {
 /// Every case.
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
-    let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES];
+    let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES];
     writing.into_iter().chain(reading).flatten().copied()
 }
 
@@ -92,6 +93,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 mod tests {
     use super::*;
     use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning};
+    use crate::edge::store::{Booking, Correction, Defined, Definition, LineKey, Settled, Statement};
     use crate::insight::plan::{Grouping, Path};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::{ChargeTable, Origin, Scope};
@@ -168,6 +170,33 @@ mod tests {
         }
         fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
             self.0.delete_virtual_dimension(name, allowed)
+        }
+        fn definitions_since(&self, kind: Defined, change: u64) -> Result<Vec<Definition>> {
+            self.0.definitions_since(kind, change)
+        }
+        fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
+            self.0.put_definitions(kind, definitions)
+        }
+        fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool> {
+            self.0.delete_definition(kind, key)
+        }
+        fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
+            self.0.booked(lines)
+        }
+        fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>> {
+            self.0.lines(period_start, tenant)
+        }
+        fn settled(&self) -> Result<Settled> {
+            self.0.settled()
+        }
+        fn statements(&self, period_start: Option<Stamp>, tenant: Option<&str>) -> Result<Vec<Statement>> {
+            self.0.statements(period_start, tenant)
+        }
+        fn corrections(&self, billed_in: Stamp, tenant: &str) -> Result<Vec<Correction>> {
+            self.0.corrections(billed_in, tenant)
+        }
+        fn book(&self, booking: &Booking) -> Result<()> {
+            self.0.book(booking)
         }
     }
 

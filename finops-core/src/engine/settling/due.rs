@@ -5,6 +5,7 @@ use super::grants::Grants;
 use crate::Result;
 use crate::edge::store::usage::{UsageMark, UsageStore};
 use crate::edge::store::{Defined, Definition, Settled, Store};
+use crate::engine::Finops;
 use crate::engine::prices::changed_terms;
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{Aggregation, MeterSet};
@@ -12,6 +13,7 @@ use crate::pipeline::metering::{DAY, PageKey, PageSpan, Rollups, day_of};
 use chrono::{Datelike, Months, NaiveDate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A meter in a billing period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,13 +31,13 @@ impl MeterMonth {
     }
 
     /// The billing period.
-    pub(in crate::engine) fn period(&self) -> Result<Interval> {
+    pub(in crate::engine) fn period(self) -> Result<Interval> {
         let start = Stamp::from_micros(i64::from(self.first_day) * DAY)?;
         Interval::new(start, month_after(start)?)
     }
 
     /// The pages that the line is made of.
-    pub(in crate::engine) fn pages(&self, aggregation: Aggregation) -> Result<Vec<Range<PageKey>>> {
+    pub(in crate::engine) fn pages(self, aggregation: Aggregation) -> Result<Vec<Range<PageKey>>> {
         let key = |span, day| PageKey { meter: self.meter, span, day };
         let end = day_of(self.period()?.end());
         let mut pages = vec![key(PageSpan::Day, self.first_day)..key(PageSpan::Day, end)];
@@ -51,7 +53,7 @@ pub(in crate::engine) fn month_after(start: Stamp) -> Result<Stamp> {
     let date = start.to_utc().date_naive();
     let first = date.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
     let midnight = first.and_then(|first: NaiveDate| first.and_hms_opt(0, 0, 0));
-    let micros = midnight.map(|midnight| midnight.and_utc().timestamp_micros()).unwrap_or(i64::MAX);
+    let micros = midnight.map_or(i64::MAX, |midnight| midnight.and_utc().timestamp_micros());
     Stamp::from_micros(micros)
 }
 
@@ -62,22 +64,24 @@ pub(in crate::engine) struct Due {
     /// Whose credits are made again, besides those whose lines turn out to have changed.
     pub(in crate::engine) credits: CreditsDue,
     /// The grants that hold.
-    pub(in crate::engine) grants: Grants,
+    pub(in crate::engine) grants: Arc<Grants>,
     pub(in crate::engine) settled: Settled,
 }
 
 impl Due {
     /// What is due at that time.
-    pub(in crate::engine) fn find(store: &dyn Store, now: Stamp) -> Result<Self> {
+    pub(in crate::engine) fn find(finops: &Finops, now: Stamp) -> Result<Self> {
+        let store = finops.store.as_ref();
         let usage = store.usage()?;
         let meters = usage.meters()?;
         let before = store.settled()?;
         let until = now.micros().div_euclid(DAY) * DAY;
-        let definitions = Definitions::read(store, before.definitions)?;
+        let definitions = Definitions::since(store, before.definitions)?;
         let mut due = Self {
             lines: BTreeMap::new(),
             credits: CreditsDue::default(),
-            grants: Grants::read(&definitions.grants)?,
+            // Read after what changed, so that nothing is passed over that is not in it.
+            grants: finops.grants()?,
             settled: Settled { until: until.max(before.until), ..before },
         };
         let mark = UsageMark { events: before.events, changes: before.changes };
@@ -179,20 +183,19 @@ impl Due {
     }
 }
 
-/// Definitions that belong together: none of them was changed between the first and the last that is here.
+/// What changed of definitions: all changes up to the last one that is here.
 struct Definitions {
     prices: Vec<Definition>,
     grants: Vec<Definition>,
 }
 
 impl Definitions {
-    /// All grants, and the prices that a change after that one wrote.
-    fn read(store: &dyn Store, before: u64) -> Result<Self> {
-        let mut grants = store.definitions(Defined::Grant)?;
+    fn since(store: &dyn Store, change: u64) -> Result<Self> {
+        let mut grants = store.definitions_since(Defined::Grant, change)?;
         loop {
-            let prices = store.definitions_since(Defined::Price, before)?;
+            let prices = store.definitions_since(Defined::Price, change)?;
             // A grant that came between would be passed over for good, if a price came after it.
-            let again = store.definitions(Defined::Grant)?;
+            let again = store.definitions_since(Defined::Grant, change)?;
             if again == grants {
                 return Ok(Self { prices, grants });
             }

@@ -11,6 +11,7 @@ use crate::model::time::{Interval, Stamp};
 use crate::model::usage::MeterSet;
 use crate::pipeline::charging::granted_until;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl Due {
     /// Grants changed, or time has passed and brought some to start or to be refilled.
@@ -21,7 +22,7 @@ impl Due {
         meters: &MeterSet,
         before: Settled,
     ) -> Result<()> {
-        for definition in grants.iter().filter(|grant| grant.change > before.definitions) {
+        for definition in grants {
             self.settled.definitions = self.settled.definitions.max(definition.change);
             let grant = kept_grant(definition)?.grant;
             self.add_grant(&grant, grant.effective_from, store, meters)?;
@@ -31,11 +32,11 @@ impl Due {
                 granted_until(Stamp::from_micros(before.until)?)?,
                 granted_until(Stamp::from_micros(self.settled.until)?)?,
             )?;
-            let changes = |grant: &Grant| first_change(grant, passed).map(|at| at.map(|at| (grant.clone(), at)));
-            let changed =
-                self.grants.iter().filter_map(|grant| changes(grant).transpose()).collect::<Result<Vec<_>>>()?;
-            for (grant, at) in changed {
-                self.add_grant(&grant, at, store, meters)?;
+            let held = Arc::clone(&self.grants);
+            for grant in held.iter() {
+                if let Some(at) = first_change(grant, passed)? {
+                    self.add_grant(grant, at, store, meters)?;
+                }
             }
         }
         Ok(())

@@ -3,8 +3,7 @@
 use super::due::{MeterMonth, month_after};
 use super::lines::decoded;
 use crate::Result;
-use crate::edge::store::{Definition, LineKey, Store};
-use crate::engine::grants::kept_grant;
+use crate::edge::store::{LineKey, Store};
 use crate::model::money::Currency;
 use crate::model::price::{Grant, GrantAmount};
 use crate::model::time::{Interval, Stamp};
@@ -28,19 +27,17 @@ pub(in crate::engine) struct TenantGrants {
 }
 
 impl Grants {
-    /// Those that were not deleted.
-    pub(in crate::engine) fn read(definitions: &[Definition]) -> Result<Self> {
+    /// These, by tenant.
+    pub(in crate::engine) fn new<'g>(held: impl Iterator<Item = &'g Grant>) -> Self {
         let mut grants = Self::default();
-        for definition in definitions {
-            if let Some(grant) = kept_grant(definition)?.holding() {
-                let of = grants.tenants.entry(grant.tenant_id.clone()).or_default();
-                match &grant.amount {
-                    GrantAmount::Money { currency, .. } => of.money.entry(*currency).or_default().push(grant),
-                    GrantAmount::Units { meter, .. } => of.units.entry(meter.clone()).or_default().push(grant),
-                }
+        for grant in held.cloned() {
+            let of = grants.tenants.entry(grant.tenant_id.clone()).or_default();
+            match &grant.amount {
+                GrantAmount::Money { currency, .. } => of.money.entry(*currency).or_default().push(grant),
+                GrantAmount::Units { meter, .. } => of.units.entry(meter.clone()).or_default().push(grant),
             }
         }
-        Ok(grants)
+        grants
     }
 
     /// Those of a tenant.
@@ -54,7 +51,7 @@ impl Grants {
     }
 
     /// Every grant.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Grant> {
+    pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = &Grant> {
         self.tenants.values().flat_map(|tenant| tenant.money.values().chain(tenant.units.values()).flatten())
     }
 }

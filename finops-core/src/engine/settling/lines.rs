@@ -85,15 +85,10 @@ struct Outcome {
 }
 
 impl<'s> Settling<'s> {
-    pub(super) fn new(
-        finops: &'s Finops,
-        book: &'s PriceBook,
-        grants: &'s Grants,
-        closing: Option<Closing>,
-    ) -> Result<Self> {
+    pub(super) fn new(finops: &'s Finops, book: &'s PriceBook, grants: &'s Grants, closing: Option<Closing>) -> Self {
         let (booking, settlement, pending) = (Booking::default(), Settlement::default(), BTreeMap::new());
         let (session, tally, periods, closed) = (None, Tally::default(), BTreeSet::new(), Vec::new());
-        Ok(Self { finops, book, grants, closing, session, booking, tally, settlement, periods, closed, pending })
+        Self { finops, book, grants, closing, session, booking, tally, settlement, periods, closed, pending }
     }
 
     /// Settles what tenants used of a meter in a month.

@@ -68,11 +68,11 @@ impl Finops {
         let _alone = self.settling.alone.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         // First, so that what comes meanwhile is due again.
-        self.settling.due.store(false, Ordering::Release);
-        let settled = Due::find(self.store.as_ref(), now).and_then(|due| self.settle(due, None));
+        self.settling.wanted.store(false, Ordering::Release);
+        let settled = Due::find(self, now).and_then(|due| self.settle(due, None));
         match &settled {
             Ok(_) => self.settling.day.store(day(now), Ordering::Release),
-            Err(_) => self.settling.due.store(true, Ordering::Release),
+            Err(_) => self.settling.wanted.store(true, Ordering::Release),
         }
         settled
     }
@@ -81,7 +81,7 @@ impl Finops {
     /// nevertheless: a handle for reading cannot settle, and an import must not be waited for.
     pub(super) fn settled(&self) -> Result<bool> {
         let passed = self.settling.day.load(Ordering::Acquire) < day(self.clock.now());
-        if !self.settling.due.load(Ordering::Acquire) && !passed {
+        if !self.settling.wanted.load(Ordering::Acquire) && !passed {
             return Ok(false);
         }
         if self.store.usage().is_err() {
@@ -96,14 +96,14 @@ impl Finops {
 
     /// Says that something was used, or is priced otherwise.
     pub(super) fn is_due(&self) {
-        self.settling.due.store(true, Ordering::Release);
+        self.settling.wanted.store(true, Ordering::Release);
     }
 
     /// Rates what is due and books it; `closing` closes periods with it.
     pub(super) fn settle(&self, due: Due, closing: Option<Closing>) -> Result<Settlement> {
         let book = self.price_book()?;
         let Due { lines, credits, grants, settled } = due;
-        let mut settling = Settling::new(self, &book, &grants, closing)?;
+        let mut settling = Settling::new(self, &book, &grants, closing);
         for (month, tenants) in &lines {
             settling.month(*month, tenants, settled.until)?;
         }

@@ -196,7 +196,9 @@ impl Grant {
     ///     "effective_from": "2024-01-05T00:00:00Z", "created_at": "2024-01-01T00:00:00Z",
     ///     "recurrence": {"every": 1, "unit": "month"}, "expires_at": "2024-03-01T00:00:00Z"
     /// }"#).unwrap();
-    /// let first = |from: &str, to: &str| Ok::<_, finops_core::Error>(grant.fills_in(Interval::new(from.parse()?, to.parse()?)?));
+    /// let first = |from: &str, to: &str| -> finops_core::Result<_> {
+    ///     Ok(grant.fills_in(Interval::new(from.parse()?, to.parse()?)?))
+    /// };
     /// assert_eq!(first("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z")?, Some("2024-01-05T00:00:00Z".parse()?));
     /// assert_eq!(first("2024-01-06T00:00:00Z", "2024-02-06T00:00:00Z")?, Some("2024-02-05T00:00:00Z".parse()?));
     /// assert_eq!(first("2024-02-06T00:00:00Z", "2024-04-01T00:00:00Z")?, None);

@@ -1,7 +1,7 @@
 //! Grants as they are used up by a billing period, in the order of time.
 //!
-//! What is burnt of grants never comes to more than what the period comes to. A piece whose net is below zero, because a
-//! volume price fell or usage was taken back, burns nothing, and the next pieces of the period burn less by as much;
+//! What is burnt of grants never comes to more than what the period comes to. A piece whose net is below zero, because
+//! a volume price fell or usage was taken back, burns nothing, and the next pieces of the period burn less by as much;
 //! what is left of it at the end of the period takes back from the pieces before it, the last first.
 //!
 //! Pieces count when they start: a grant that expires within a day still pays for the whole day. What no grant covers
@@ -75,8 +75,8 @@ fn payable(pieces: &Pieces) -> Result<Pieces> {
 
 /// Takes grants through a billing period, up to and without `until`, and gives what they paid in it.
 ///
-/// It begins with a reset: what is rolled over is cut, and the overage of the period before is forgotten, unless a grant
-/// preserves it.
+/// It begins with a reset: what is rolled over is cut, and the overage of the period before is forgotten, unless a
+/// grant preserves it.
 ///
 /// ```
 /// use finops_core::model::id::Id;
@@ -91,7 +91,8 @@ fn payable(pieces: &Pieces) -> Result<Pieces> {
 /// let grants = [Grant::new(Id::new(january.start(), [1; 10]), "acme", amount, january.start())];
 /// let mut credits = Credits::new(&grants)?;
 /// let day = |day: u32| format!("2024-01-0{day}T00:00:00Z").parse();
-/// let pieces = [(day(1)?, Quantity::from_units(30)), (day(2)?, Quantity::from_units(-10)), (day(3)?, Quantity::from_units(15))];
+/// let units = Quantity::from_units;
+/// let pieces = [(day(1)?, units(30)), (day(2)?, units(-10)), (day(3)?, units(15))];
 /// let burns = burn_period(&mut credits, january, january.end(), &pieces.into())?;
 /// let burnt: Vec<String> = burns.iter().map(|burn| burn.amount.to_string()).collect();
 /// assert_eq!(burnt, ["30", "5"]);
@@ -192,7 +193,8 @@ mod tests {
         ) {
             let used = |(place, (at, amount)): (u32, &(i64, i128))| {
                 let from = Stamp::from_micros(*at).unwrap();
-                Used { key: CellKey { from, to: from, series: Some(place) }, quantity: Quantity::from_mantissa(*amount) }
+                let key = CellKey { from, to: from, series: Some(place) };
+                Used { key, quantity: Quantity::from_mantissa(*amount) }
             };
             let used: Vec<Used> = (0..).zip(&amounts).map(used).collect();
             let free = free_of(std::slice::from_ref(&used), Quantity::from_mantissa(burnt)).unwrap();

@@ -104,12 +104,12 @@ impl Usage {
             let make = &make;
             let others: Vec<_> =
                 slices.map(|slice| (slice, scope.spawn(move || slice.iter().map(make).collect::<Vec<T>>()))).collect();
-            let mut made: Vec<T> = first.iter().map(make).collect();
+            let mut all: Vec<T> = first.iter().map(make).collect();
             for (slice, thread) in others {
                 // One that could not be finished is made here.
-                made.extend(thread.join().unwrap_or_else(|_| slice.iter().map(make).collect()));
+                all.extend(thread.join().unwrap_or_else(|_| slice.iter().map(make).collect()));
             }
-            made
+            all
         })
     }
 
