@@ -6,14 +6,15 @@ use crate::Result;
 use rusqlite::Transaction;
 use std::ops::Range;
 
-/// The blocks that are to be merged next: the last ones, once there are [`FAN`] of them of one size or smaller.
+/// The blocks that are to be merged next: the last ones of one size or smaller, once there are [`FAN`] of them and they
+/// make one of the next size. So each entry is written once for each size.
 pub(super) fn due(blocks: &[Sealed]) -> Option<Range<usize>> {
-    let size = |block: &Sealed| block.entries.max(1).ilog2() / FAN.ilog2();
+    let size = |entries: u64| entries.max(1).ilog2() / FAN.ilog2();
     (0..=u64::BITS / FAN.ilog2()).find_map(|largest| {
-        let count = blocks.iter().rev().take_while(|block| size(block) <= largest).count();
+        let count = blocks.iter().rev().take_while(|block| size(block.entries) <= largest).count();
         let last = blocks.len() - count..blocks.len();
         let total: u64 = blocks.get(last.clone())?.iter().map(|block| block.entries).sum();
-        (count >= FAN && total <= MAX_MERGED).then_some(last)
+        (count >= FAN && size(total) > largest && total <= MAX_MERGED).then_some(last)
     })
 }
 
