@@ -10,8 +10,10 @@
 #![allow(clippy::disallowed_methods, reason = "durations are measured here, no usage is dated")]
 #![allow(clippy::cast_precision_loss, reason = "rates are shown, not charged")]
 
+use finops_core::Finops;
 use finops_core::edge::store::usage::UsageStore;
 use finops_core::edge::store::{EmbeddedStore, Store};
+use finops_core::engine::RecorderOptions;
 use finops_core::model::money::Quantity;
 use finops_core::model::time::Stamp;
 use finops_core::model::usage::{Outcome, UsageEvent};
@@ -169,7 +171,36 @@ fn compare(folder: &Path, events: u64, peer_seconds: u64) -> Result<(), Failed> 
     let start = Instant::now();
     drop(store);
     println!("{}", json!({"what": "close", "seconds": start.elapsed().as_secs_f64()}));
-    reopen(&at_ours, events)
+    reopen(&at_ours, events)?;
+    recorder(&folder.join("recorder"))
+}
+
+/// What taking an event costs whoever records it, while a thread writes them.
+fn recorder(folder: &Path) -> Result<(), Failed> {
+    let location = folder.to_str().ok_or("the folder is not Unicode")?;
+    let finops = Finops::builder().now(at(1_000_000)?).open(location)?;
+    let mut options = RecorderOptions::default();
+    options.max_in_flight = 2_000_000;
+    let recorder = finops.recorder(options)?;
+    let guard = recorder.start(Duration::from_millis(100))?;
+    let events = (0..500_000).map(event).collect::<finops_core::Result<Vec<_>>>()?;
+    let (start, mut slowest, count) = (Instant::now(), Duration::ZERO, events.len());
+    for event in events {
+        let before = Instant::now();
+        recorder.record(event)?;
+        slowest = slowest.max(before.elapsed());
+    }
+    let each = start.elapsed().as_secs_f64() * 1e9 / count as f64;
+    drop(guard);
+    let accepted = recorder.stats().accepted;
+    println!(
+        "{}",
+        json!({
+            "what": "recorder", "nanoseconds_each": each, "slowest_ms": slowest.as_secs_f64() * 1e3,
+            "accepted": accepted,
+        })
+    );
+    Ok(())
 }
 
 /// How long it takes to ask for one tenant's month.
