@@ -1,6 +1,6 @@
 //! When usage becomes charges, and what happens when that fails.
 
-use finops_core::engine::{BillingClose, BillingPreview, PriceList};
+use finops_core::engine::{BillingClose, BillingPreview, PriceList, UsageKey};
 use finops_core::{CostSummaryRequest, Finops};
 use serde_json::json;
 
@@ -107,4 +107,88 @@ fn many_small_settlements_stay_few_segments() {
     assert!((10..=24).contains(&most), "{most}");
     let preview = finops.billing_preview(&BillingPreview::new("t", "2024-01".parse().unwrap())).unwrap();
     assert_eq!(preview.total.unwrap().to_string(), "100");
+}
+
+#[test]
+fn one_tenant_whose_numbers_do_not_fit_keeps_nobody_from_being_charged() {
+    let finops = engine(":memory:");
+    price(&finops, "0.5");
+    finops.record_usage(&event(1, 10)).unwrap();
+    let huge = |id: &str| {
+        let quantity = "99999999999999999999";
+        json!({"id": id, "resource": "api_calls", "quantity": quantity, "tenant_id": "huge"}).to_string()
+    };
+    for id in ["a", "b"] {
+        finops.record_usage(&huge(id)).unwrap();
+    }
+    let settlement = finops.billing_settle().unwrap();
+    assert_eq!((settlement.failures.len(), settlement.failures[0].code.as_str()), (1, "overflow"));
+    assert_eq!(total(&finops), Some("5".into()));
+    finops.void_usage(&UsageKey::new("a", "huge")).unwrap();
+    assert_eq!(total(&finops), Some("50000000000000000004.5".into()));
+}
+
+#[test]
+fn a_price_that_is_deleted_leaves_all_of_its_time() {
+    let finops = engine(":memory:");
+    price(&finops, "0.5");
+    finops.record_usage(&event(1, 10)).unwrap();
+    let id = finops.prices_list(&PriceList::default()).unwrap().items[0].terms().id.unwrap();
+    finops.prices_update(id, json!({"unit_price": "1", "effective_from": "2024-01-20T00:00:00Z"})).unwrap();
+    assert_eq!(total(&finops), Some("5".into()));
+    finops.prices_delete(id).unwrap();
+    let preview = finops.billing_preview(&BillingPreview::new("t", "2024-01".parse().unwrap())).unwrap();
+    assert_eq!((preview.lines.len(), preview.unpriced.len()), (0, 1));
+    assert_eq!(total(&finops), Some("0".into()), "what was charged is taken back");
+}
+
+#[test]
+fn a_meter_that_counts_otherwise_charges_otherwise() {
+    let finops = engine(":memory:");
+    let meter =
+        |kind: &str| json!({"slug": "exports", "aggregation": "sum", "unit": "export", "filter": {"kind": [kind]}});
+    finops.meters_create(serde_json::from_value(meter("pdf")).unwrap()).unwrap();
+    let price = json!({"meter": "exports", "model": "per_unit", "unit_price": "1", "currency": "USD",
+                       "effective_from": "2024-01-01T00:00:00Z"});
+    finops.prices_create(price).unwrap();
+    for (id, kind, quantity) in [("1", "pdf", 2), ("2", "csv", 5)] {
+        let event = json!({"id": id, "resource": "exports", "quantity": quantity, "tenant_id": "t",
+                           "properties": {"kind": kind}});
+        finops.record_usage(&event.to_string()).unwrap();
+    }
+    assert_eq!(total(&finops), Some("2".into()));
+    finops.meters_update(serde_json::from_value(meter("csv")).unwrap()).unwrap();
+    assert_eq!(total(&finops), Some("5".into()));
+    let error = finops.meters_delete("exports").unwrap_err();
+    assert_eq!(error.code(), finops_core::ErrorCode::Conflict);
+}
+
+#[test]
+fn who_has_corrections_alone_gets_a_bill() {
+    let finops = engine(":memory:");
+    price(&finops, "1");
+    finops.record_usage(&event(1, 10)).unwrap();
+    let close = |month: &str, now: &str| {
+        finops.tick(Some(now.parse().unwrap())).unwrap();
+        finops.billing_close(&BillingClose::new(month.parse().unwrap())).unwrap()
+    };
+    assert_eq!(close("2024-01", "2024-02-01T00:00:00Z").statements.len(), 1);
+    finops.void_usage(&UsageKey::new("1", "t")).unwrap();
+    let february = close("2024-02", "2024-03-01T00:00:00Z");
+    assert_eq!(february.statements.len(), 1);
+    assert_eq!(february.statements[0].total.unwrap().to_string(), "-10");
+}
+
+#[test]
+fn no_query_misses_what_was_acknowledged_before_it() {
+    let finops = engine(":memory:");
+    price(&finops, "1");
+    std::thread::scope(|scope| {
+        let settling = scope.spawn(|| (0..60).for_each(|_| drop(total(&finops))));
+        for id in 1..=40 {
+            finops.record_usage(&event(id, 1)).unwrap();
+            assert_eq!(total(&finops), Some(id.to_string()));
+        }
+        settling.join().unwrap();
+    });
 }

@@ -1,7 +1,7 @@
 //! What is billed of usage: a look at it while the period is open, and closing it.
 
 use super::Finops;
-use super::settling::{Billed, Closing, Due, MeterMonth, RatedMonth, Settlement, month_after};
+use super::settling::{Billed, Closing, Due, LineFailure, MeterMonth, RatedMonth, Settlement, month_after};
 use crate::edge::store::LineKey;
 use crate::insight::statement::{TenantStatement, label};
 use crate::model::time::{Interval, Period, Zone};
@@ -62,6 +62,9 @@ pub struct Closed {
     pub statements: Vec<TenantStatement>,
     /// The state of the store that holds their charges.
     pub snapshot: u64,
+    /// Lines that could not be rated: what they cost is unknown and in no statement. Put right what is wrong, and it
+    /// becomes a correction.
+    pub failures: Vec<LineFailure>,
 }
 
 impl Finops {
@@ -91,8 +94,9 @@ impl Finops {
         self.statement(&request.tenant_id, period, &billed, None)
     }
 
-    /// Closes a month that has ended: minimums fall due, and what is billed stays as it is from then on. What changes
-    /// later is billed as a correction in the next month that is open.
+    /// Closes a month that has ended, for all tenants whose is not closed yet and who used something, have a price of
+    /// their own or corrections: minimums fall due, and what is billed stays as it is from then on. What changes later
+    /// is billed as a correction in the next month that is open. Whoever had nothing to bill has nothing closed.
     ///
     /// ```
     /// use finops_core::{ErrorCode, Finops, engine::BillingClose};
@@ -115,6 +119,8 @@ impl Finops {
             return conflict(format!("{} has not ended: it is {now}", request.period.text()));
         }
         let _alone = self.settling.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        // What came before is settled first, so that what corrects other periods is known when this one is closed.
+        self.settle(Due::find(self, now)?, None)?;
         let mut due = Due::find(self, now)?;
         let tenants = self.add_lines(&mut due, period, request.tenant_id.as_deref())?;
         let closed = self.store.statements(Some(period.start()), request.tenant_id.as_deref())?;
@@ -124,17 +130,19 @@ impl Finops {
         }
         let tenants: BTreeSet<String> = tenants.difference(&closed).cloned().collect();
         let closing = Closing { period_start: period.start(), tenants: tenants.clone(), at: now };
-        let Settlement { snapshot, .. } = self.settle(due, Some(closing))?;
+        let Settlement { snapshot, failures, .. } = self.settle(due, Some(closing))?;
         let statements = self.store.statements(Some(period.start()), request.tenant_id.as_deref())?;
         let new = statements.iter().filter(|statement| tenants.contains(&statement.tenant_id));
         let statements = new.map(|statement| kept(&statement.body)).collect::<Result<_>>()?;
-        Ok(Closed { period: label(period.start()), statements, snapshot })
+        Ok(Closed { period: label(period.start()), statements, snapshot, failures })
     }
 
     /// Has every line of a period settled, and gives the tenants that they are of.
     fn add_lines(&self, due: &mut Due, period: Interval, only: Option<&str>) -> Result<BTreeSet<String>> {
         let meters = self.store.usage()?.meters()?;
-        let mut tenants = BTreeSet::new();
+        let wanted = |tenant_id: &String| only.is_none_or(|only| only == tenant_id);
+        let corrected = self.store.corrected(period.start())?;
+        let mut tenants: BTreeSet<String> = corrected.into_iter().filter(wanted).collect();
         let lines = self.store.lines(period.start(), only)?;
         let lines = lines.into_iter().map(|line| (line.meter, line.tenant_id));
         let book = self.price_book()?;

@@ -1,6 +1,7 @@
 //! Meters, through the engine.
 
 use super::{Deleted, Finops, Page};
+use crate::edge::store::Defined;
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::price::{Grant, GrantAmount};
 use crate::model::usage::Meter;
@@ -53,7 +54,7 @@ impl Finops {
     /// `invalid_argument` for what no meter can be; `conflict` for a name that is taken, and on a handle for reading.
     pub fn meters_create(&self, meter: Meter) -> Result<Meter> {
         self.store.usage()?.change_meters(&mut |meters| meters.create(meter.clone()).map(drop))?;
-        self.is_due();
+        self.changed(&meter.slug)?;
         Ok(meter)
     }
 
@@ -100,7 +101,7 @@ impl Finops {
     /// for reading.
     pub fn meters_update(&self, meter: Meter) -> Result<Meter> {
         self.store.usage()?.change_meters(&mut |meters| meters.update(meter.clone()).map(drop))?;
-        self.is_due();
+        self.changed(&meter.slug)?;
         Ok(meter)
     }
 
@@ -121,7 +122,22 @@ impl Finops {
             let message = format!("the grant {} is for it: delete that first", grant.id);
             return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
         }
+        self.settled()?;
+        for line in self.store.lines_of(slug)? {
+            if self.store.statements(Some(line.period_start), Some(&line.tenant_id))?.is_empty() {
+                let message =
+                    format!("tenant '{}' is charged for it in a month that is open: close that first", line.tenant_id);
+                return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
+            }
+        }
         self.store.usage()?.change_meters(&mut |meters| meters.delete(slug).map(drop))?;
         Ok(Deleted { deleted: true })
+    }
+
+    /// Has everything rated anew that a meter counts, also when the process ends before.
+    fn changed(&self, slug: &str) -> Result<()> {
+        self.store.put_definitions(Defined::Meter, &[(slug.to_owned(), String::new())])?;
+        self.is_due();
+        Ok(())
     }
 }

@@ -50,7 +50,7 @@ use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 /// The location of a store that lives and dies with its handle.
@@ -88,8 +88,10 @@ pub struct Finops {
 struct Due {
     /// One at a time.
     alone: Mutex<()>,
-    /// Whether something came, or prices changed.
-    wanted: AtomicBool,
+    /// How often something came, or prices changed.
+    asked: AtomicU64,
+    /// How much of that is in the charges.
+    done: AtomicU64,
     /// The day of UTC up to which levels are charged.
     day: AtomicI64,
 }
@@ -97,7 +99,12 @@ struct Due {
 impl Due {
     /// Something may have come before the engine was opened.
     fn new(due: bool) -> Self {
-        Self { alone: Mutex::new(()), wanted: AtomicBool::new(due), day: AtomicI64::new(i64::MAX) }
+        Self {
+            alone: Mutex::new(()),
+            asked: AtomicU64::new(u64::from(due)),
+            done: AtomicU64::new(0),
+            day: AtomicI64::new(i64::MAX),
+        }
     }
 }
 

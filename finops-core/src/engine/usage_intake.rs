@@ -113,7 +113,7 @@ impl Finops {
     /// As [`Finops::checkpoint_usage`]; then nothing has changed.
     pub fn drop_events(&self, before: Stamp) -> Result<UsageTidied> {
         // What is dropped must have become charges before.
-        self.settled()?;
+        self.billing_settle()?;
         self.store.usage()?.drop_usage(before, self.clock.now())
     }
 

@@ -186,6 +186,12 @@ mod tests {
         fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>> {
             self.0.lines(period_start, tenant)
         }
+        fn lines_of(&self, meter: &str) -> Result<Vec<LineKey>> {
+            self.0.lines_of(meter)
+        }
+        fn corrected(&self, billed_in: Stamp) -> Result<Vec<String>> {
+            self.0.corrected(billed_in)
+        }
         fn settled(&self) -> Result<Settled> {
             self.0.settled()
         }

@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Defined {
+    /// That a meter was made or changed, by its slug.
+    Meter,
     /// A version of a price, by its id.
     Price,
     /// A price list of language models, by when it takes effect.
@@ -16,6 +18,7 @@ impl Defined {
     /// The word for it, as stores write it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Meter => "meter",
             Self::Price => "price",
             Self::ModelPrices => "model_prices",
             Self::Grant => "grant",

@@ -296,6 +296,18 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`.
     fn lines(&self, period_start: Stamp, tenant: Option<&str>) -> Result<Vec<LineKey>>;
 
+    /// The lines of a meter, in the order of billing period and tenant.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn lines_of(&self, meter: &str) -> Result<Vec<LineKey>>;
+
+    /// Whom something is billed in the billing period that starts then, for periods that were closed before.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn corrected(&self, billed_in: Stamp) -> Result<Vec<String>>;
+
     /// How far usage has become charges.
     ///
     /// # Errors

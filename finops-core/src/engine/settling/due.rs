@@ -6,7 +6,8 @@ use crate::Result;
 use crate::edge::store::usage::{UsageMark, UsageStore};
 use crate::edge::store::{Defined, Definition, Settled, Store};
 use crate::engine::Finops;
-use crate::engine::prices::changed_terms;
+use crate::engine::prices::{Kept, changed_terms};
+use crate::model::price::Terms;
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{Aggregation, MeterSet};
 use crate::pipeline::metering::{DAY, PageKey, PageSpan, Rollups, day_of};
@@ -99,7 +100,8 @@ impl Due {
         if mark.events > 0 && due.settled.until > before.until {
             due.add_levels(usage, &meters, before.until)?;
         }
-        due.add_priced(&definitions.prices, usage, &meters)?;
+        due.add_priced(&definitions.prices, &finops.price_versions()?, usage, &meters)?;
+        due.add_metered(&definitions.meters, store, usage, &meters)?;
         due.add_granted(&definitions.grants, store, &meters, before)?;
         due.add_balances(store, &meters)?;
         Ok(due)
@@ -147,13 +149,24 @@ impl Due {
     }
 
     /// Prices changed: whoever used what they are for is rated anew from then on.
-    fn add_priced(&mut self, prices: &[Definition], usage: &dyn UsageStore, meters: &MeterSet) -> Result<()> {
+    fn add_priced(
+        &mut self,
+        prices: &[Definition],
+        versions: &[Kept],
+        usage: &dyn UsageStore,
+        meters: &MeterSet,
+    ) -> Result<()> {
         for definition in prices {
             self.settled.definitions = self.settled.definitions.max(definition.change);
             let terms = changed_terms(definition)?;
             let Some((number, meter)) = meters.get(&terms.meter) else { continue };
-            let from = MeterMonth::of(number, terms.effective_from);
-            let only = terms.tenant_id();
+            // A version takes the place of those before it, and a deleted price leaves all of their time.
+            let versions = versions.iter().map(|kept| kept.price.terms()).filter(|other| other.id == terms.id);
+            let versions: Vec<&Terms> = versions.collect();
+            let earliest = versions.iter().map(|other| other.effective_from).min().unwrap_or(terms.effective_from);
+            let from = MeterMonth::of(number, earliest);
+            let of_all = versions.iter().any(|other| other.tenant_id() != terms.tenant_id());
+            let only = terms.tenant_id().filter(|_| !of_all);
             let span = |span| {
                 let key = |day| PageKey { meter: number, span, day };
                 key(if span == PageSpan::Day { from.first_day } else { i32::MIN })..key(i32::MAX)
@@ -183,23 +196,62 @@ impl Due {
     }
 }
 
+impl Due {
+    /// Meters count otherwise: whatever was booked of them, or is counted now, is rated anew.
+    fn add_metered(
+        &mut self,
+        changed: &[Definition],
+        store: &dyn Store,
+        usage: &dyn UsageStore,
+        meters: &MeterSet,
+    ) -> Result<()> {
+        for definition in changed {
+            self.settled.definitions = self.settled.definitions.max(definition.change);
+            let Some((number, meter)) = meters.get(&definition.key) else { continue };
+            for line in store.lines_of(&definition.key)? {
+                self.add(MeterMonth::of(number, line.period_start), &line.tenant_id);
+            }
+            let key = |day| PageKey { meter: number, span: PageSpan::Day, day };
+            let pages = key(i32::MIN)..key(i32::MAX);
+            let mut found = BTreeSet::new();
+            usage.counted(std::slice::from_ref(&pages), &mut |rollups| {
+                for (day, page) in rollups.days(number, PageSpan::Day, i32::MIN..i32::MAX) {
+                    let month = MeterMonth::of(number, Stamp::from_micros(i64::from(day) * DAY)?);
+                    found.extend(page.series().filter_map(|series| Some((month, tenant(rollups, series)?))));
+                }
+                Ok(())
+            })?;
+            for (month, tenant_id) in found {
+                self.add(month, &tenant_id);
+                if meter.aggregation == Aggregation::TimeWeighted {
+                    self.add_until(month, &tenant_id)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What changed of definitions: all changes up to the last one that is here.
 struct Definitions {
     prices: Vec<Definition>,
     grants: Vec<Definition>,
+    meters: Vec<Definition>,
 }
 
 impl Definitions {
     fn since(store: &dyn Store, change: u64) -> Result<Self> {
-        let mut grants = store.definitions_since(Defined::Grant, change)?;
+        let read = |kind| store.definitions_since(kind, change);
+        let mut before = (read(Defined::Grant)?, read(Defined::Meter)?);
         loop {
-            let prices = store.definitions_since(Defined::Price, change)?;
-            // A grant that came between would be passed over for good, if a price came after it.
-            let again = store.definitions_since(Defined::Grant, change)?;
-            if again == grants {
-                return Ok(Self { prices, grants });
+            let prices = read(Defined::Price)?;
+            // One that came between would be passed over for good, if a price came after it.
+            let again = (read(Defined::Grant)?, read(Defined::Meter)?);
+            if again == before {
+                let (grants, meters) = before;
+                return Ok(Self { prices, grants, meters });
             }
-            grants = again;
+            before = again;
         }
     }
 }

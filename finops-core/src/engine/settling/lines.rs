@@ -120,14 +120,29 @@ impl<'s> Settling<'s> {
                 let (book, meter_number, credits) = (self.book, month.meter, credits.as_ref());
                 let line =
                     DueLine { rollups, book, tenant_id, meter: meter_number, period, until, state: *state, credits };
-                outcomes.push(settle(&line, meter, booked, *billing)?);
+                outcomes.push(settle(&line, meter, booked, *billing));
             }
             Ok(())
         })?;
         for ((key, before), outcome) in keys.into_iter().zip(&booked).zip(outcomes) {
-            self.take(key, before, outcome)?;
+            match outcome {
+                Ok(outcome) => self.take(key, before, outcome)?,
+                // A line that does not even fit without a price stays as it is booked: one tenant's numbers must not
+                // keep everybody's from being charged.
+                Err(error) => self.failed(&key, &error),
+            }
         }
         Ok(())
+    }
+
+    fn failed(&mut self, key: &LineKey, error: &Error) {
+        self.settlement.failures.push(LineFailure {
+            tenant_id: key.tenant_id.clone(),
+            meter: key.meter.clone(),
+            period_start: key.period_start,
+            code: error.code().to_string(),
+            message: error.message().to_owned(),
+        });
     }
 
     /// How far the units of a line are used up when its month starts.
@@ -189,13 +204,7 @@ impl<'s> Settling<'s> {
     fn take(&mut self, key: LineKey, before: &Booked, outcome: Outcome) -> Result<()> {
         let Outcome { rated, entries, charges, billing, failure } = outcome;
         if let Some(error) = failure {
-            self.settlement.failures.push(LineFailure {
-                tenant_id: key.tenant_id.clone(),
-                meter: key.meter.clone(),
-                period_start: key.period_start,
-                code: error.code().to_string(),
-                message: error.message().to_owned(),
-            });
+            self.failed(&key, &error);
         }
         let closing = self.closing.as_ref().filter(|closing| closing.period_start == key.period_start);
         let is_closing = closing.is_some_and(|closing| closing.tenants.contains(&key.tenant_id));

@@ -68,20 +68,19 @@ impl Finops {
         let _alone = self.settling.alone.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         // First, so that what comes meanwhile is due again.
-        self.settling.wanted.store(false, Ordering::Release);
-        let settled = Due::find(self, now).and_then(|due| self.settle(due, None));
-        match &settled {
-            Ok(_) => self.settling.day.store(day(now), Ordering::Release),
-            Err(_) => self.settling.wanted.store(true, Ordering::Release),
-        }
-        settled
+        let asked = self.settling.asked.load(Ordering::Acquire);
+        let settled = Due::find(self, now).and_then(|due| self.settle(due, None))?;
+        self.settling.done.store(asked, Ordering::Release);
+        self.settling.day.store(day(now), Ordering::Release);
+        Ok(settled)
     }
 
     /// Settles before a query of the present state, where something is due. Gives whether the charges are behind
     /// nevertheless: a handle for reading cannot settle, and an import must not be waited for.
     pub(super) fn settled(&self) -> Result<bool> {
         let passed = self.settling.day.load(Ordering::Acquire) < day(self.clock.now());
-        if !self.settling.wanted.load(Ordering::Acquire) && !passed {
+        // What is being settled by another is not there yet: then this waits for its turn and finds nothing due.
+        if self.settling.done.load(Ordering::Acquire) >= self.settling.asked.load(Ordering::Acquire) && !passed {
             return Ok(false);
         }
         if self.store.usage().is_err() {
@@ -96,7 +95,7 @@ impl Finops {
 
     /// Says that something was used, or is priced otherwise.
     pub(super) fn is_due(&self) {
-        self.settling.wanted.store(true, Ordering::Release);
+        self.settling.asked.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Rates what is due and books it; `closing` closes periods with it.

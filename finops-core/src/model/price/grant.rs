@@ -8,6 +8,9 @@ use crate::model::time::{Interval, Recurrence, RecurrenceUnit, Stamp, Zone, nth_
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+/// How long before it is given a grant may begin, in microseconds: ten years. All of its time is gone through again.
+const MOST_BEFORE: i64 = 3_653 * 86_400_000_000;
+
 /// A credit of a tenant: money, such as a prepaid amount, or units of a meter, such as a free allowance.
 ///
 /// Grants are used up in the order of [`Grant::burn_order`]. Who has used more than all grants hold has an *overage*,
@@ -153,6 +156,11 @@ impl Grant {
             check::meter("amount.meter", meter)?;
         }
         on_a_quarter("effective_from", self.effective_from)?;
+        let earliest = self.created_at.micros().saturating_sub(MOST_BEFORE);
+        if self.effective_from.micros() < earliest {
+            let message = format!("must lie at most ten years back, got {}", self.effective_from);
+            return Err(Error::invalid("effective_from", message));
+        }
         if let Some(end) = self.expires_at {
             on_a_quarter("expires_at", end)?;
             if end <= self.effective_from {

@@ -31,6 +31,26 @@ pub(super) fn lines(connection: &Connection, period_start: Stamp, tenant: Option
     rows.map(|row| row.map_err(broken)).collect()
 }
 
+/// The lines of a meter, in the order of billing period and tenant.
+pub(super) fn lines_of(connection: &Connection, meter: &str) -> Result<Vec<LineKey>> {
+    let sql = "SELECT period_start, tenant_id FROM usage_lines WHERE meter = ?1 ORDER BY period_start, tenant_id";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let rows = statement.query_map(params![meter], |row| Ok((row.get(0)?, row.get(1)?))).map_err(broken)?;
+    rows.map(|row| {
+        let (start, tenant_id) = row.map_err(broken)?;
+        Ok(LineKey { period_start: Stamp::from_micros(start)?, tenant_id, meter: meter.to_owned() })
+    })
+    .collect()
+}
+
+/// Whom something is billed in a billing period for periods that were closed before.
+pub(super) fn corrected(connection: &Connection, billed_in: Stamp) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT tenant_id FROM usage_corrections WHERE billed_in = ?1 ORDER BY tenant_id";
+    let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+    let rows = statement.query_map(params![billed_in.micros()], |row| row.get(0)).map_err(broken)?;
+    rows.map(|row| row.map_err(broken)).collect()
+}
+
 /// How far usage has become charges.
 pub(super) fn settled(connection: &Connection) -> Result<Settled> {
     let sql = "SELECT events, changes, definitions, until FROM usage_settled";

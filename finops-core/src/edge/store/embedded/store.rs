@@ -165,6 +165,14 @@ impl Store for EmbeddedStore {
         billing::lines(&self.state(), period_start, tenant)
     }
 
+    fn lines_of(&self, meter: &str) -> Result<Vec<LineKey>> {
+        billing::lines_of(&self.state(), meter)
+    }
+
+    fn corrected(&self, billed_in: Stamp) -> Result<Vec<String>> {
+        billing::corrected(&self.state(), billed_in)
+    }
+
     fn settled(&self) -> Result<Settled> {
         billing::settled(&self.state())
     }
