@@ -619,6 +619,12 @@ export interface OpenOptions<D extends Decimals = "number"> {
   threads?: number | null;
   /** How many bytes of what queries read stay in memory for the next ones. By default 1 GiB. */
   cache_bytes?: number | null;
+  /**
+   * How many bytes of memory may be taken by what knows usage again and by what was counted of it. By default 256 MiB.
+   */
+  usage_memory_bytes?: number | null;
+  /** The currency that usage without a price stands in. By default USD. */
+  currency?: string | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

@@ -64,7 +64,8 @@ test("more groups than an engine was opened for are refused, and so are limits o
     assert.match(error.message, /more than 1 groups: filter, .* higher max_groups/);
     return true;
   });
-  for (const [field, value] of [["max_groups", 0], ["threads", 1025], ["cache_bytes", -1], ["threads", 1.5]]) {
+  const wrong = [["max_groups", 0], ["threads", 1025], ["cache_bytes", -1], ["threads", 1.5]];
+  for (const [field, value] of [...wrong, ["usage_memory_bytes", -1], ["currency", "usd"]]) {
     await assert.rejects(Iof.open(":memory:", { [field]: value }), { code: "invalid_argument", field });
   }
 });

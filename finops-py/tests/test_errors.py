@@ -117,7 +117,7 @@ def test_every_code_has_a_class_of_its_own() -> None:
 
 
 def test_more_groups_than_an_engine_was_opened_for_are_refused(bill: Any) -> None:
-    with iof.open(max_groups=1, threads=1, cache_bytes=0) as engine:
+    with iof.open(max_groups=1, threads=1, cache_bytes=0, usage_memory_bytes=0, currency="EUR") as engine:
         engine.finops.import_charges(bill({}, {"ServiceName": "Disk"}))
         assert engine.finops.get_cost_summary(period="2024-01")["total_cost"] == 2
         with pytest.raises(InvalidArgumentError, match="more than 1 groups: filter, .* higher max_groups") as caught:
@@ -125,8 +125,11 @@ def test_more_groups_than_an_engine_was_opened_for_are_refused(bill: Any) -> Non
         assert caught.value.field == "group_by"
 
 
-@pytest.mark.parametrize(("option", "value"), [("max_groups", 0), ("threads", 1025), ("cache_bytes", -1)])
-def test_limits_out_of_range_are_refused(option: str, value: int) -> None:
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("max_groups", 0), ("threads", 1025), ("cache_bytes", -1), ("usage_memory_bytes", -1), ("currency", "usd")],
+)
+def test_limits_out_of_range_are_refused(option: str, value: int | str) -> None:
     for opener in (iof.open, iof.Iof.open):
         with pytest.raises(InvalidArgumentError) as caught:
             opener(**{option: value})  # type: ignore[operator]

@@ -23,6 +23,7 @@ struct OpenOptions {
     max_groups: Option<i64>,
     threads: Option<i64>,
     cache_bytes: Option<i64>,
+    usage_memory_bytes: Option<i64>,
     currency: Option<Currency>,
 }
 
@@ -47,6 +48,10 @@ impl OpenOptions {
         if let Some(bytes) = self.cache_bytes {
             let wrong = |_| Error::invalid("cache_bytes", format!("must be 0 or more, got {bytes}"));
             tuning.cache_bytes = u64::try_from(bytes).map_err(wrong)?;
+        }
+        if let Some(bytes) = self.usage_memory_bytes {
+            let wrong = |_| Error::invalid("usage_memory_bytes", format!("must be 0 or more, got {bytes}"));
+            tuning.usage_memory_bytes = u64::try_from(bytes).map_err(wrong)?;
         }
         Ok(tuning)
     }
@@ -109,6 +114,13 @@ impl Builder {
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.options.cache_bytes = Some(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// How many bytes of memory may be taken by what knows usage again and by what was counted of it; by default 256 MiB.
+    #[must_use]
+    pub fn usage_memory_bytes(mut self, bytes: u64) -> Self {
+        self.options.usage_memory_bytes = Some(i64::try_from(bytes).unwrap_or(i64::MAX));
         self
     }
 

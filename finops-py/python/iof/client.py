@@ -350,6 +350,8 @@ class Iof:
         max_groups: int | None = None,
         threads: int | None = None,
         cache_bytes: int | None = None,
+        usage_memory_bytes: int | None = None,
+        currency: str | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -362,6 +364,9 @@ class Iof:
                 default five million.
             threads: How many threads a query may use, 1 to 1024. By default as many as can work at once.
             cache_bytes: How many bytes of what queries read stay in memory for the next ones. By default 1 GiB.
+            usage_memory_bytes: How many bytes of memory may be taken by what knows usage again and by what was counted
+                of it. By default 256 MiB.
+            currency: The currency that usage without a price stands in. By default USD.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -374,6 +379,8 @@ class Iof:
             "max_groups": max_groups,
             "threads": threads,
             "cache_bytes": cache_bytes,
+            "usage_memory_bytes": usage_memory_bytes,
+            "currency": currency,
         }
         return cls(Engine.open(location, options))
 
@@ -409,8 +416,17 @@ def open(
     max_groups: int | None = None,
     threads: int | None = None,
     cache_bytes: int | None = None,
+    usage_memory_bytes: int | None = None,
+    currency: str | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
-        location, now=now, read_only=read_only, max_groups=max_groups, threads=threads, cache_bytes=cache_bytes
+        location,
+        now=now,
+        read_only=read_only,
+        max_groups=max_groups,
+        threads=threads,
+        cache_bytes=cache_bytes,
+        usage_memory_bytes=usage_memory_bytes,
+        currency=currency,
     )
