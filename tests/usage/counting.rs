@@ -135,3 +135,20 @@ fn a_meter_that_comes_later_counts_what_there_is() {
     assert_eq!(numbers, [65], "a number is never given twice");
     assert_eq!(counted_by(&store, "largest"), (Quantity::from_units(7), 400));
 }
+
+#[test]
+fn a_reader_learns_of_meters_that_changed_where_nothing_else_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    record(&store, (0..10).map(event));
+    let usage = store.usage().unwrap();
+    usage.checkpoint_usage(now()).unwrap();
+    let reader = EmbeddedStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(check_whole(&reader), 10);
+    let mut meter = Meter::new("calls", Aggregation::Count, "request");
+    meter.event = Some("api_calls".to_owned());
+    usage.change_meters(&mut |meters| meters.create(meter.clone()).map(drop)).unwrap();
+    assert_eq!(counted_by(&reader, "calls"), (Quantity::from_units(10), 10));
+    drop(store);
+    assert_eq!(counted_by(&open(folder.path()), "calls"), (Quantity::from_units(10), 10));
+}

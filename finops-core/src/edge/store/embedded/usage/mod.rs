@@ -38,6 +38,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use tables::Progress;
 
 /// How many bytes of memory fingerprints and pages take.
 pub(super) const MEMORY_BYTES: u64 = 256 << 20;
@@ -201,7 +202,8 @@ impl Usage {
         let progress = tables::progress(&connection)?;
         let is_far = |ledger: &Ledger| {
             let known = ledger.progress;
-            known.checkpoint != progress.checkpoint || known.change != progress.change
+            let seen = |state: Progress| (state.checkpoint, state.change, state.meter_change);
+            seen(known) != seen(progress)
         };
         if held.as_ref().is_none_or(is_far) {
             *held = None;
