@@ -137,6 +137,39 @@ fn a_meter_that_comes_later_counts_what_there_is() {
 }
 
 #[test]
+fn a_sum_is_whole_while_others_let_go_of_its_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = open_small(folder.path());
+    let spread = |number: u64| {
+        let mut event = event(number);
+        event.time = Stamp::from_micros(now().micros() - i64::try_from(number % 30).unwrap() * 86_400_000_000).unwrap();
+        event
+    };
+    record(&writer, (0..300).map(spread));
+    writer.usage().unwrap().checkpoint_usage(now()).unwrap();
+    let small = Tuning { usage_memory_bytes: 0, ..Tuning::default() };
+    let reader = EmbeddedStore::open_read_only(folder.path()).unwrap().tuned(small);
+    std::thread::scope(|scope| {
+        for store in [&writer, &reader, &writer, &reader] {
+            scope.spawn(move || {
+                for _ in 0..100 {
+                    let (_, events) = counted(store);
+                    assert!(events >= 300 && events % 10 == 0, "{events}");
+                }
+            });
+        }
+        for round in 30..50 {
+            record(&writer, (round * 10..round * 10 + 10).map(spread));
+            writer.usage().unwrap().checkpoint_usage(now()).unwrap();
+        }
+    });
+    assert_eq!((check_whole(&writer), check_whole(&reader)), (500, 500));
+    let memory = |store: &EmbeddedStore| store.usage().unwrap().usage_status().unwrap().memory_bytes;
+    let before = memory(&EmbeddedStore::open_read_only(folder.path()).unwrap());
+    assert!(memory(&reader) <= before, "a reader keeps no more than it may");
+}
+
+#[test]
 fn a_reader_learns_of_meters_that_changed_where_nothing_else_did() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
