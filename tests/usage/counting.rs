@@ -135,3 +135,53 @@ fn a_meter_that_comes_later_counts_what_there_is() {
     assert_eq!(numbers, [65], "a number is never given twice");
     assert_eq!(counted_by(&store, "largest"), (Quantity::from_units(7), 400));
 }
+
+#[test]
+fn a_sum_is_whole_while_others_let_go_of_its_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = open_small(folder.path());
+    let spread = |number: u64| {
+        let mut event = event(number);
+        event.time = Stamp::from_micros(now().micros() - i64::try_from(number % 30).unwrap() * 86_400_000_000).unwrap();
+        event
+    };
+    record(&writer, (0..300).map(spread));
+    writer.usage().unwrap().checkpoint_usage(now()).unwrap();
+    let small = Tuning { usage_memory_bytes: 0, ..Tuning::default() };
+    let reader = EmbeddedStore::open_read_only(folder.path()).unwrap().tuned(small);
+    std::thread::scope(|scope| {
+        for store in [&writer, &reader, &writer, &reader] {
+            scope.spawn(move || {
+                for _ in 0..100 {
+                    let (_, events) = counted(store);
+                    assert!(events >= 300 && events % 10 == 0, "{events}");
+                }
+            });
+        }
+        for round in 30..50 {
+            record(&writer, (round * 10..round * 10 + 10).map(spread));
+            writer.usage().unwrap().checkpoint_usage(now()).unwrap();
+        }
+    });
+    assert_eq!((check_whole(&writer), check_whole(&reader)), (500, 500));
+    let memory = |store: &EmbeddedStore| store.usage().unwrap().usage_status().unwrap().memory_bytes;
+    let before = memory(&EmbeddedStore::open_read_only(folder.path()).unwrap());
+    assert!(memory(&reader) <= before, "a reader keeps no more than it may");
+}
+
+#[test]
+fn a_reader_learns_of_meters_that_changed_where_nothing_else_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    record(&store, (0..10).map(event));
+    let usage = store.usage().unwrap();
+    usage.checkpoint_usage(now()).unwrap();
+    let reader = EmbeddedStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(check_whole(&reader), 10);
+    let mut meter = Meter::new("calls", Aggregation::Count, "request");
+    meter.event = Some("api_calls".to_owned());
+    usage.change_meters(&mut |meters| meters.create(meter.clone()).map(drop)).unwrap();
+    assert_eq!(counted_by(&reader, "calls"), (Quantity::from_units(10), 10));
+    drop(store);
+    assert_eq!(counted_by(&open(folder.path()), "calls"), (Quantity::from_units(10), 10));
+}

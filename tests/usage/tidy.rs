@@ -53,3 +53,39 @@ fn what_is_dropped_stays_counted_and_known() {
     drop(store);
     assert_eq!(counted(&open(folder.path())).1, 19);
 }
+
+#[test]
+fn a_reader_counts_what_came_since_in_a_batch_that_was_brought_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    (0..5).for_each(|number| drop(record(&store, [event(number)])));
+    let reader = EmbeddedStore::open_read_only(folder.path()).unwrap();
+    assert_eq!(check_whole(&reader), 5);
+    (5..10).for_each(|number| drop(record(&store, [event(number)])));
+    assert_eq!(store.usage().unwrap().compact_usage().unwrap().batches, 9);
+    assert_eq!(check_whole(&reader), 10);
+    assert_eq!(reader.usage().unwrap().usage_event(event(7).key()).unwrap(), event(7));
+    record(&store, [event(10)]);
+    assert_eq!(check_whole(&reader), 11);
+    assert_eq!(counted(&reader), counted(&store));
+}
+
+#[test]
+fn events_come_once_while_batches_are_brought_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    (0..6).for_each(|number| drop(record(&store, [event(number)])));
+    let usage = store.usage().unwrap();
+    let mut places = Vec::new();
+    let visit = &mut |place: u64, _: &UsageEvent| {
+        if places.len() == 2 {
+            record(&store, [event(6)]);
+            usage.compact_usage()?;
+        }
+        places.push(place);
+        Ok(())
+    };
+    usage.scan_usage(Interval::always(), visit).unwrap();
+    assert_eq!(places, [1, 2, 3, 4, 5, 6], "each once, and none that came since");
+    assert_eq!(check_whole(&store), 7);
+}

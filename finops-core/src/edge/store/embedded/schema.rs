@@ -124,10 +124,11 @@ const MIGRATIONS: &[&str] = &[
         change INTEGER NOT NULL, -- the last row of usage_changes
         checkpoint INTEGER NOT NULL,
         checkpoint_change INTEGER NOT NULL,
+        meter_change INTEGER NOT NULL, -- how often the meters were changed
         next_meter INTEGER NOT NULL,
         raw_from INTEGER -- events before it may have been dropped
     ) STRICT;
-    INSERT INTO usage_state VALUES (1, 0, 0, 0, 0, 0, 0, NULL);
+    INSERT INTO usage_state VALUES (1, 0, 0, 0, 0, 0, 0, 0, NULL);
 
     -- The events of a commit by column, or those of several that were brought together: numbers `seq` to `through`.
     CREATE TABLE usage_batches (

@@ -84,7 +84,7 @@ impl Ledger {
             Self { progress, fingerprints, encoder, due, checkpoint_events: events, failed: None, recorded_at: 0 };
         let mut counted = counted;
         for mark in behind {
-            ledger.count_again(connection, &mut counted, &mark)?;
+            ledger.count_again(connection, &mut counted, &mark, events)?;
         }
         changes::count_again(connection, &mut counted, &progress)?;
         Ok((ledger, counted))
@@ -93,18 +93,24 @@ impl Ledger {
     /// Counts the batches that came since, for a handle that only reads.
     pub(super) fn follow(&mut self, connection: &Connection, counted: &mut Counted, to: Progress) -> Result<()> {
         for mark in tables::batches_after(connection, self.progress.batch)? {
-            if mark.seq > self.progress.batch {
-                self.count_again(connection, counted, &mark)?;
-                self.progress = Progress { batch: mark.through, events: mark.first_event + mark.events - 1, ..to };
-            }
+            self.count_again(connection, counted, &mark, self.progress.events)?;
+            self.progress = Progress { batch: mark.through, events: mark.first_event + mark.events - 1, ..to };
         }
         self.progress = to;
         Ok(())
     }
 
-    fn count_again(&mut self, connection: &Connection, counted: &mut Counted, mark: &BatchMark) -> Result<()> {
+    /// Counts what came after so many events: batches with some of those may have been brought together with others.
+    fn count_again(
+        &mut self,
+        connection: &Connection,
+        counted: &mut Counted,
+        mark: &BatchMark,
+        after: u64,
+    ) -> Result<()> {
         self.recorded_at = self.recorded_at.max(mark.recorded_at);
-        for (event, sequence) in read(connection, mark)?.iter().zip(mark.first_event..) {
+        let events = read(connection, mark)?;
+        for (event, sequence) in events.iter().zip(mark.first_event..).filter(|(_, sequence)| *sequence > after) {
             let Identity { hash, content } = Identity::of(event);
             self.fingerprints.insert(hash, Known { content, batch: mark.through });
             counted.apply(event, sequence);

@@ -2,7 +2,7 @@
 
 use super::counted::Counted;
 use super::ledger::Ledger;
-use super::{Usage, pages, raw};
+use super::{Usage, pages, raw, tables};
 use crate::edge::store::embedded::{broken, damaged};
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{Meter, MeterSet};
@@ -71,9 +71,14 @@ pub(super) fn change(
     if !added.is_empty() {
         pages::write_series(&transaction, &added)?;
     }
+    // So that whoever only reads learns of it.
+    let mut progress = ledger.progress;
+    progress.meter_change += 1;
+    tables::put_progress(&transaction, &progress)?;
     transaction.execute("UPDATE usage_state SET next_meter = ?1", params![after.next()]).map_err(broken)?;
     transaction.commit().map_err(broken)?;
-    let opened = Counted::open(connection, after.clone(), ledger.progress.events)?;
+    let opened = Counted::open(connection, after.clone(), progress.events)?;
+    ledger.progress = progress;
     *usage.counted.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
     *usage.meters.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(after));
     Ok(())

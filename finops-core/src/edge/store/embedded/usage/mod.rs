@@ -38,6 +38,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use tables::Progress;
 
 /// How many bytes of memory fingerprints and pages take.
 pub(super) const MEMORY_BYTES: u64 = 256 << 20;
@@ -45,6 +46,12 @@ pub(super) const MEMORY_BYTES: u64 = 256 << 20;
 const WAL_PAGES: i64 = 16_384;
 /// How many events of several callers one commit takes.
 const GROUP_EVENTS: usize = 1 << 16;
+
+/// How often an answer is tried beside others before it is given alone.
+const TRIES: usize = 8;
+
+/// What is done with sums that are in memory.
+type ReadRollups<'r> = &'r mut dyn FnMut(&Rollups) -> Result<()>;
 
 /// The usage of a store.
 #[derive(Debug)]
@@ -192,8 +199,14 @@ impl Usage {
         Ok(false)
     }
 
-    /// Brings a handle that only reads to where the file is, with the pages of these ranges.
-    fn follow(&self, ranges: &[Range<PageKey>]) -> Result<()> {
+    /// Brings a handle that only reads to where the file is, with the pages of these ranges; says whether some of them
+    /// had to be read.
+    fn follow(&self, ranges: &[Range<PageKey>]) -> Result<bool> {
+        self.follow_and(ranges, &mut |_| Ok(()))
+    }
+
+    /// The same, and does something with the sums before they can change.
+    fn follow_and(&self, ranges: &[Range<PageKey>], read: ReadRollups<'_>) -> Result<bool> {
         let mut held = lock(&self.ledger);
         let connection = lock(&self.reader);
         // One state of the file for all that is read.
@@ -201,20 +214,47 @@ impl Usage {
         let progress = tables::progress(&connection)?;
         let is_far = |ledger: &Ledger| {
             let known = ledger.progress;
-            known.checkpoint != progress.checkpoint || known.change != progress.change
+            let seen = |state: Progress| (state.checkpoint, state.change, state.meter_change);
+            seen(known) != seen(progress)
         };
         if held.as_ref().is_none_or(is_far) {
             *held = None;
         }
         let ledger = self.opened(&mut held, &connection)?;
         let mut counted = self.counted.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(counted) = counted.as_mut() {
-            ledger.follow(&connection, counted, progress)?;
-            let pages = counted.read(&connection, &counted.missing(ranges))?;
-            counted.put(counted.generation(), pages);
-        }
-        Ok(())
+        let Some(counted) = counted.as_mut() else { return Ok(false) };
+        ledger.follow(&connection, counted, progress)?;
+        let loaded = take_missing(&connection, counted, ranges)?;
+        read(counted.rollups()).map(|()| loaded)
     }
+
+    /// Has what is in memory answer, while nothing of the ranges is missing there; none where something is.
+    fn answer_whole(&self, ranges: &[Range<PageKey>], read: ReadRollups<'_>) -> Option<Result<()>> {
+        let counted = self.counted();
+        let counted = counted.as_ref().filter(|counted| counted.missing(ranges).is_empty())?;
+        Some(read(counted.rollups()))
+    }
+
+    /// Reads what is missing and answers before anybody else can let go of it.
+    fn answer_alone(&self, ranges: &[Range<PageKey>], read: ReadRollups<'_>) -> Result<()> {
+        if self.read_only {
+            return self.follow_and(ranges, read).map(drop);
+        }
+        let connection = lock(&self.reader);
+        let mut counted = self.counted.write().unwrap_or_else(PoisonError::into_inner);
+        let gone = || Error::new(ErrorCode::Storage, "usage is being read again: ask again");
+        let counted = counted.as_mut().ok_or_else(gone)?;
+        take_missing(&connection, counted, ranges)?;
+        read(counted.rollups())
+    }
+}
+
+/// Reads the pages of these ranges that are not in memory; says whether there were any.
+fn take_missing(connection: &Connection, counted: &mut Counted, ranges: &[Range<PageKey>]) -> Result<bool> {
+    let missing = counted.missing(ranges);
+    let pages = counted.read(connection, &missing)?;
+    counted.put(counted.generation(), pages);
+    Ok(!missing.is_empty())
 }
 
 /// The connection that usage is committed through, so that queries do not wait until it is durable.
@@ -248,22 +288,22 @@ impl UsageStore for Usage {
         self.queue.submit(Checked { events, verdicts, now }, weight, |group| self.commit(group))
     }
 
-    fn counted(&self, pages: &[Range<PageKey>], read: &mut dyn FnMut(&Rollups) -> Result<()>) -> Result<()> {
-        let mut loaded = false;
-        if self.read_only {
-            self.follow(pages)?;
-        } else {
-            self.open()?;
-            while !self.load(pages)? {
-                loaded = true;
+    fn counted(&self, pages: &[Range<PageKey>], read: ReadRollups<'_>) -> Result<()> {
+        let (mut loaded, mut answer) = (false, None);
+        for _ in 0..TRIES {
+            if self.read_only {
+                loaded |= self.follow(pages)?;
+            } else {
                 self.open()?;
+                loaded |= !self.load(pages)?;
+            }
+            // What was there a moment ago, others may have let go of, or have read anew.
+            answer = self.answer_whole(pages, read);
+            if answer.is_some() {
+                break;
             }
         }
-        let answer = {
-            let counted = Usage::counted(self);
-            let gone = || Error::new(ErrorCode::Storage, "usage is being read again: ask again");
-            read(counted.as_ref().ok_or_else(gone)?.rollups())
-        };
+        let answer = answer.unwrap_or_else(|| self.answer_alone(pages, read));
         if loaded {
             let mut counted = self.counted.write().unwrap_or_else(PoisonError::into_inner);
             counted.as_mut().into_iter().for_each(|counted| counted.relieve(self.memory().pages));

@@ -17,17 +17,20 @@ pub(super) fn scan<C: Deref<Target = Connection>>(
     interval: Interval,
     visit: &mut dyn FnMut(u64, &UsageEvent) -> Result<()>,
 ) -> Result<()> {
-    let end = tables::progress(&*connection()?)?.batch;
-    let mut done = 0;
+    let end = tables::progress(&*connection()?)?.events;
+    // The last batch and the last event that were passed: a batch may come again, brought together with later ones.
+    let (mut done, mut passed) = (0, 0);
     'again: loop {
         let marks = tables::batches_after(&*connection()?, done)?;
-        for mark in marks.iter().filter(|mark| mark.seq <= end) {
+        for mark in marks.iter().filter(|mark| mark.first_event <= end) {
             if mark.reaches(interval) {
                 // One that is gone was brought together with others, or dropped, meanwhile.
                 let Some((events, overlay)) = read(&*connection()?, mark)? else { continue 'again };
-                give(mark, &events, &overlay, interval, visit)?;
+                give(mark, &events, &overlay, interval, &mut |sequence, event| {
+                    if sequence > passed && sequence <= end { visit(sequence, event) } else { Ok(()) }
+                })?;
             }
-            done = mark.through;
+            (done, passed) = (mark.through, passed.max(mark.first_event + mark.events - 1));
         }
         return Ok(());
     }

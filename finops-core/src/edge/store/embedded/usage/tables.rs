@@ -21,26 +21,30 @@ pub(super) struct Progress {
     pub(super) checkpoint: u64,
     /// The last change that pages know.
     pub(super) checkpoint_change: u64,
+    /// How often the meters were changed.
+    pub(super) meter_change: u64,
 }
 
 /// How far usage is, as the file says.
 pub(super) fn progress(connection: &Connection) -> Result<Progress> {
-    let sql = "SELECT batch, events, change, checkpoint, checkpoint_change FROM usage_state";
+    let sql = "SELECT batch, events, change, checkpoint, checkpoint_change, meter_change FROM usage_state";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let progress = |row: &Row<'_>| {
         let number = |column: usize| natural(row.get(column).map_err(broken)?);
         let (batch, events, change) = (number(0)?, number(1)?, number(2)?);
-        Ok(Progress { batch, events, change, checkpoint: number(3)?, checkpoint_change: number(4)? })
+        let (checkpoint, checkpoint_change, meter_change) = (number(3)?, number(4)?, number(5)?);
+        Ok(Progress { batch, events, change, checkpoint, checkpoint_change, meter_change })
     };
     statement.query_row([], |row| Ok(progress(row))).map_err(broken)?
 }
 
 /// Writes how far usage is.
 pub(super) fn put_progress(transaction: &Transaction<'_>, progress: &Progress) -> Result<()> {
-    let Progress { batch, events, change, checkpoint, checkpoint_change } = *progress;
-    let sql = "UPDATE usage_state SET batch = ?1, events = ?2, change = ?3, checkpoint = ?4, checkpoint_change = ?5";
-    let values =
-        [integer(batch)?, integer(events)?, integer(change)?, integer(checkpoint)?, integer(checkpoint_change)?];
+    let Progress { batch, events, change, checkpoint, checkpoint_change, meter_change } = *progress;
+    let sql = "UPDATE usage_state SET batch = ?1, events = ?2, change = ?3, checkpoint = ?4, checkpoint_change = ?5,
+               meter_change = ?6";
+    let (batch, events, change) = (integer(batch)?, integer(events)?, integer(change)?);
+    let values = [batch, events, change, integer(checkpoint)?, integer(checkpoint_change)?, integer(meter_change)?];
     transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
     Ok(())
 }
