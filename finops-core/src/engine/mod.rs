@@ -20,6 +20,7 @@ mod recorder_json;
 mod relation;
 mod settling;
 mod telling;
+mod token_prices;
 mod usage;
 mod usage_intake;
 mod virtuals;

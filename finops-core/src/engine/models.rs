@@ -5,17 +5,13 @@
 //! costs.
 
 use super::Finops;
-use super::prices::Kept;
 use crate::edge::store::Defined;
 use crate::edge::store::usage::UsageStore;
-use crate::model::id::Id;
 use crate::model::llm::{Found, ModelPrice, Policy, PriceCatalog, TokenKind, TokenUsage};
 use crate::model::money::Currency;
-use crate::model::price::{Price, PriceModel, Terms};
 use crate::model::time::Stamp;
 use crate::model::usage::{Rejection, UsageEvent};
 use crate::pipeline::llm::litellm::{self, ListOptions, PriceList};
-use crate::pipeline::llm::matrix::{MatrixCells, matrices};
 use crate::pipeline::llm::metered::{complete, meters};
 use crate::pipeline::llm::rate::{RatedRequest, rate_request};
 use crate::{Error, ErrorCode, Result};
@@ -117,21 +113,53 @@ struct KeptList {
     unknown: UnknownModels,
 }
 
+impl KeptList {
+    /// What its prices are in: all of a list are in one.
+    fn currency(&self) -> Option<Currency> {
+        self.models.values().map(|price| price.currency).next()
+    }
+}
+
 /// The lists together, and what becomes of models that none of them has.
 #[derive(Debug, Default)]
-struct Lists {
-    catalog: PriceCatalog,
+pub(super) struct Lists {
+    pub(super) catalog: PriceCatalog,
     unknown: UnknownModels,
     any: bool,
 }
 
+/// The lists of the store, each from an instant on.
+type KeptLists = BTreeMap<Stamp, KeptList>;
+
 impl Lists {
-    fn add(&mut self, list: KeptList) -> Result<()> {
-        self.catalog.add_all(list.effective_from, list.models)?;
-        for (name, model) in &list.aliases {
-            self.catalog.alias(name, model)?;
+    /// The lists together, in the order of the instants from which they hold, whatever the order of loading was. An
+    /// alias that a list declared is no error when other lists leave it without meaning.
+    fn of(kept: &KeptLists) -> Result<Self> {
+        let mut lists = Self::default();
+        for (effective_from, list) in kept {
+            let models = list.models.iter().map(|(name, price)| (name, price.clone()));
+            lists.catalog.add_all(*effective_from, models)?;
+            (lists.unknown, lists.any) = (list.unknown, true);
         }
-        (self.unknown, self.any) = (list.unknown, true);
+        for (name, model) in kept.values().flat_map(|list| &list.aliases) {
+            lists.catalog.declare(name, model)?;
+        }
+        Ok(lists)
+    }
+
+    /// Refuses aliases of a new list that would mean nothing. The same again is no error.
+    fn check_aliases(&self, list: &KeptList, replaced: Option<&KeptList>) -> Result<()> {
+        for (name, model) in &list.aliases {
+            if self.catalog.versions(model).is_empty() {
+                let message = format!("'{name}' means '{model}', and no list has that model: load its price first");
+                return Err(Error::new(ErrorCode::NotFound, message).with_field("aliases"));
+            }
+            let known = replaced.is_some_and(|replaced| replaced.aliases.get(name) == Some(model));
+            let own = self.catalog.versions(name);
+            if !known && own.iter().any(|version| version.effective_from <= list.effective_from) {
+                return Err(Error::invalid("aliases", format!("'{name}' has a price of its own")));
+            }
+        }
         Ok(())
     }
 }
@@ -142,11 +170,14 @@ pub(super) struct ModelPrices(RwLock<Option<Arc<Lists>>>);
 
 impl Finops {
     /// Loads a price list of language models. Requests from its `effective_from` on are priced by it, also those that
-    /// were counted before; lists that were loaded earlier hold until then. The same list again changes nothing.
+    /// were counted before, until another list holds, whichever was loaded first. A list takes the place of one from the
+    /// same instant on; the same list again changes nothing. All lists are in one currency.
     ///
     /// # Errors
     /// `invalid_argument` for a file that is not there, is no such list, or has a price that cannot be right, naming
-    /// the model and the field; `conflict` on a handle for reading; `storage`.
+    /// the model and the field, and for an alias whose name has a price of its own; `not_found` for an alias of a model
+    /// that no list has; `mixed_currencies` for another currency than earlier prices are in; `conflict` on a handle for
+    /// reading; `storage`.
     pub fn llm_load_prices(&self, request: &LoadModelPrices) -> Result<LoadedModelPrices> {
         let wrong =
             |error: std::io::Error| Error::invalid("path", format!("'{}' cannot be read: {error}", request.path));
@@ -169,14 +200,32 @@ impl Finops {
             unknown: request.unknown,
         };
         let body = serde_json::to_string(&kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        let mut lists = self.read_lists()?;
-        lists.add(kept)?;
-        let prices = self.token_prices(&matrices(&lists.catalog, request.effective_from, None, &Policy::Unknown)?)?;
+        let mut lists = self.kept_lists()?;
+        let before = Lists::of(&lists)?;
+        let others = lists.values().filter(|list| list.effective_from != request.effective_from);
+        let other = others.filter_map(|list| Some((list, list.currency()?))).find(|(_, other)| *other != currency);
+        if let Some((list, other)) = other {
+            let message =
+                format!("must be {other}, which the list from {} on is in: convert this one", list.effective_from);
+            return Err(Error::new(ErrorCode::MixedCurrencies, message).with_field("currency"));
+        }
+        self.refuse_currency(currency)?;
+        // What is checked is what will be read: the new list in the place of one from the same instant on.
+        let replaced = lists.remove(&request.effective_from);
+        lists.insert(request.effective_from, kept);
+        let after = Lists::of(&lists)?;
+        if let Some(kept) = lists.get(&request.effective_from) {
+            after.check_aliases(kept, replaced.as_ref())?;
+        }
+        let prices = self.token_prices(&before, &after, request.effective_from)?;
         self.add_token_meters()?;
+        // Years have four digits, so that keys sort as the instants do; and equal instants are one key.
         let key = format!("{}", request.effective_from);
         self.store.put_definitions(Defined::ModelPrices, &[(key, body)])?;
-        prices.into_iter().try_for_each(|price| self.keep_price(price, false).map(drop))?;
         *self.models.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+        for (price, deleted) in prices {
+            self.keep_price(price, deleted)?;
+        }
         Ok(loaded)
     }
 
@@ -213,18 +262,17 @@ impl Finops {
         if let Some(lists) = self.models.0.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return Ok(Arc::clone(lists));
         }
-        let lists = Arc::new(self.read_lists()?);
+        let lists = Arc::new(Lists::of(&self.kept_lists()?)?);
         *self.models.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&lists));
         Ok(lists)
     }
 
-    fn read_lists(&self) -> Result<Lists> {
-        let mut lists = Lists::default();
-        for definition in self.store.definitions(Defined::ModelPrices)? {
-            let torn = |error| Error::new(ErrorCode::Storage, format!("a price list in the store is damaged: {error}"));
-            lists.add(serde_json::from_str(&definition.body).map_err(torn)?)?;
-        }
-        Ok(lists)
+    fn kept_lists(&self) -> Result<KeptLists> {
+        let torn = |error| Error::new(ErrorCode::Storage, format!("a price list in the store is damaged: {error}"));
+        let read = |body: &str| serde_json::from_str::<KeptList>(body).map_err(torn);
+        let definitions = self.store.definitions(Defined::ModelPrices)?;
+        let lists = definitions.iter().map(|definition| read(&definition.body));
+        lists.map(|list| list.map(|list| (list.effective_from, list))).collect()
     }
 
     /// Adds the meters of tokens where they are not there yet.
@@ -234,31 +282,6 @@ impl Finops {
             let new = meters().into_iter().filter(|meter| known.get(&meter.slug).is_none()).collect::<Vec<_>>();
             new.into_iter().try_for_each(|meter| known.create(meter).map(drop))
         })
-    }
-
-    /// The prices of the meters of tokens: further versions of those that earlier lists made.
-    fn token_prices(&self, matrices: &[MatrixCells]) -> Result<Vec<Price>> {
-        let versions = self.price_versions()?;
-        let mut prices = Vec::with_capacity(matrices.len());
-        for cells in matrices {
-            let mut terms = Terms::new(cells.meter, cells.currency, cells.effective_from);
-            let of_meter = |kept: &&Kept| kept.price.terms().meter == cells.meter && kept.price.terms().scope.is_none();
-            let latest = versions.iter().rfind(of_meter).map(|kept| kept.price.terms());
-            if let Some(latest) = latest {
-                (terms.id, terms.revision) = (latest.id, latest.revision + 1);
-            } else {
-                let mut random = [0; 10];
-                self.entropy.fill(&mut random)?;
-                terms.id = Some(Id::new(self.clock.now(), random));
-            }
-            let price = Price::new(terms, PriceModel::Matrix(cells.clone().into_matrix()?))?;
-            let same = |kept: &Kept| kept.price.model() == price.model();
-            let holds = |kept: &Kept| kept.price.terms().effective_from == cells.effective_from;
-            if !versions.iter().filter(of_meter).any(|kept| same(kept) && holds(kept)) {
-                prices.push(price);
-            }
-        }
-        Ok(prices)
     }
 }
 

@@ -255,7 +255,7 @@ impl Finops {
     }
 
     /// Refuses a price where it could not be told which of two holds.
-    fn refuse_second(&self, price: &Price) -> Result<()> {
+    pub(super) fn refuse_second(&self, price: &Price) -> Result<()> {
         let key = |price: &Price| {
             let terms = price.terms();
             (terms.meter.clone(), terms.tenant_id().map(str::to_owned), terms.effective_from)

@@ -130,11 +130,25 @@ impl PriceCatalog {
             let message = format!("no model is called '{model}': load its price first");
             return Err(Error::new(ErrorCode::NotFound, message).with_field("model"));
         }
+        self.declare(name, model).map(drop)
+    }
+
+    /// [`alias`](Self::alias) for what was declared before, when other prices stood there: an alias that cannot hold
+    /// now means nothing, and is no error. A price of its own goes before what a name is an alias of, from when on it
+    /// has one; an alias of a model without a price is left out. Says whether it was kept.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a name of no or too many bytes, and when there are too many.
+    pub fn declare(&mut self, name: &str, model: &str) -> Result<bool> {
+        Self::check(name)?;
+        if !self.models.contains_key(model) {
+            return Ok(false);
+        }
         if self.aliases.len() >= Self::MAX_MODELS && !self.aliases.contains_key(name) {
             return Err(Error::invalid("alias", format!("must be at most {} aliases", Self::MAX_MODELS)));
         }
         self.aliases.insert(name.to_owned(), model.to_owned());
-        Ok(())
+        Ok(true)
     }
 
     /// What the tokens of a model cost at the time of use; when that is not known, what the policy says.
@@ -185,6 +199,11 @@ impl PriceCatalog {
     /// What a name is declared to mean.
     pub fn meaning(&self, alias: &str) -> Option<&str> {
         self.aliases.get(alias).map(String::as_str)
+    }
+
+    /// What every alias is declared to mean.
+    pub fn aliases(&self) -> &BTreeMap<String, String> {
+        &self.aliases
     }
 
     /// Every name with a price, then every alias without one of its own.

@@ -105,6 +105,20 @@ fn names_are_exact_and_aliases_declared() {
 }
 
 #[test]
+fn an_alias_of_before_that_cannot_hold_means_nothing() {
+    let mut catalog = PriceCatalog::default();
+    let january = day("2026-01-01");
+    catalog.add("fast", january, flat("0.1")).unwrap();
+    catalog.add("slow", january, flat("0.2")).unwrap();
+    assert_eq!(catalog.alias("fast", "slow").unwrap_err().field(), Some("alias"));
+    assert!(catalog.declare("fast", "slow").unwrap());
+    assert_eq!(catalog.look_up("fast", january), Ok(&flat("0.1")), "its own price goes first");
+    assert!(!catalog.declare("mine", "gone").unwrap());
+    assert_eq!((catalog.meaning("mine"), catalog.look_up("mine", january)), (None, Err(Unpriced::NoSuchModel)));
+    assert_eq!(catalog.declare(" ", "slow").unwrap_err().field(), Some("model"));
+}
+
+#[test]
 fn an_unknown_model_is_an_error_or_what_the_policy_says_and_zero_is_a_price() {
     let mut catalog = PriceCatalog::default();
     let january = day("2026-01-01");
