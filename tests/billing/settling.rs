@@ -1,8 +1,11 @@
 //! When usage becomes charges, and what happens when that fails.
 
+use finops_core::edge::store::{EmbeddedStore, Store};
 use finops_core::engine::{BillingClose, BillingPreview, PriceList};
-use finops_core::{CostSummaryRequest, Finops};
+use finops_core::{CostSummaryRequest, ErrorCode, Finops, ImportCharges};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn engine(location: &str) -> Finops {
     Finops::builder().now("2024-01-15T12:00:00Z".parse().unwrap()).open(location).unwrap()
@@ -107,4 +110,53 @@ fn many_small_settlements_stay_few_segments() {
     assert!((10..=24).contains(&most), "{most}");
     let preview = finops.billing_preview(&BillingPreview::new("t", "2024-01".parse().unwrap())).unwrap();
     assert_eq!(preview.total.unwrap().to_string(), "100");
+}
+
+#[test]
+fn an_import_waits_for_charges_of_usage_that_are_booked() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("store");
+    let finops = engine(location.to_str().unwrap());
+    price(&finops, "0.5");
+    let bill = |number: usize| {
+        let cost = number.to_string();
+        let rows = [["a", cost.as_str()]];
+        finops_tests::support::Bill::of(["BillingAccountId", "EffectiveCost"], &rows)
+            .write(folder.path(), &format!("{number}.csv"))
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for id in 0.. {
+                finops.record_usage(&event(id, 1)).unwrap();
+                if let Err(error) = finops.billing_settle() {
+                    assert_eq!(error.code(), ErrorCode::Conflict, "{error}");
+                }
+                if over.load(Ordering::Acquire) {
+                    break;
+                }
+            }
+        });
+        let imported =
+            (1..40).try_for_each(|number| finops.import_charges(&ImportCharges::new(bill(number))).map(drop));
+        over.store(true, Ordering::Release);
+        imported.unwrap();
+    });
+}
+
+#[test]
+fn an_import_that_goes_on_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(EmbeddedStore::open(folder.path()).unwrap());
+    let now = "2024-01-15T12:00:00Z".parse().unwrap();
+    let finops = Finops::builder().now(now).store(Arc::<EmbeddedStore>::clone(&store)).open("").unwrap();
+    price(&finops, "0.5");
+    finops.record_usage(&event(1, 10)).unwrap();
+    let session = store.begin_import().unwrap();
+    assert_eq!(finops.billing_settle().unwrap_err().code(), ErrorCode::Conflict);
+    drop(session);
+    assert_eq!(finops.billing_settle().unwrap().charges, 1);
 }

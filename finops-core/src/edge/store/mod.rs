@@ -163,6 +163,15 @@ pub trait Store: Debug + Send + Sync {
     /// `conflict` when the store was opened for reading, or an import is under way already.
     fn begin_import(&self) -> Result<Box<dyn ImportSession + '_>>;
 
+    /// Starts to write the charges of usage, which nobody asked for: an import that is started meanwhile waits until
+    /// they are there, where the store can have it wait.
+    ///
+    /// # Errors
+    /// As [`Store::begin_import`].
+    fn begin_booking(&self) -> Result<Box<dyn ImportSession + '_>> {
+        self.begin_import()
+    }
+
     /// The receipt of an import with that fingerprint whose charges are all still current, and are all that there
     /// is of their billing accounts and periods.
     ///

@@ -250,7 +250,7 @@ impl<'s> Settling<'s> {
             let table = ChargeTable::from_charges(rows);
             self.tally.add(&table)?;
             if self.session.is_none() {
-                self.session = Some(self.finops.store.begin_import()?);
+                self.session = Some(self.finops.store.begin_booking()?);
             }
             if let Some(session) = &mut self.session {
                 session.write(&scope, &table)?;

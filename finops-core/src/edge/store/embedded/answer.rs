@@ -4,6 +4,7 @@
 use super::hot::{Columns, Draft, HotWriter, PART, name_of};
 use super::manifest::SegmentEntry;
 use super::present::Listed;
+use super::turn::Turn;
 use super::{EmbeddedStore, broken, segment};
 use crate::edge::store::{Scan, Snapshot, go_through, watch};
 use crate::insight::blocks::{Measure, dimension_columns};
@@ -16,7 +17,6 @@ use crate::model::time::Interval;
 use crate::{ErrorCode, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Of how many segments the directories are read when a store is opened, the newest first, and about how many bytes of
 /// them: a store of any size is opened in the same few milliseconds.
@@ -135,9 +135,7 @@ fn rebuild(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer)
 }
 
 fn build(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer) -> Result<()> {
-    let mut session = store.session()?;
-    store.rebuilding.store(true, Ordering::Release);
-    let _done = Done(&store.rebuilding);
+    let mut session = store.session(Turn::seize)?;
     let name = name_of(&entry.file);
     let part = format!("{name}{PART}");
     store.segments.remove(&part);
@@ -147,15 +145,6 @@ fn build(store: &EmbeddedStore, entry: &SegmentEntry, observer: &dyn Observer) -
         store.segments.remove(&part);
     }
     built
-}
-
-/// Says that nothing is rebuilt any more.
-struct Done<'r>(&'r AtomicBool);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
 }
 
 /// Writes the hot file of a segment under another name, and commits the texts that came new.

@@ -63,7 +63,7 @@ pub(super) fn compact_newest(store: &EmbeddedStore, account: &str, at: Stamp) ->
     if most.and_then(|most| usize::try_from(most).ok()).is_none_or(|most| most < MANY) {
         return Ok(());
     }
-    let session = store.session_of_caller()?;
+    let session = store.session_aside()?;
     let scattered = scattered(&store.state())?;
     let many =
         |scattered: &Scattered| scattered.scope.billing_account_id == account && scattered.segments.len() >= MANY;

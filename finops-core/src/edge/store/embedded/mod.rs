@@ -30,6 +30,7 @@ mod segments;
 mod session;
 mod store;
 mod tuning;
+mod turn;
 mod usage;
 mod virtuals;
 
@@ -47,15 +48,10 @@ use rusqlite::{Connection, OpenFlags};
 use segments::Segments;
 use session::Session;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tuning::threads;
+use turn::Turn;
 use usage::Usage;
-
-/// How long an import waits at a time, and how often, for a query that builds hot columns again.
-const WAIT: Duration = Duration::from_millis(20);
-const WAITS: usize = 3000;
 
 const STATE_FILE: &str = "state.sqlite";
 /// How many statements stay prepared: all that there are.
@@ -78,9 +74,8 @@ pub struct EmbeddedStore {
     /// Present in the process that writes; none in readers and in memory.
     _lock: Option<WriterLock>,
     read_only: bool,
-    importing: AtomicBool,
-    /// Whether what looks like an import is a query that builds hot columns again.
-    rebuilding: AtomicBool,
+    /// Whose turn it is to write charges.
+    turn: Turn,
 }
 
 impl EmbeddedStore {
@@ -128,23 +123,11 @@ impl EmbeddedStore {
         schema::check(&state)?;
         state.set_prepared_statement_cache_capacity(STATEMENTS);
         let (segments, readers) = (Segments::in_folder(folder)?, Readers::in_folder(folder, false)?);
-        let (state, importing) = (Arc::new(Mutex::new(state)), AtomicBool::new(false));
+        let (state, turn) = (Arc::new(Mutex::new(state)), Turn::default());
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
-        let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
+        let present = Present::default();
         let usage = Usage::new(Arc::clone(&state), Arc::clone(&state), true);
-        let store = Self {
-            usage,
-            state,
-            segments,
-            hot,
-            present,
-            readers,
-            threads,
-            _lock: None,
-            read_only: true,
-            importing,
-            rebuilding,
-        };
+        let store = Self { usage, state, segments, hot, present, readers, threads, _lock: None, read_only: true, turn };
         store.read_ahead();
         Ok(store)
     }
@@ -166,24 +149,12 @@ impl EmbeddedStore {
         state.pragma_update(None, "cache_size", CACHE_KIB).map_err(broken)?;
         schema::migrate(&mut state)?;
         state.set_prepared_statement_cache_capacity(STATEMENTS);
-        let (state, importing) = (Arc::new(Mutex::new(state)), AtomicBool::new(false));
+        let (state, turn) = (Arc::new(Mutex::new(state)), Turn::default());
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
-        let (present, rebuilding) = (Present::default(), AtomicBool::new(false));
+        let present = Present::default();
         let usage_writer = path.map(|path| Ok(Arc::new(Mutex::new(usage::connection(path)?)))).transpose()?;
         let usage = Usage::new(usage_writer.unwrap_or_else(|| Arc::clone(&state)), Arc::clone(&state), false);
-        Ok(Self {
-            usage,
-            state,
-            segments,
-            hot,
-            present,
-            readers,
-            threads,
-            _lock: lock,
-            read_only: false,
-            importing,
-            rebuilding,
-        })
+        Ok(Self { usage, state, segments, hot, present, readers, threads, _lock: lock, read_only: false, turn })
     }
 
     /// The store with other limits for its queries. It reads now, within them, what most queries begin with.
@@ -229,21 +200,21 @@ impl EmbeddedStore {
         self.present.segments(|| manifest::segments(&self.state(), snapshot), snapshot, charged, estimated)
     }
 
-    /// Starts to write for somebody who wants to, and who waits for a query that builds hot columns again.
+    /// Starts to write for somebody who asked for it, and who waits for what nobody asked for: the booking of usage,
+    /// and a query that builds hot columns again.
     fn session_of_caller(&self) -> Result<Session<'_>> {
-        for _ in 0..WAITS {
-            if !self.rebuilding.load(Ordering::Acquire) {
-                break;
-            }
-            std::thread::sleep(WAIT);
-        }
-        self.session()
+        self.session(Turn::ask)
     }
 
-    /// Starts to write: one import or compaction at a time.
-    fn session(&self) -> Result<Session<'_>> {
+    /// Starts to write what nobody asked for, and what an import waits for.
+    fn session_aside(&self) -> Result<Session<'_>> {
+        self.session(Turn::book)
+    }
+
+    /// Starts to write: one import, compaction or booking at a time.
+    fn session(&self, take: impl FnOnce(&Turn) -> bool) -> Result<Session<'_>> {
         self.refuse_when_read_only()?;
-        if self.importing.swap(true, Ordering::AcqRel) {
+        if !take(&self.turn) {
             let message = "another import into this store or a compaction is under way: wait for it";
             return Err(Error::new(ErrorCode::Conflict, message));
         }

@@ -204,6 +204,6 @@ impl Drop for Session<'_> {
             let done = self.done.iter().map(|written| written.file.clone());
             names.into_iter().chain(done).for_each(|name| self.store.segments.discard(&name));
         }
-        self.store.importing.store(false, Ordering::Release);
+        self.store.turn.end();
     }
 }

@@ -75,6 +75,10 @@ impl Store for EmbeddedStore {
         Ok(Box::new(self.session_of_caller()?))
     }
 
+    fn begin_booking(&self) -> Result<Box<dyn ImportSession + '_>> {
+        Ok(Box::new(self.session_aside()?))
+    }
+
     fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
         manifest::find_import(&self.state(), fingerprint)
     }
