@@ -44,13 +44,12 @@ impl Finops {
         for meter in TokenKind::ALL.map(TokenKind::meter_slug) {
             let of_meter = |terms: &Terms| terms.meter == meter && terms.scope.is_none();
             let latest = versions.iter().map(|Kept { price, .. }| price.terms()).rfind(|terms| of_meter(terms));
-            let (id, revision) = match latest {
-                Some(Terms { id: Some(id), revision, .. }) => (*id, *revision),
-                _ => {
-                    let mut random = [0; 10];
-                    self.entropy.fill(&mut random)?;
-                    (Id::new(self.clock.now(), random), 0)
-                }
+            let (id, revision) = if let Some(Terms { id: Some(id), revision, .. }) = latest {
+                (*id, *revision)
+            } else {
+                let mut random = [0; 10];
+                self.entropy.fill(&mut random)?;
+                (Id::new(self.clock.now(), random), 0)
             };
             let held = book.prices().iter().filter(|price| of_meter(price.terms()) && price.terms().id == Some(id));
             let mut chain = Chain { id, revision, held: held.cloned().collect(), further: Vec::new() };
