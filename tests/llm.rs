@@ -8,6 +8,7 @@
     reason = "a test says what broke by failing"
 )]
 
+use finops_core::Finops;
 use finops_core::model::llm::{Found, Policy, PriceCatalog, TokenKind, TokenUsage};
 use finops_core::model::money::{Currency, Money, Quantity, Rounding};
 use finops_core::model::time::Stamp;
@@ -15,7 +16,7 @@ use finops_core::pipeline::llm::litellm::{ListOptions, PriceList, read};
 use finops_core::pipeline::llm::matrix::matrices;
 use finops_core::pipeline::llm::rate::rate_request;
 use finops_tests::support::data;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
 fn list() -> Option<(PriceList, Map<String, Value>)> {
@@ -96,4 +97,61 @@ fn the_matrices_of_the_whole_list_agree_with_each_request() {
             assert_eq!(amounts.map(|amounts| Money::try_sum(amounts).unwrap()), rated.total, "{name} {input}");
         }
     }
+}
+
+/// A list of one model, as the engine reads it.
+fn file(folder: &tempfile::TempDir, name: &str, price: &str) -> String {
+    let path = folder.path().join(name);
+    std::fs::write(&path, format!("{{\"m\": {{\"input_cost_per_token\": {price}, \"mode\": \"chat\"}}}}")).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn call(finops: &Finops, name: &str, params: &Value) -> Value {
+    let answer = finops.call(name, params.clone(), &()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    serde_json::to_value(answer).unwrap()
+}
+
+fn delete(finops: &Finops) {
+    for price in call(finops, "prices.list", &json!({}))["items"].as_array().unwrap() {
+        call(finops, "prices.delete", &json!({"id": price["id"]}));
+    }
+}
+
+#[test]
+fn a_list_that_is_loaded_again_prices_what_was_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let finops = Finops::open_with(":memory:", json!({"now": "2024-03-10T00:00:00Z"})).unwrap();
+    let cost = || call(&finops, "get_cost_summary", &json!({"period": "2024-03"}))["total_cost"].clone();
+    let versions = || call(&finops, "prices.list", &json!({"revisions": true}))["count"].clone();
+    let list = json!({"path": file(&folder, "m.json", "0.01"), "effective_from": "2024-03-01T00:00:00Z"});
+    call(&finops, "llm.load_prices", &list);
+    let event = json!({"id": "1", "resource": "llm_tokens", "tenant_id": "t", "time": "2024-03-05T00:00:00Z",
+        "properties": {"model": "m", "input_tokens": 100}});
+    call(&finops, "record_usage", &json!({"events": event}));
+    assert_eq!(cost(), "1");
+    let before = versions();
+    call(&finops, "llm.load_prices", &list);
+    assert_eq!(versions(), before, "nothing changed");
+    delete(&finops);
+    assert_eq!(cost(), "0");
+    call(&finops, "llm.load_prices", &list);
+    assert_eq!(cost(), "1");
+}
+
+#[test]
+fn a_list_in_the_wrong_currency_is_taken_back_by_deleting_its_prices() {
+    let folder = tempfile::tempdir().unwrap();
+    let finops = Finops::open_with(":memory:", json!({"now": "2024-03-10T00:00:00Z"})).unwrap();
+    let mut list = json!({"path": file(&folder, "m.json", "0.01"), "effective_from": "2024-03-01T00:00:00Z"});
+    call(&finops, "llm.load_prices", &list);
+    list["currency"] = "EUR".into();
+    let error = finops.call("llm.load_prices", list.clone(), &()).unwrap_err();
+    assert_eq!((error.code().as_str(), error.field()), ("mixed_currencies", Some("currency")));
+    delete(&finops);
+    call(&finops, "llm.load_prices", &list);
+    let event = json!({"id": "1", "resource": "llm_tokens", "tenant_id": "t", "time": "2024-03-05T00:00:00Z",
+        "properties": {"model": "m", "input_tokens": 100}});
+    call(&finops, "record_usage", &json!({"events": event}));
+    let cost = call(&finops, "get_cost_summary", &json!({"period": "2024-03"}));
+    assert_eq!((&cost["total_cost"], &cost["currency"]), (&json!("1"), &json!("EUR")));
 }
