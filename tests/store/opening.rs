@@ -181,7 +181,9 @@ fn a_store_of_an_older_version_gets_what_came_later() {
     };
     let later = names(state.prepare(sql).unwrap());
     assert!(later.iter().any(|name| name == "virtual_dimensions"), "{later:?}");
-    later.iter().for_each(|name| state.execute_batch(&format!("DROP TABLE {name}")).unwrap());
+    for name in &later {
+        state.execute_batch(&format!("DROP TABLE {name}")).unwrap();
+    }
     state.pragma_update(None, "user_version", 3).unwrap();
     drop(state);
     let error = Finops::builder().read_only().open(text(&store)).unwrap_err();
