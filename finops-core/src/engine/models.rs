@@ -170,8 +170,8 @@ pub(super) struct ModelPrices(RwLock<Option<Arc<Lists>>>);
 
 impl Finops {
     /// Loads a price list of language models. Requests from its `effective_from` on are priced by it, also those that
-    /// were counted before, until another list holds, whichever was loaded first. A list takes the place of one from the
-    /// same instant on; the same list again changes nothing. All lists are in one currency.
+    /// were counted before, until another list holds, whichever was loaded first. A list takes the place of one from
+    /// the same instant on; the same list again changes nothing. All lists are in one currency.
     ///
     /// # Errors
     /// `invalid_argument` for a file that is not there, is no such list, or has a price that cannot be right, naming

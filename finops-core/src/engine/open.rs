@@ -117,7 +117,8 @@ impl Builder {
         self
     }
 
-    /// How many bytes of memory may be taken by what knows usage again and by what was counted of it; by default 256 MiB.
+    /// How many bytes of memory may be taken by what knows usage again and by what was counted of it; by default
+    /// 256 MiB.
     #[must_use]
     pub fn usage_memory_bytes(mut self, bytes: u64) -> Self {
         self.options.usage_memory_bytes = Some(i64::try_from(bytes).unwrap_or(i64::MAX));

@@ -95,7 +95,8 @@ fn torn(key: PageKey, damage: Damage) -> Error {
         PageSpan::Month => "month",
     };
     let message = format!(
-        "what meter number {} counted in the {what} from {day} is damaged: {damage}; restore the store from a copy, or have the \
+        "what meter number {} counted in the {what} from {day} is damaged: {damage}; restore the store \
+         from a copy, or have the \
          meter counted again by updating it",
         key.meter
     );
