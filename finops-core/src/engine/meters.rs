@@ -1,5 +1,6 @@
 //! Meters, through the engine.
 
+use super::settling::booked_in;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::Defined;
 use crate::insight::request::{DEFAULT_LIMIT, page};
@@ -108,7 +109,8 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price or a grant is for it, and on
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price or a grant is for it, while
+    /// an open month is charged for it, and on
     /// a handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         let book = self.price_book()?;
@@ -124,7 +126,10 @@ impl Finops {
         }
         self.settled()?;
         for line in self.store.lines_of(slug)? {
-            if self.store.statements(Some(line.period_start), Some(&line.tenant_id))?.is_empty() {
+            let is_open = self.store.statements(Some(line.period_start), Some(&line.tenant_id))?.is_empty();
+            let booked = booked_in(self.store.as_ref(), std::slice::from_ref(&line))?;
+            let costs = booked.iter().flat_map(|booked| booked.cells.values()).any(|cell| cell.amount.is_some());
+            if is_open && costs {
                 let message =
                     format!("tenant '{}' is charged for it in a month that is open: close that first", line.tenant_id);
                 return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
