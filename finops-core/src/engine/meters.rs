@@ -110,8 +110,7 @@ impl Finops {
     ///
     /// # Errors
     /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price or a grant is for it, while
-    /// an open month is charged for it, and on
-    /// a handle for reading.
+    /// an open month is charged for it, and on a handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         let book = self.price_book()?;
         if let Some(price) = book.prices().iter().find(|price| price.terms().meter == slug) {

@@ -12,51 +12,38 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The fields of a price, after the one that says which.
+macro_rules! price_fields {
+    ($which:literal) => {
+        &[
+            $which,
+            "model",
+            "unit_price",
+            "tiers",
+            "package",
+            "percentage",
+            "matrix",
+            "currency",
+            "effective_from",
+            "effective_to",
+            "scope",
+            "minimum",
+            "maximum",
+            "included",
+            "conversion",
+            "usage_discount",
+            "rounding",
+            "first_tier_flat_at_zero",
+            "on_change",
+        ]
+    };
+}
+
 /// The fields of a price, as `prices.create` takes them.
-pub(super) const PRICE_FIELDS: &[&str] = &[
-    "meter",
-    "model",
-    "unit_price",
-    "tiers",
-    "package",
-    "percentage",
-    "matrix",
-    "currency",
-    "effective_from",
-    "effective_to",
-    "scope",
-    "minimum",
-    "maximum",
-    "included",
-    "conversion",
-    "usage_discount",
-    "rounding",
-    "first_tier_flat_at_zero",
-    "on_change",
-];
+pub(super) const PRICE_FIELDS: &[&str] = price_fields!("meter");
 
 /// The fields of a change, as `prices.update` takes them: a price stays that of its meter.
-pub(super) const PRICE_CHANGES: &[&str] = &[
-    "id",
-    "model",
-    "unit_price",
-    "tiers",
-    "package",
-    "percentage",
-    "matrix",
-    "currency",
-    "effective_from",
-    "effective_to",
-    "scope",
-    "minimum",
-    "maximum",
-    "included",
-    "conversion",
-    "usage_discount",
-    "rounding",
-    "first_tier_flat_at_zero",
-    "on_change",
-];
+pub(super) const PRICE_CHANGES: &[&str] = price_fields!("id");
 
 /// A version as the store keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize)]

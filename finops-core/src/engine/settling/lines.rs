@@ -94,10 +94,12 @@ impl<'s> Settling<'s> {
     /// Settles what tenants used of a meter in a month.
     pub(super) fn month(&mut self, month: MeterMonth, tenants: &BTreeSet<String>, until: i64) -> Result<()> {
         let tenants: Vec<String> = tenants.iter().cloned().collect();
-        tenants.chunks(TENANTS).try_for_each(|tenants| self.some(month, tenants, until))
+        let closed = self.finops.store.statements(Some(month.period()?.start()), None)?;
+        let closed: BTreeSet<String> = closed.into_iter().map(|statement| statement.tenant_id).collect();
+        tenants.chunks(TENANTS).try_for_each(|tenants| self.some(month, tenants, &closed, until))
     }
 
-    fn some(&mut self, month: MeterMonth, tenants: &[String], until: i64) -> Result<()> {
+    fn some(&mut self, month: MeterMonth, tenants: &[String], closed: &BTreeSet<String>, until: i64) -> Result<()> {
         let store = &self.finops.store;
         let usage = store.usage()?;
         let meters = usage.meters()?;
@@ -111,7 +113,7 @@ impl<'s> Settling<'s> {
         let keys: Vec<LineKey> = tenants.iter().map(key).collect();
         let booked = booked_in(store.as_ref(), &keys)?;
         let credits = keys.iter().map(|key| self.units(key, until)).collect::<Result<Vec<_>>>()?;
-        let billings = self.billings(period, tenants)?;
+        let billings = self.billings(period, tenants, closed)?;
         let mut outcomes = Vec::with_capacity(keys.len());
         usage.counted(&month.pages(meter.aggregation)?, &mut |rollups| {
             outcomes.clear();
@@ -187,14 +189,16 @@ impl<'s> Settling<'s> {
     }
 
     /// Where the charges of each tenant's line of a period stand, and whether more may come.
-    fn billings(&self, period: Interval, tenants: &[String]) -> Result<Vec<(Billing, PeriodState)>> {
-        let store = &self.finops.store;
-        let is_closed: BTreeSet<String> =
-            store.statements(Some(period.start()), None)?.into_iter().map(|statement| statement.tenant_id).collect();
+    fn billings(
+        &self,
+        period: Interval,
+        tenants: &[String],
+        closed: &BTreeSet<String>,
+    ) -> Result<Vec<(Billing, PeriodState)>> {
         let closing = self.closing.as_ref().filter(|closing| closing.period_start == period.start());
         let billing = |tenant_id: &String| {
             let open = Billing { billed_in: period, is_correction: false, currency: self.finops.currency };
-            let billing = if is_closed.contains(tenant_id) { self.billing(period, tenant_id)? } else { open };
+            let billing = if closed.contains(tenant_id) { self.billing(period, tenant_id)? } else { open };
             let is_final = billing.is_correction || closing.is_some_and(|closing| closing.tenants.contains(tenant_id));
             Ok((billing, if is_final { PeriodState::Final } else { PeriodState::Open }))
         };

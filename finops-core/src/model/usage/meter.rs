@@ -122,7 +122,7 @@ impl Meter {
             check_text("event", event, 64)?;
         }
         let taken = BUILT_IN.iter().any(|(slug, .., key)| *key == self.slug && *slug != self.slug);
-        if taken || RESERVED.contains(&self.slug.as_str()) {
+        if taken || RESERVED.iter().chain(&SERIES_FIELDS).any(|name| *name == self.slug) {
             return Err(Error::invalid("slug", format!("'{}' has a meaning in answers: take another name", self.slug)));
         }
         check_text("unit", &self.unit, 64)?;
@@ -159,9 +159,8 @@ impl Meter {
 /// The name under which credits are billed. No meter has it.
 pub const CREDITS: &str = "credits";
 
-/// What items of answers have besides the numbers of meters, and what bills have.
-const RESERVED: [&str; 18] = [
-    CREDITS,
+/// What every series of numbers may have: fields of an event, then properties that are dimensions of costs as well.
+pub const SERIES_FIELDS: [&str; 13] = [
     "tenant_id",
     "workspace_id",
     "rail",
@@ -175,11 +174,10 @@ const RESERVED: [&str; 18] = [
     "workflow",
     "cluster",
     "namespace",
-    "resource",
-    "series",
-    "date",
-    "day",
 ];
+
+/// What items of answers have besides those and the numbers of meters, and what bills have.
+const RESERVED: [&str; 5] = [CREDITS, "resource", "series", "date", "day"];
 
 fn check_slug(field: &str, slug: &str) -> Result<()> {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';

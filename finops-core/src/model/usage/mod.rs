@@ -11,7 +11,7 @@ mod read;
 
 pub use digest::{content_hash, fingerprint, value_hash};
 pub use event::{EventKey, UsageEvent};
-pub use meter::{Aggregation, CREDITS, Meter};
+pub use meter::{Aggregation, CREDITS, Meter, SERIES_FIELDS};
 pub use meters::MeterSet;
 pub use outcome::{Outcome, Rejected, Rejection};
 pub use policy::Policy;

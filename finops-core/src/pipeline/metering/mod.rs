@@ -21,6 +21,7 @@ mod wide;
 #[cfg(test)]
 mod tests;
 
+pub use crate::model::usage::SERIES_FIELDS;
 pub use cell::Cell;
 pub use check::check;
 pub use form::PagePart;
@@ -28,4 +29,4 @@ pub use measure::measure;
 pub use page::{DAY, DayPage, QUARTER, day_of};
 pub use reading::{Measured, Reading};
 pub use rollups::{PageKey, PageSpan, Rollups, Stale};
-pub use series::{SERIES_FIELDS, Series, SeriesMark, SeriesPage};
+pub use series::{Series, SeriesMark, SeriesPage};

@@ -4,29 +4,13 @@
 //! the meter groups by. Texts are kept once; a series that is known is never forgotten and keeps its number.
 
 use super::texts::Texts;
-use crate::model::usage::UsageEvent;
+use crate::model::usage::{SERIES_FIELDS, UsageEvent};
 use crate::{Error, ErrorCode, Result};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use serde::{Deserialize, Serialize};
 use std::hash::BuildHasher;
 
-/// What every series may have: fields of an event, then properties that are dimensions of costs as well.
-pub const SERIES_FIELDS: [&str; 13] = [
-    "tenant_id",
-    "workspace_id",
-    "rail",
-    "user_id",
-    "organization_id",
-    "team_id",
-    "component_id",
-    "cost_center_id",
-    "resource_group_id",
-    "model",
-    "workflow",
-    "cluster",
-    "namespace",
-];
-/// How many of them are fields of an event.
+/// How many of [`SERIES_FIELDS`] are fields of an event.
 const EVENT_FIELDS: usize = 4;
 /// The place of a property that a meter groups by is this and the code of its name.
 const PROPERTIES: u32 = 16;
