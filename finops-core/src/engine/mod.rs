@@ -4,6 +4,7 @@ mod analysis;
 mod answer;
 mod billing;
 mod catalog;
+mod centers;
 mod costs;
 mod explaining;
 mod export;
@@ -29,6 +30,7 @@ pub use crate::model::progress::{Observer, Progress};
 pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
+pub use centers::CostCenterList;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use history::{SnapshotsRequest, VacuumRequest};
@@ -82,6 +84,7 @@ pub struct Finops {
     models: Arc<models::ModelPrices>,
     prices: Arc<prices::Prices>,
     grants: Arc<grants::KnownGrants>,
+    centers: Arc<centers::KnownCenters>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod catalog;
+pub mod center;
 pub mod charge;
 pub mod dimension;
 pub mod filter;
