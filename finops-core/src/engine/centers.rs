@@ -132,8 +132,8 @@ impl Finops {
     ///
     /// # Errors
     /// `invalid_argument` with the field for what no centre can be, for parents that lead too far up, and for a virtual
-    /// dimension that is not defined; `not_found` for a parent that does not exist; `conflict` for a name that is taken,
-    /// beyond 10,000 centres, and on a handle for reading.
+    /// dimension that is not defined; `not_found` for a parent that does not exist; `conflict` for a name that is
+    /// taken, beyond 10,000 centres, and on a handle for reading.
     pub fn create_cost_center(&self, center: CostCenterCreate) -> Result<CostCenter> {
         let _alone = self.centers.alone();
         let mut random = [0; 10];
@@ -202,8 +202,8 @@ impl Finops {
         let _alone = self.centers.alone();
         let mut held = self.known_centers()?.held.clone();
         let (number, before) = find(&held, id)?;
-        let changed: CostCenterCreate = operations::parse(Value::Object(merged(&before, changes)?))?;
-        let mut center = changed.into_center(id, before.created_at, self.currency)?;
+        let form: CostCenterCreate = operations::parse(Value::Object(merged(&before, changes)?))?;
+        let mut center = form.into_center(id, before.created_at, self.currency)?;
         center.updated_at = self.clock.now();
         held.insert(number, Arc::new(center.clone()));
         self.keep_center(number, center, held)

@@ -1,11 +1,11 @@
 //! The percentage at which a centre's owner is warned.
 
 use crate::model::money::Quantity;
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 
 /// One, as a mantissa.
-const ONE: i128 = Quantity::from_mantissa(1_000_000_000_000_000_000).mantissa();
+const ONE: i128 = 10_i128.pow(18);
 
 /// A percentage of a budget: above 1, up to 1000.
 ///
@@ -34,7 +34,7 @@ impl Percent {
         let wrong = || {
             let message =
                 format!("must be a fraction above 0.01 up to 1, or a percentage above 1 up to 1000, got {given}");
-            Error::new(crate::ErrorCode::InvalidArgument, message)
+            Error::new(ErrorCode::InvalidArgument, message)
         };
         let mantissa = given.mantissa();
         let percent = if mantissa > ONE { Some(mantissa) } else { mantissa.checked_mul(100) };
