@@ -1,5 +1,7 @@
 //! Charges, added up by everything that rules, centres and the answer tell apart.
 
+use super::keys::index;
+use super::scribe::Sums;
 use crate::model::dimension::Dimension;
 use crate::model::money::{Currency, Money};
 use crate::{Error, Result};
@@ -134,6 +136,18 @@ impl Cells {
     pub(super) fn place(&self, dimension: &Dimension) -> Result<usize> {
         let place = self.dimensions.iter().position(|known| known == dimension);
         place.ok_or_else(|| Error::invalid("dimensions", format!("must have '{dimension}', which the rules look at")))
+    }
+
+    /// What all cells come to, by currency.
+    pub(super) fn sums(&self) -> Sums {
+        let mut sums = vec![([0_i128; 4], [0_u64; 4]); self.currencies.len()];
+        for ((currency, costs), unknown) in self.currency.iter().zip(&self.costs).zip(&self.unknown) {
+            if let Some((sums, counts)) = sums.get_mut(index(*currency)) {
+                sums.iter_mut().zip(costs).for_each(|(sum, cost)| *sum += cost);
+                counts.iter_mut().zip(unknown).for_each(|(sum, more)| *sum = sum.wrapping_add(*more));
+            }
+        }
+        self.currencies.iter().copied().zip(sums).collect()
     }
 
     /// The codes of a cell.

@@ -11,12 +11,32 @@
 //! An [`Allocator`] keeps what it found out about its cells: run again with changed rules, it does again what they
 //! reach.
 
+mod allocator;
+mod bases;
 mod cells;
+mod claims;
+mod classes;
+mod conditions;
+mod division;
 mod finding;
+mod idle;
+mod keys;
 mod line;
+mod month;
+mod pools;
+mod reach;
+mod rules;
+mod scribe;
+mod share;
+mod table;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
+pub use allocator::{Allocator, allocate};
 pub use cells::Cells;
+pub use classes::{Classed, Classes};
 pub use finding::{Finding, FindingCode};
 pub use line::{Allocation, Line, LineKind, Total, Values};
 pub use weights::Weights;
