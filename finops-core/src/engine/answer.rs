@@ -12,6 +12,7 @@ use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
     TopDrivers, Trends, UnitCosts, Usage,
 };
+use crate::model::allocation::Rule;
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
@@ -81,6 +82,10 @@ answers! {
     CostCenter(CostCenter),
     /// Of `list_cost_centers`.
     CostCenters(Page<CostCenter>),
+    /// Of `allocation.rules.create`, `allocation.rules.get` and `allocation.rules.update`.
+    AllocationRule(Rule),
+    /// Of `allocation.rules.list`.
+    AllocationRules(Page<Rule>),
     /// Of `prices.create` and `prices.update`.
     Price(Price),
     /// Of `prices.list`.

@@ -1,5 +1,6 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
+mod allocation;
 mod analysis;
 mod answer;
 mod billing;
@@ -27,6 +28,7 @@ mod usage_intake;
 mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
+pub use allocation::AllocationRuleList;
 pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
@@ -85,6 +87,7 @@ pub struct Finops {
     prices: Arc<prices::Prices>,
     grants: Arc<grants::KnownGrants>,
     centers: Arc<centers::KnownCenters>,
+    allocating: Arc<allocation::Allocating>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -186,6 +186,7 @@ impl Builder {
             prices: Arc::default(),
             grants: Arc::default(),
             centers: Arc::default(),
+            allocating: Arc::default(),
         })
     }
 }

@@ -3,6 +3,7 @@
 //! The table is the one list of what there is. A binding passes names and parameters through it and holds no
 //! decision of its own; the parity tests compare each language's methods with it.
 
+use super::allocation::{AllocationRuleList, RULE_CHANGES, RULE_FIELDS, RuleKey};
 use super::catalog::ENTRY_FIELDS;
 use super::centers::{CENTER_CHANGES, CENTER_FIELDS, CostCenterKey, CostCenterList};
 use super::grants::GrantKey;
@@ -156,6 +157,35 @@ const OPERATIONS: &[Operation] = &[
         name: "delete_cost_center",
         fields: CostCenterKey::FIELDS,
         call: |finops, params, _| finops.delete_cost_center(parse::<CostCenterKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.rules.create",
+        fields: RULE_FIELDS,
+        call: |finops, params, _| finops.allocation_rules_create(params).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.rules.get",
+        fields: RuleKey::FIELDS,
+        call: |finops, params, _| finops.allocation_rules_get(parse::<RuleKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.rules.list",
+        fields: AllocationRuleList::FIELDS,
+        call: |finops, params, _| finops.allocation_rules_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.rules.update",
+        fields: RULE_CHANGES,
+        call: |finops, mut params, _| {
+            let id = params.as_object_mut().and_then(|fields| fields.remove("id")).unwrap_or_default();
+            let RuleKey { id } = parse(serde_json::json!({ "id": id }))?;
+            finops.allocation_rules_update(id, params).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "allocation.rules.delete",
+        fields: RuleKey::FIELDS,
+        call: |finops, params, _| finops.allocation_rules_delete(parse::<RuleKey>(params)?.id).map(Answer::from),
     },
     Operation {
         name: "record_usage",

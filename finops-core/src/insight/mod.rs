@@ -4,9 +4,11 @@
 //! makes of its groups what is asked for. Which state of the store is read is the engine's decision.
 
 pub mod aggregate;
+pub mod allocation;
 pub mod blocks;
 pub mod breakdown;
 mod buckets;
+mod by_value;
 mod change;
 pub mod daily;
 pub mod diff;

@@ -1,4 +1,4 @@
-//! What people define and the engine goes by: meters, prices, grants, cost centres.
+//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation.
 
 /// A kind of definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,8 @@ pub enum Defined {
     Grant,
     /// A cost centre, by its id.
     CostCenter,
+    /// A rule of allocation, by its id.
+    AllocationRule,
 }
 
 impl Defined {
@@ -25,6 +27,7 @@ impl Defined {
             Self::ModelPrices => "model_prices",
             Self::Grant => "grant",
             Self::CostCenter => "cost_center",
+            Self::AllocationRule => "allocation_rule",
         }
     }
 }

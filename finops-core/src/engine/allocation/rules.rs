@@ -322,7 +322,11 @@ impl Finops {
         let mut held = known.held.clone();
         for kept in changed.iter().map(read) {
             let KeptRule { rule, deleted } = kept?;
-            if deleted { held.remove(&rule.id()) } else { held.insert(rule.id(), rule) };
+            if deleted {
+                held.remove(&rule.id())
+            } else {
+                held.insert(rule.id(), rule)
+            };
         }
         *known = Known { change, held, set: None };
         Ok(known)

@@ -12,9 +12,13 @@ fn smoke() {
     let folder = std::env::temp_dir().join(format!("finops-alloc-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("bill.csv");
-    let mut rows = String::from("BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,BilledCost,EffectiveCost,ListCost,ContractedCost,ChargeCategory,ServiceName,SubAccountId\n");
+    let mut rows = String::from(
+        "BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,BilledCost,EffectiveCost,ListCost,ContractedCost,ChargeCategory,ServiceName,SubAccountId\n",
+    );
     for (service, sub, cost) in [("a", "s1", "10"), ("b", "s2", "20"), ("c", "s3", "6")] {
-        rows += &format!("acc,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-05T00:00:00Z,2024-01-06T00:00:00Z,{cost},{cost},{cost},{cost},Usage,{service},{sub}\n");
+        rows += &format!(
+            "acc,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-05T00:00:00Z,2024-01-06T00:00:00Z,{cost},{cost},{cost},{cost},Usage,{service},{sub}\n"
+        );
     }
     std::fs::write(&path, rows).unwrap();
     finops.import_charges(&ImportCharges::new(path.to_str().unwrap())).unwrap();
@@ -24,9 +28,11 @@ fn smoke() {
     };
     let one = center("one", json!({"sub_account": "s1"}));
     let two = center("two", json!({"sub_account": "s2"}));
-    let rule = finops.allocation_rules_create(json!({
-        "name": "c", "source": {"service": "c"}, "method": "proportional", "effective_from": "2024-01-01T00:00:00Z",
-    })).unwrap();
+    let rule = finops
+        .allocation_rules_create(json!({
+            "name": "c", "source": {"service": "c"}, "method": "proportional", "effective_from": "2024-01-01T00:00:00Z",
+        }))
+        .unwrap();
     let window = crate::model::time::Period::parse("2024-01").unwrap().interval(crate::model::time::Zone::UTC).unwrap();
     let lines = |carry: &[&str]| {
         let carry: Vec<Dimension> = carry.iter().map(|word| word.parse().unwrap()).collect();

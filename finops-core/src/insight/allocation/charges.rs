@@ -85,7 +85,10 @@ impl Charges {
         let labels: Vec<Vec<Label>> = values.iter().map(|values| values.labels.clone()).collect();
         let mut counts = vec![0; self.stretches.len()];
         let stretch = |bucket: u32| usize::try_from(bucket).unwrap_or(usize::MAX);
-        sums.heads.iter().filter_map(|head| counts.get_mut(stretch(head.bucket)).map(|count| *count += 1)).for_each(drop);
+        sums.heads
+            .iter()
+            .filter_map(|head| counts.get_mut(stretch(head.bucket)).map(|count| *count += 1))
+            .for_each(drop);
         let made = counts.iter().map(|count| {
             let mut cells = Cells::new(dimensions.clone(), labels.clone())?;
             cells.reserve(*count);
@@ -163,7 +166,9 @@ impl Values {
         let class_of: HashMap<&str, usize> = classed.into_iter().flat_map(by_value).collect();
         let mut known: HashMap<Label, u32> = HashMap::new();
         for code in sums.codes.iter().skip(place).step_by(sums.labels.len().max(1)) {
-            let Some(number) = usize::try_from(*code).ok().and_then(|code| values.by_code.get_mut(code)) else { continue };
+            let Some(number) = usize::try_from(*code).ok().and_then(|code| values.by_code.get_mut(code)) else {
+                continue;
+            };
             if *number != NONE {
                 continue;
             }

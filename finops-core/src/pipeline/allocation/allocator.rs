@@ -19,12 +19,13 @@ use crate::model::dimension::Dimension;
 use crate::model::money::{Currency, Money};
 use crate::{Error, ErrorCode, Result};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Cells, and what was found out about them: run again with other rules, it does again what they reach, and gives the
 /// same as if it had done everything.
 #[derive(Debug)]
 pub struct Allocator {
-    cells: Cells,
+    cells: Arc<Cells>,
     frame: Frame,
     month: MonthPart,
     carry: Keys,
@@ -64,7 +65,8 @@ impl Allocator {
     /// # Errors
     /// `invalid_argument` when the stretch does not lie in one calendar month of UTC, or the cells lack a dimension
     /// that lines are to carry.
-    pub fn new(cells: Cells, frame: Frame) -> Result<Self> {
+    pub fn new(cells: impl Into<Arc<Cells>>, frame: Frame) -> Result<Self> {
+        let cells = cells.into();
         let month = MonthPart::new(frame.stretch)?;
         let carry = Keys::new(&cells, &frame.carry)?;
         Ok(Self { cells, frame, month, carry, cuts: HashMap::new(), last: None })
