@@ -8,6 +8,7 @@ use super::{
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::statement::TenantStatement;
+use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
     TopDrivers, Trends, UnitCosts, Usage,
@@ -86,6 +87,12 @@ answers! {
     AllocationRule(Rule),
     /// Of `allocation.rules.list`.
     AllocationRules(Page<Rule>),
+    /// Of `allocation.run`.
+    AllocationRun(AllocationRun),
+    /// Of `allocation.what_if`.
+    AllocationWhatIf(AllocationWhatIf),
+    /// Of `allocation.coverage`.
+    AllocationCoverage(AllocationCoverage),
     /// Of `prices.create` and `prices.update`.
     Price(Price),
     /// Of `prices.list`.
