@@ -88,7 +88,8 @@ impl ByCenter {
         };
         let mut costs = self.0.iter().map(cost).collect::<Result<Vec<_>>>()?;
         let nobody = |cost: &CenterCost| cost.cost_center_id.is_none();
-        costs.sort_by_key(|cost| (cost.currency, nobody(cost), Reverse(cost.cost), cost.cost_center_id));
+        let place = |cost: &CenterCost| cost.cost_center_id.and_then(|center| centers.place(center));
+        costs.sort_by_key(|cost| (cost.currency, nobody(cost), Reverse(cost.cost), place(cost)));
         Ok(costs)
     }
 }
