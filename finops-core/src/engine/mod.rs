@@ -1,8 +1,10 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
+mod access;
 mod analysis;
 mod answer;
 mod billing;
+mod calling;
 mod catalog;
 mod costs;
 mod explaining;
@@ -14,6 +16,7 @@ mod meters;
 mod models;
 mod open;
 mod operations;
+mod params;
 mod prices;
 mod recorder;
 mod recorder_json;
@@ -28,6 +31,7 @@ mod virtuals;
 pub use crate::model::progress::{Observer, Progress};
 pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
+pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
@@ -36,7 +40,7 @@ pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
 pub use models::{LoadModelPrices, LoadedModelPrices, RateModel, UnknownModels};
 pub use open::Builder;
-pub use operations::{Operation, operations};
+pub use operations::operations;
 pub use prices::PriceList;
 pub use recorder::{Flushing, FullPolicy, Recorder, RecorderOptions, RecorderStats};
 pub use relation::{Relation, RelationColumn, SegmentFiles};
@@ -46,6 +50,7 @@ pub use usage::{UsageChanged, UsageCorrection, UsageKey, UsageReceipt};
 pub use virtuals::VirtualList;
 
 use crate::edge::store::Store;
+use crate::model::access::Access;
 use crate::model::id::Entropy;
 use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
@@ -82,6 +87,8 @@ pub struct Finops {
     models: Arc<models::ModelPrices>,
     prices: Arc<prices::Prices>,
     grants: Arc<grants::KnownGrants>,
+    /// What this handle may; everything without.
+    access: Option<Arc<Access>>,
 }
 
 /// Whether usage has to become charges before the next query.
@@ -156,6 +163,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` when the clock is the system's, or would go back.
     pub fn tick(&self, now: Option<Stamp>) -> Result<Now> {
+        self.permit("tick")?;
         match (&self.fixed, now) {
             (_, None) => {}
             (Some(clock), Some(now)) => clock.advance_to(now)?,

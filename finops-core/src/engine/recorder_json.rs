@@ -1,7 +1,7 @@
 //! The recorder for callers that speak JSON: its options as an object.
 
 use super::Finops;
-use super::operations::parse;
+use super::params::parse;
 use super::recorder::{Flushing, FullPolicy, Recorder, RecorderOptions};
 use crate::{Error, Result};
 use serde::Deserialize;

@@ -1,5 +1,6 @@
 //! Values: money, time, ids, dimensions, charges. No I/O, no clock.
 
+pub mod access;
 pub mod catalog;
 pub mod charge;
 pub mod dimension;
@@ -9,6 +10,7 @@ pub mod id;
 pub mod llm;
 pub mod money;
 pub mod price;
+pub mod principal;
 pub mod progress;
 pub mod receipt;
 pub mod tags;
