@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-/// Methods that ask nobody, or have another ask: what opens and narrows handles, and what hands on to a method that asks.
-const FREE: [&str; 5] = ["call", "as_tenant", "as_principal", "narrowed", "access"];
+/// Methods that ask nobody, or have another ask: what narrows handles, and what calls by name.
+const FREE: [&str; 6] = ["call", "as_tenant", "as_principal", "as_principal_with", "narrowed", "access"];
 
 /// The public methods of `impl Finops` that take `&self`, each with its body.
 fn methods(source: &str) -> Vec<(String, String)> {

@@ -4,6 +4,7 @@
 //! every question of charges goes through `narrow`. What the engine does for itself, such as settling, asks nobody.
 
 use super::operations::operations;
+use super::params::parse;
 use super::{Finops, Page};
 use crate::model::access::Access;
 use crate::model::catalog::{Entry, Kind};
@@ -11,6 +12,7 @@ use crate::model::filter::Filter;
 use crate::model::principal::Principal;
 use crate::model::usage::{EventKey, Rejection, UsageEvent};
 use crate::{Error, ErrorCode, Result};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// How many entries of the catalogue are looked through at a time.
@@ -56,6 +58,24 @@ impl Finops {
     /// `invalid_argument` for a blank id; `forbidden` on a handle of another tenant, organization or user.
     pub fn as_principal(&self, principal: &Principal) -> Result<Self> {
         self.narrowed(&Access::of(principal)?)
+    }
+
+    /// The same for a principal in JSON, as the bindings give it: `{"user_id": "u_1", "roles": ["viewer"]}` with
+    /// `scopes`, `organization_id` and `tenant_id` where there are any.
+    ///
+    /// ```
+    /// use serde_json::json;
+    ///
+    /// let finops = finops_core::Finops::open(":memory:")?;
+    /// let admin = finops.as_principal_with(json!({"user_id": "u_1", "roles": ["admin"], "tenant_id": "ten_001"}))?;
+    /// assert_eq!(admin.access().and_then(|access| access.tenant_id()), Some("ten_001"));
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_argument`, with the field, for what is no principal; else as [`Finops::as_principal`].
+    pub fn as_principal_with(&self, principal: Value) -> Result<Self> {
+        self.as_principal(&parse(principal)?)
     }
 
     /// A handle that may what this one may and `access` allows.
