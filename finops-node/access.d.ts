@@ -1,6 +1,6 @@
 // Who an engine is narrowed for.
 
-/** What somebody may do; each may what those before it may: read; report usage and change what is theirs; everything. */
+/** What somebody may do: read; also report usage and change what is theirs; everything. */
 export type Role = "viewer" | "operator" | "admin";
 
 /** What a token is for: calls that change nothing, and those that change something. */

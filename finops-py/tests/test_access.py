@@ -22,6 +22,8 @@ CHANGES = {"record_usage", "correct_usage", "void_usage"}
 # Usage has no organizations.
 OF_USAGE = CHANGES | {"get_usage", "billing.preview", "grants.list", "grants.balance"}
 
+EVENT = {"resource": "api_calls", "quantity": 1, "time": "2024-01-15T00:00:00Z"}
+
 
 def allowed(engine: iof.Iof) -> set[str]:
     """What an engine may call: who may not learns nothing of the parameters, and these are wrong."""
@@ -58,7 +60,7 @@ def test_every_operation_with_every_kind_of_engine(engine: iof.Iof) -> None:
 def test_answers_tell_only_of_the_tenant(engine: iof.Iof) -> None:
     engine.finops.record_usage(
         [
-            {"id": "1", "resource": "api_calls", "quantity": quantity, "tenant_id": tenant, "time": "2024-01-15T00:00:00Z"}
+            {**EVENT, "id": "1", "quantity": quantity, "tenant_id": tenant}
             for tenant, quantity in (("ten_north", 3), ("ten_south", 765_4321))
         ]
     )
@@ -75,11 +77,11 @@ def test_answers_tell_only_of_the_tenant(engine: iof.Iof) -> None:
 
 def test_events_of_others_are_rejected_one_by_one(engine: iof.Iof) -> None:
     tenant = engine.as_tenant("ten_north").finops
-    event = {"resource": "api_calls", "quantity": 1, "time": "2024-01-15T00:00:00Z"}
-    receipt = tenant.record_usage([{**event, "id": "1", "tenant_id": "ten_south"}, {**event, "id": "2", "tenant_id": "ten_north"}])
+    events = [{**EVENT, "id": "1", "tenant_id": "ten_south"}, {**EVENT, "id": "2", "tenant_id": "ten_north"}]
+    receipt = tenant.record_usage(events)
     assert (receipt["accepted"], [one["code"] for one in receipt["rejected"]]) == (1, ["forbidden"])
     with tenant.recorder() as recorder:
-        recorder.record({**event, "id": "3", "tenant_id": "ten_south"})
+        recorder.record({**EVENT, "id": "3", "tenant_id": "ten_south"})
         recorder.flush()
         assert recorder.stats()["rejected"] == 1
         assert recorder.take_rejected()[0]["code"] == "forbidden"
@@ -95,7 +97,8 @@ def test_narrowing_again_only_narrows(engine: iof.Iof) -> None:
 
 
 def test_what_is_no_principal_is_refused_by_name(engine: iof.Iof) -> None:
-    for wrong, field in (({"user_id": " "}, "user_id"), ({"roles": ["root"]}, "roles[0]"), ({"tenant_id": ""}, "tenant_id")):
+    cases = (({"user_id": " "}, "user_id"), ({"roles": ["root"]}, "roles[0]"), ({"tenant_id": ""}, "tenant_id"))
+    for wrong, field in cases:
         with pytest.raises(iof.InvalidArgumentError) as raised:
             engine.as_principal(**{"user_id": "u", "roles": ["viewer"], **wrong})  # type: ignore[arg-type]
         assert raised.value.field == field

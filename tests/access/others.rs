@@ -6,6 +6,9 @@ use finops_core::{ErrorCode, Finops};
 use finops_tests::support::{answer, call};
 use serde_json::{Value, json};
 
+/// What is asked of somebody.
+type Ask = fn(&str) -> (&'static str, Value);
+
 /// An error in words, with the id that was asked for taken out.
 fn refusal(finops: &Finops, operation: &str, params: &Value, id: &str) -> String {
     let error = call(finops, operation, params.clone()).unwrap_err();
@@ -17,7 +20,7 @@ fn what_is_anothers_is_refused_like_what_is_not_there() {
     let world = World::new();
     for handle in [Handle::Tenant, Handle::Operator, Handle::Viewer, Handle::OrgAdmin, Handle::Own] {
         let finops = handle.of(&world.finops);
-        let asked: [fn(&str) -> (&'static str, Value); 8] = [
+        let asked: [Ask; 8] = [
             |who| ("catalog.get", json!({"kind": "tenant", "id": format!("ten_{who}")})),
             |who| ("catalog.get", json!({"kind": "workspace", "id": format!("ws_{who}")})),
             |who| ("billing.preview", json!({"tenant_id": format!("ten_{who}"), "period": "2024-01"})),

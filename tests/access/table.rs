@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// What a call comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub(crate) enum Expected {
     /// It is done, as on a handle without narrowing.
     Allowed,
     /// It is done, and tells only of what is the handle's.
@@ -17,15 +17,15 @@ pub enum Expected {
 }
 
 /// An operation, its parameters, and what it comes to on the kinds of handles.
-pub struct Row {
-    pub name: &'static str,
-    pub params: fn(&World) -> Value,
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) params: fn(&World) -> Value,
     /// A letter for each kind of [`Handle::ALL`]: `A`llowed, `N`arrowed, `x` forbidden, `0` absent.
-    pub letters: &'static str,
+    pub(crate) letters: &'static str,
 }
 
 impl Row {
-    pub fn expected(&self, handle: Handle) -> Expected {
+    pub(crate) fn expected(&self, handle: Handle) -> Expected {
         let place = Handle::ALL.iter().position(|known| *known == handle).unwrap();
         let letters: Vec<char> = self.letters.chars().filter(|letter| *letter != ' ').collect();
         assert_eq!(letters.len(), Handle::ALL.len(), "{}", self.name);
@@ -57,15 +57,20 @@ fn nothing(_: &World) -> Value {
     json!({})
 }
 
+fn counter(event: &str) -> Value {
+    json!({"slug": "more", "aggregation": "count", "event": event, "unit": "one"})
+}
+
 /// In the order in which they are called: what changes things for others comes last.
-pub const ROWS: &[Row] = rows! {
+pub(crate) const ROWS: &[Row] = rows! {
     // Full, PlatformAdmin | Tenant | OrgAdmin | Operator, Viewer, Own | ReadScope, WriteScope, NoScope, NoRole
     "get_cost_summary"           "AA N N NNN Nxxx" |_| json!({"period": "2024-01",
         "group_by": ["tenant", "organization", "user", "workspace", "service", "account", "cost_center", "tag:team"]});
     "costs.daily"                "AA N N NNN Nxxx" grouped;
     "costs.trends"               "AA N N NNN Nxxx" grouped;
     "costs.top_drivers"          "AA N N NNN Nxxx" grouped;
-    "costs.unit"                 "AA N N NNN Nxxx" |_| json!({"period": "2024-01", "per": "api_calls", "group_by": "tenant"});
+    "costs.unit"                 "AA N N NNN Nxxx" |_| json!({"period": "2024-01", "per": "api_calls",
+        "group_by": "tenant"});
     "costs.explain"              "AA N N NNN Nxxx" january;
     "costs.diff"                 "AA N N NNN Nxxx" |_| json!({"snapshot_a": 0, "snapshot_b": 4, "group_by": "tenant"});
     "costs.breakdown"            "AA N N NNN Nxxx" |_| json!({"period": "2024-01", "group_by": ["tenant", "tag:team"],
@@ -74,7 +79,8 @@ pub const ROWS: &[Row] = rows! {
     "costs.services"             "AA N N NNN Nxxx" january;
     "costs.monthly"              "AA N N NNN Nxxx" |_| json!({"months": 2});
     "costs.explain_plan"         "AA x x xxx xxxx" grouped;
-    "get_usage"                  "AA N x NNN Nxxx" |_| json!({"period": "2024-01", "group_by": ["tenant", "user", "workspace"]});
+    "get_usage"                  "AA N x NNN Nxxx" |_| json!({"period": "2024-01",
+        "group_by": ["tenant", "user", "workspace"]});
     "billing.preview"            "AA N x NNx Nxxx" |_| json!({"tenant_id": "ten_north", "period": "2024-01"});
     "grants.list"                "AA N x NNx Nxxx" nothing;
     "grants.balance"             "AA N x NNx Nxxx" |_| json!({"tenant_id": "ten_north", "at": "2024-01-31T00:00:00Z"});
@@ -94,8 +100,10 @@ pub const ROWS: &[Row] = rows! {
     "usage.export"               "AA x x xxx xxxx" |world| json!({"path": world.path("events.parquet")});
     "tick"                       "AA x x xxx xxxx" nothing;
     "record_usage"               "AA N x Nxx xNxx" |_| json!({"events": [
-        {"id": "new-north", "resource": "api_calls", "quantity": 1, "tenant_id": "ten_north", "time": "2024-01-05T00:00:00Z"}]});
-    "correct_usage"              "AA N x xxx xNxx" |_| json!({"id": "one-north", "tenant_id": "ten_north", "quantity": 22});
+        {"id": "new-north", "resource": "api_calls", "quantity": 1, "tenant_id": "ten_north",
+            "time": "2024-01-05T00:00:00Z"}]});
+    "correct_usage"              "AA N x xxx xNxx" |_| json!({"id": "one-north", "tenant_id": "ten_north",
+        "quantity": 22});
     "void_usage"                 "AA N x xxx xNxx" |_| json!({"id": "two-north", "tenant_id": "ten_north"});
     "billing.settle"             "AA x x xxx xxxx" nothing;
     "billing.close"              "AA x x xxx xxxx" january;
@@ -108,12 +116,12 @@ pub const ROWS: &[Row] = rows! {
     "grants.create"              "AA x x xxx xxxx" |_| json!({"tenant_id": "ten_north",
         "amount": {"money": "1", "currency": "USD"}, "effective_from": "2024-02-01T00:00:00Z"});
     "grants.delete"              "AA x x xxx xxxx" |world| json!({"id": world.grant});
-    "prices.create"              "AA x x xxx xxxx" |_| json!({"meter": "storage", "model": "per_unit", "unit_price": "1",
-        "currency": "USD", "effective_from": "2024-02-01T00:00:00Z"});
+    "prices.create"              "AA x x xxx xxxx" |_| json!({"meter": "storage", "model": "per_unit",
+        "unit_price": "1", "currency": "USD", "effective_from": "2024-02-01T00:00:00Z"});
     "prices.update"              "AA x x xxx xxxx" |world| json!({"id": world.price, "unit_price": "0.6"});
     "prices.delete"              "AA x x xxx xxxx" |world| json!({"id": world.price});
-    "meters.create"              "AA x x xxx xxxx" |_| json!({"slug": "more", "aggregation": "count", "event": "more", "unit": "one"});
-    "meters.update"              "AA x x xxx xxxx" |_| json!({"slug": "more", "aggregation": "count", "event": "most", "unit": "one"});
+    "meters.create"              "AA x x xxx xxxx" |_| counter("more");
+    "meters.update"              "AA x x xxx xxxx" |_| counter("most");
     "meters.delete"              "AA x x xxx xxxx" |_| json!({"slug": "more"});
     "llm.load_prices"            "AA x x xxx xxxx" |world| json!({"path": world.path("models.json"),
         "effective_from": "2024-02-01T00:00:00Z"});

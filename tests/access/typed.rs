@@ -1,7 +1,7 @@
 //! The methods of Rust that are no operations by name, and handles of handles.
 
 use super::world::{Handle, World};
-use finops_core::engine::{GrantList, RecorderOptions};
+use finops_core::engine::{GrantList, RecorderOptions, SnapshotsRequest};
 use finops_core::insight::PlanRequest;
 use finops_core::model::catalog::{Entry, Kind};
 use finops_core::model::money::Quantity;
@@ -77,7 +77,7 @@ fn narrowing_again_only_narrows() {
     let tenant = world.finops.as_tenant("ten_north").unwrap();
     forbidden(tenant.as_tenant("ten_south"));
     let admin = tenant.as_principal(&Principal::new("usr_north", [Role::Admin])).unwrap();
-    forbidden(admin.snapshots(&Default::default()));
+    forbidden(admin.snapshots(&SnapshotsRequest::default()));
     let mut other = Principal::new("usr_north", [Role::Admin]);
     other.tenant_id = Some("ten_south".into());
     forbidden(tenant.as_principal(&other));

@@ -8,14 +8,14 @@ use tempfile::TempDir;
 
 /// What stands in an answer that tells of the other tenant: parts of its ids, of its names and of its amounts, and of
 /// the sums that hold them. Answers are compared in lower case.
-pub const MARKS: [&str; 7] = ["south", "zenith", "7654321", "7656545", "7656555", "81.81", "9191"];
+pub(crate) const MARKS: [&str; 7] = ["south", "zenith", "7654321", "7656545", "7656555", "81.81", "9191"];
 
 /// What both tenants cost by their bills: 2224 and 7654321, and other bills 10.
-pub const WHOLE: &str = "7656555";
+pub(crate) const WHOLE: &str = "7656555";
 
 /// The kinds of handles, in the order of the columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handle {
+pub(crate) enum Handle {
     Full,
     PlatformAdmin,
     Tenant,
@@ -32,7 +32,7 @@ pub enum Handle {
 }
 
 impl Handle {
-    pub const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Full,
         Self::PlatformAdmin,
         Self::Tenant,
@@ -47,7 +47,7 @@ impl Handle {
     ];
 
     /// The handle of that kind, of the tenant, the organization and the user of the north.
-    pub fn of(self, finops: &Finops) -> Finops {
+    pub(crate) fn of(self, finops: &Finops) -> Finops {
         let principal = |roles: &[Role], tenant: bool, scopes: Option<&[Scope]>| {
             let mut principal = Principal::new("usr_north", roles);
             principal.tenant_id = tenant.then(|| "ten_north".to_owned());
@@ -76,19 +76,19 @@ impl Handle {
 }
 
 /// An engine on a folder, and the ids of what was made in it.
-pub struct World {
-    pub folder: TempDir,
-    pub finops: Finops,
-    pub price: String,
-    pub grant: String,
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) finops: Finops,
+    pub(crate) price: String,
+    pub(crate) grant: String,
 }
 
 impl World {
-    pub fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let finops = Finops::builder().now("2024-01-10T12:00:00Z".parse().unwrap());
@@ -146,11 +146,13 @@ impl World {
             ];
             for (kind, short) in kinds {
                 let owner = (kind == "workspace").then(|| format!("usr_{who}"));
-                let entry = json!({"kind": kind, "id": format!("{short}_{who}"), "name": format!("{name} {kind}"), "owner": owner});
+                let (id, name) = (format!("{short}_{who}"), format!("{name} {kind}"));
+                let entry = json!({"kind": kind, "id": id, "name": name, "owner": owner});
                 answer(&self.finops, "catalog.upsert", entry);
             }
         }
-        let rules = json!([{"value": "line-south", "when": {"tenant": "ten_south"}}, {"value": "line-north", "when": {"tenant": "ten_north"}}]);
+        let rule = |who: &str| json!({"value": format!("line-{who}"), "when": {"tenant": format!("ten_{who}")}});
+        let rules = json!([rule("south"), rule("north")]);
         answer(&self.finops, "virtual_dimensions.set", json!({"name": "line", "rules": rules}));
     }
 
@@ -164,7 +166,8 @@ impl World {
                 json!({"slug": slug, "aggregation": "sum", "event": event, "unit": "export"}),
             );
         }
-        let price = json!({"meter": "api_calls", "model": "per_unit", "unit_price": "0.5", "currency": "USD", "effective_from": from});
+        let price = json!({"meter": "api_calls", "model": "per_unit", "unit_price": "0.5", "currency": "USD",
+            "effective_from": from});
         self.price = text(&answer(finops, "prices.create", price.clone())["id"]);
         let mut own = price;
         own["scope"] = json!({"tenant_id": "ten_south"});
@@ -178,7 +181,8 @@ impl World {
         for (who, quantity) in [("north", 21), ("south", 99_191)] {
             let event = |id: &str, resource: &str, time: &str| {
                 json!({"id": format!("{id}-{who}"), "resource": resource, "quantity": quantity, "time": time,
-                    "tenant_id": format!("ten_{who}"), "user_id": format!("usr_{who}"), "workspace_id": format!("ws_{who}")})
+                    "tenant_id": format!("ten_{who}"), "user_id": format!("usr_{who}"),
+                    "workspace_id": format!("ws_{who}")})
             };
             let export = format!("export_{who}");
             let (early, late) = ("2024-01-03T00:00:00Z", "2024-01-04T00:00:00Z");
@@ -203,7 +207,7 @@ fn text(value: &Value) -> String {
 }
 
 /// The marks that a text holds.
-pub fn told(text: &str) -> Vec<&'static str> {
+pub(crate) fn told(text: &str) -> Vec<&'static str> {
     let text = text.to_lowercase();
     MARKS.into_iter().filter(|mark| text.contains(mark)).collect()
 }

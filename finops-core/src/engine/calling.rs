@@ -44,8 +44,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found` for an unknown name; `forbidden` for what this handle may not; `invalid_argument`, with the field, for parameters that cannot be read;
-    /// else what the operation gives.
+    /// `not_found` for an unknown name; `forbidden` for what this handle may not; `invalid_argument`, with the field,
+    /// for parameters that cannot be read; else what the operation gives.
     pub fn call(&self, operation: &str, params: Value, observer: &dyn Observer) -> Result<Answer> {
         let known = operations().iter().find(|known| known.name == operation);
         let known = known.ok_or_else(|| {

@@ -18,10 +18,8 @@ _Engine = TypeVar("_Engine", bound="Narrowing")
 class Narrowing:
     """What an open engine gives of itself: narrowed engines with the same operations."""
 
-    _engine: Engine
-
     def __init__(self, engine: Engine) -> None:
-        raise NotImplementedError
+        self._engine = engine
 
     def as_tenant(self: _Engine, tenant_id: str) -> _Engine:
         """An engine that reads and writes only what is that tenant's, and shares everything else with this one.

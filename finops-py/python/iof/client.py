@@ -338,7 +338,7 @@ class Iof(Narrowing):
     """All operations."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.finops = Finops(engine)
 
     @classmethod
