@@ -78,7 +78,7 @@ pub struct UsagePoint {
 
 impl Usage {
     /// Leaves out the meters that are not built in and counted nothing here: somebody may have made them for others.
-    pub(crate) fn leave_out_unused(&mut self) {
+    pub fn leave_out_unused(&mut self) {
         let is_used = |quantity: &Option<Quantity>| quantity.is_some_and(|quantity| !quantity.is_zero());
         let values = self.items.iter().flat_map(|item| &item.values);
         let used: BTreeSet<String> =
