@@ -8,11 +8,13 @@ import type {
   ServicesParams,
 } from "./costs";
 import type { Principal } from "./access";
+import type { CostCenters } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
 export type * from "./access";
+export type * from "./allocation";
 export type * from "./analysis";
 export type * from "./billing";
 export type * from "./costs";
@@ -53,7 +55,7 @@ export interface Signal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** A dimension of which answers carry `<dimension>_id` and, from the catalogue, `<dimension>_name`. */
+/** A dimension of which answers carry `<dimension>_id` and, from cost centres and the catalogue, `<dimension>_name`. */
 export type NamedDimension =
   | "tenant"
   | "workspace"
@@ -574,7 +576,7 @@ export interface Catalog<D extends Decimals = "number"> {
  * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}; a failed call has changed
  * nothing. Counts beyond 2^53 lose digits, as all numbers do there.
  */
-export interface Finops<D extends Decimals = "number"> extends History, Metering<D> {
+export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
   /** Who and what costs are attributed to. */

@@ -6,14 +6,16 @@ import { ConflictError, ForbiddenError, InvalidArgumentError, Iof } from "iof";
 import { engine, folder } from "./fixtures/help.mjs";
 
 // What an engine narrowed to a tenant may call; everything else is about the platform as a whole.
-const CHANGES = ["record_usage", "correct_usage", "void_usage"];
+const OF_EVENTS = ["record_usage", "correct_usage", "void_usage"];
+const CHANGES = [...OF_EVENTS, "update_cost_center"];
 const OF_A_TENANT = [
   "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
   "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
-  "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", ...CHANGES,
+  "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "get_cost_center", "list_cost_centers",
+  ...CHANGES,
 ];
 // Usage has no organizations.
-const OF_USAGE = [...CHANGES, "get_usage", "billing.preview", "grants.list", "grants.balance"];
+const OF_USAGE = [...OF_EVENTS, "get_usage", "billing.preview", "grants.list", "grants.balance"];
 const without = (names) => OF_A_TENANT.filter((name) => !names.includes(name));
 
 /** What an engine may call: who may not learns nothing of the parameters, and these are wrong. */

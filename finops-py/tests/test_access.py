@@ -16,11 +16,12 @@ OF_A_TENANT = {
     "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
     "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
     "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "record_usage", "correct_usage",
-    "void_usage",
+    "void_usage", "get_cost_center", "list_cost_centers", "update_cost_center",
 }
-CHANGES = {"record_usage", "correct_usage", "void_usage"}
+OF_EVENTS = {"record_usage", "correct_usage", "void_usage"}
+CHANGES = OF_EVENTS | {"update_cost_center"}
 # Usage has no organizations.
-OF_USAGE = CHANGES | {"get_usage", "billing.preview", "grants.list", "grants.balance"}
+OF_USAGE = OF_EVENTS | {"get_usage", "billing.preview", "grants.list", "grants.balance"}
 
 EVENT = {"resource": "api_calls", "quantity": 1, "time": "2024-01-15T00:00:00Z"}
 

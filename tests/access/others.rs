@@ -2,6 +2,7 @@
 
 use super::world::{Handle, WHOLE, World, told};
 use finops_core::model::access::Reach;
+use finops_core::model::id::{self, Id};
 use finops_core::{ErrorCode, Finops};
 use finops_tests::support::{answer, call};
 use serde_json::{Value, json};
@@ -206,6 +207,39 @@ fn meters_made_for_others_do_not_show_in_usage() {
     assert!(!own.to_string().contains("exports_south"));
     assert_eq!(own["items"][0]["exports_north"], json!("21"));
     assert_eq!(own["items"][0]["storage_gb"], whole["items"][0]["storage_gb"], "what is built in shows");
+}
+
+#[test]
+fn owners_have_their_cost_centres_and_change_their_budgets_only() {
+    let world = World::new();
+    let operator = Handle::Operator.of(&world.finops);
+    let missing = Id::<id::CostCenter>::new("2024-01-01T00:00:00Z".parse().unwrap(), [7; 10]).to_string();
+    for operation in ["get_cost_center", "update_cost_center"] {
+        let refused = |id: &str| refusal(&operator, operation, &json!({ "id": id }), id);
+        assert_eq!(refused(&world.other_center), refused(&missing), "{operation}");
+    }
+    let changed = answer(&operator, "update_cost_center", json!({"id": world.center, "alert_threshold_pct": "0.5"}));
+    assert_eq!(changed["alert_threshold_pct"], "50");
+    // What it claims, what it is called, and whose it is concern others.
+    for change in [
+        json!({"tenant": "ten_south"}),
+        json!({"filter": {}}),
+        json!({"name": "Zenith Operations"}),
+        json!({"owner_id": "usr_south"}),
+        json!({"parent": world.other_center}),
+    ] {
+        let mut params = change.clone();
+        params["id"] = json!(world.center);
+        let error = call(&operator, "update_cost_center", params).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Forbidden, "{change}");
+    }
+    let ids = |finops: &Finops| -> Vec<Value> {
+        let page = answer(finops, "list_cost_centers", json!({}));
+        page["items"].as_array().unwrap().iter().map(|center| center["id"].clone()).collect()
+    };
+    assert_eq!(ids(&operator), [json!(world.center)]);
+    assert_eq!(ids(&Handle::Tenant.of(&world.finops)), [Value::Null; 0]);
+    assert_eq!((ids(&world.finops).len(), operator.cost_centers_all().unwrap().len()), (2, 1));
 }
 
 #[test]

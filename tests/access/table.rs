@@ -88,6 +88,8 @@ pub(crate) const ROWS: &[Row] = rows! {
         "usage": {"input": 1, "cached_input": 0, "output": 0}, "at": "2024-01-05T00:00:00Z"});
     "catalog.get"                "AA N 0 N N0 Nxxx" |_| json!({"kind": "tenant", "id": "ten_north"});
     "catalog.list"               "AA N N NNN Nxxx" nothing;
+    "get_cost_center"            "AA 0 N NNN Nxxx" |world| json!({"id": world.center});
+    "list_cost_centers"          "AA N N NNN Nxxx" nothing;
     "virtual_dimensions.get"     "AA x x xxx xxxx" |_| json!({"name": "line"});
     "virtual_dimensions.list"    "AA x x xxx xxxx" nothing;
     "meters.get"                 "AA x x xxx xxxx" |_| json!({"slug": "api_calls"});
@@ -105,9 +107,12 @@ pub(crate) const ROWS: &[Row] = rows! {
     "correct_usage"              "AA N x xxx xNxx" |_| json!({"id": "one-north", "tenant_id": "ten_north",
         "quantity": 22});
     "void_usage"                 "AA N x xxx xNxx" |_| json!({"id": "two-north", "tenant_id": "ten_north"});
+    "update_cost_center"         "AA 0 N Nxx xNxx" |world| json!({"id": world.center, "budget_monthly": 7});
     "billing.settle"             "AA x x xxx xxxx" nothing;
     "billing.close"              "AA x x xxx xxxx" january;
     "import_charges"             "AA x x xxx xxxx" |world| json!({"path": world.path("acct-nobody.csv")});
+    "create_cost_center"         "AA x x xxx xxxx" |_| json!({"name": "Another", "type": "rail", "rail": "cards"});
+    "delete_cost_center"         "AA x x xxx xxxx" |world| json!({"id": world.center});
     "catalog.upsert"             "AA x x xxx xxxx" |_| json!({"kind": "team", "id": "t", "name": "T"});
     "catalog.delete"             "AA x x xxx xxxx" |_| json!({"kind": "cost_center", "id": "cc_north"});
     "virtual_dimensions.set"     "AA x x xxx xxxx" |_| json!({"name": "other",

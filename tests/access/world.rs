@@ -81,6 +81,9 @@ pub(crate) struct World {
     pub(crate) finops: Finops,
     pub(crate) price: String,
     pub(crate) grant: String,
+    /// The cost centre of the user of the north, and that of the south.
+    pub(crate) center: String,
+    pub(crate) other_center: String,
 }
 
 impl World {
@@ -93,12 +96,21 @@ impl World {
         let store = folder.path().join("store");
         let finops = Finops::builder().now("2024-01-10T12:00:00Z".parse().unwrap());
         let finops = finops.open(store.to_str().unwrap()).unwrap();
-        let mut world = Self { folder, finops, price: String::new(), grant: String::new() };
+        let mut world = Self {
+            folder,
+            finops,
+            price: String::new(),
+            grant: String::new(),
+            center: String::new(),
+            other_center: String::new(),
+        };
         world.bill("north", "1112", "acct-north");
         world.bill("north", "1112", "acct-north-2");
         world.bill("south", "7654321", "acct-south");
         world.bill("nobody", "10", "acct-nobody");
         world.catalog();
+        world.center = world.owned_center("north", "Aurora");
+        world.other_center = world.owned_center("south", "Zenith");
         world.usage();
         world.models();
         // January is closed, so that there are statements; usage of February has no price that is new.
@@ -154,6 +166,12 @@ impl World {
         let rule = |who: &str| json!({"value": format!("line-{who}"), "when": {"tenant": format!("ten_{who}")}});
         let rules = json!([rule("south"), rule("north")]);
         answer(&self.finops, "virtual_dimensions.set", json!({"name": "line", "rules": rules}));
+    }
+
+    fn owned_center(&self, who: &str, name: &str) -> String {
+        let center = json!({"name": format!("{name} Operations"), "type": "tenant", "tenant": format!("ten_{who}"),
+            "owner_id": format!("usr_{who}"), "budget_monthly": if who == "south" { 9191 } else { 12 }});
+        text(&answer(&self.finops, "create_cost_center", center)["id"])
     }
 
     fn usage(&mut self) {

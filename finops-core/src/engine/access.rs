@@ -106,6 +106,11 @@ impl Finops {
         self.access.as_ref().is_some_and(|access| access.is_narrowed())
     }
 
+    /// Whether this handle has what belongs to that owner.
+    pub(super) fn owns(&self, owner: Option<&str>) -> bool {
+        self.access.as_ref().is_none_or(|access| access.owns(owner))
+    }
+
     /// Whether this handle sees lines of usage: they are rated for all that a tenant uses.
     pub(super) fn sees_lines(&self) -> bool {
         !self.is_narrowed() || self.whole_tenant().is_some()
@@ -165,7 +170,7 @@ impl Finops {
             Kind::User => access.user_id(),
             _ => None,
         };
-        own == Some(entry.id.as_str()) || access.owns(entry.owner.as_deref())
+        own == Some(entry.id.as_str()) || self.owns(entry.owner.as_deref())
     }
 
     /// A page of the handle's own entries.

@@ -6,6 +6,7 @@ mod answer;
 mod billing;
 mod calling;
 mod catalog;
+mod centers;
 mod costs;
 mod explaining;
 mod export;
@@ -33,6 +34,7 @@ pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
+pub use centers::CostCenterList;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use history::{SnapshotsRequest, VacuumRequest};
@@ -89,6 +91,7 @@ pub struct Finops {
     grants: Arc<grants::KnownGrants>,
     /// What this handle may; everything without.
     access: Option<Arc<Access>>,
+    centers: Arc<centers::KnownCenters>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -187,6 +187,7 @@ impl Builder {
             prices: Arc::default(),
             grants: Arc::default(),
             access: None,
+            centers: Arc::default(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod catalog;
+pub mod center;
 pub mod charge;
 pub mod dimension;
 pub mod filter;

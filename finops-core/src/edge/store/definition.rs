@@ -1,4 +1,4 @@
-//! What people define and the engine goes by: meters, prices, grants.
+//! What people define and the engine goes by: meters, prices, grants, cost centres.
 
 /// A kind of definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,8 @@ pub enum Defined {
     ModelPrices,
     /// A grant, by its id.
     Grant,
+    /// A cost centre, by its id.
+    CostCenter,
 }
 
 impl Defined {
@@ -22,6 +24,7 @@ impl Defined {
             Self::Price => "price",
             Self::ModelPrices => "model_prices",
             Self::Grant => "grant",
+            Self::CostCenter => "cost_center",
         }
     }
 }
