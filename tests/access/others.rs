@@ -4,7 +4,7 @@ use super::world::{Handle, WHOLE, World, told};
 use finops_core::model::access::Reach;
 use finops_core::model::id::{self, Id};
 use finops_core::{ErrorCode, Finops};
-use finops_tests::support::{answer, call};
+use finops_tests::support::{Bill, answer, call};
 use serde_json::{Value, json};
 
 /// What is asked of somebody.
@@ -257,4 +257,19 @@ fn owners_see_their_own_entries() {
     assert_eq!(ids(Handle::OrgAdmin), ["org_north", "usr_north", "ws_north"]);
     let second = answer(&Handle::Viewer.of(&world.finops), "catalog.list", json!({"limit": 1, "offset": 1}));
     assert_eq!((&second["count"], &second["items"][0]["id"]), (&json!(3), &json!("usr_north")));
+}
+
+/// Currencies, groups and names that only others have are in no refusal.
+#[test]
+fn what_others_have_refuses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let finops = Finops::builder().max_groups(2).open(":memory:").unwrap();
+    let names = ["x_TenantId", "BillingCurrency", "ServiceName"];
+    let rows = [["ten_north", "USD", "a"], ["ten_south", "EUR", "b"], ["ten_south", "JPY", "c"]];
+    let bill = Bill::of(names, &rows).write(folder.path(), "bill.csv");
+    answer(&finops, "import_charges", json!({"path": bill.to_str().unwrap()}));
+    let params = json!({"period": "2024-01", "group_by": "service"});
+    assert_eq!(call(&finops, "get_cost_summary", params.clone()).unwrap_err().field(), Some("group_by"));
+    let own = answer(&finops.as_tenant("ten_north").unwrap(), "get_cost_summary", params);
+    assert_eq!((&own["currency"], &own["total_cost"], &own["count"]), (&json!("USD"), &json!("1"), &json!(1)));
 }
