@@ -8,13 +8,15 @@ import type {
   ServicesParams,
 } from "./costs";
 import type { Principal } from "./access";
-import type { Allocation, CostCenters } from "./allocation";
+import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
+import type { CostCenters } from "./centers";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
 export type * from "./access";
 export type * from "./allocation";
+export type * from "./centers";
 export type * from "./analysis";
 export type * from "./billing";
 export type * from "./costs";

@@ -119,8 +119,8 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price, a grant or a rule of allocation
-    /// is for it, while an open month is charged for it, and on a handle for reading.
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price, a grant or a rule of
+    /// allocation is for it, while an open month is charged for it, and on a handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         self.permit("meters.delete")?;
         let _alone = self.centers.alone();

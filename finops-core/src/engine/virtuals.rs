@@ -122,7 +122,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found`; `conflict` when another one, a cost centre or a rule of allocation looks at it, and on a handle for reading.
+    /// `not_found`; `conflict` when another one, a cost centre or a rule of allocation looks at it, and on a handle for
+    /// reading.
     pub fn virtual_dimensions_delete(&self, name: &str) -> Result<Deleted> {
         self.permit("virtual_dimensions.delete")?;
         let _alone = self.centers.alone();
