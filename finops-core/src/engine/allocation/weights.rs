@@ -73,12 +73,11 @@ impl Asking {
         let mut counted = Vec::with_capacity(centers.len());
         for center in centers {
             let filter = center.filter.clone().unwrap_or_default();
-            match center.filter.as_ref().and_then(one_value) {
-                Some((dimension, value)) => by_dimension.entry(dimension).or_default().push((center.id, value)),
-                None => {
-                    let total = self.by(Vec::new(), filter, pages)?.into_values().next();
-                    counted.push((center.id, total.unwrap_or_default()));
-                }
+            if let Some((dimension, value)) = center.filter.as_ref().and_then(one_value) {
+                by_dimension.entry(dimension).or_default().push((center.id, value));
+            } else {
+                let total = self.by(Vec::new(), filter, pages)?.into_values().next();
+                counted.push((center.id, total.unwrap_or_default()));
             }
         }
         for (dimension, wanted) in by_dimension {
