@@ -1,5 +1,6 @@
 //! Values: money, time, ids, dimensions, charges. No I/O, no clock.
 
+pub mod audit;
 pub mod catalog;
 pub mod charge;
 pub mod dimension;
