@@ -2,7 +2,7 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged,
+    AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged,
     UsageReceipt,
 };
 use crate::Result;
@@ -12,6 +12,7 @@ use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
     TopDrivers, Trends, UnitCosts, Usage,
 };
+use crate::model::audit::{AuditEntry, AuditVerdict};
 use crate::model::catalog::Entry;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::{Grant, Price};
@@ -112,6 +113,12 @@ answers! {
     RatedRequest(RatedRequest),
     /// Of whatever deletes.
     Deleted(Deleted),
+    /// Of `audit.list`.
+    Audit(Page<AuditEntry>),
+    /// Of `audit.verify`.
+    AuditVerdict(AuditVerdict),
+    /// Of `audit.export`.
+    AuditExported(AuditExported),
     /// Of `snapshots`.
     Snapshots(Page<StateMark>),
     /// Of `vacuum`.

@@ -76,7 +76,7 @@ impl Finops {
     /// `invalid_argument` when a field is too long or blank; `conflict` on a handle for reading.
     pub fn catalog_upsert(&self, entry: Entry) -> Result<Entry> {
         entry.validate()?;
-        self.store.put_entry(&entry)?;
+        self.store.put_entry(&entry, &self.change())?;
         Ok(entry)
     }
 
@@ -105,7 +105,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn catalog_delete(&self, kind: Kind, id: &str) -> Result<Deleted> {
-        if self.store.delete_entry(kind, id)? { Ok(Deleted { deleted: true }) } else { Err(unknown(kind, id)) }
+        if self.store.delete_entry(kind, id, &self.change())? { Ok(Deleted { deleted: true }) } else { Err(unknown(kind, id)) }
     }
 }
 

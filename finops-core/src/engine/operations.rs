@@ -3,6 +3,7 @@
 //! The table is the one list of what there is. A binding passes names and parameters through it and holds no
 //! decision of its own; the parity tests compare each language's methods with it.
 
+use super::audit::{AuditExport, AuditList, AuditVerify};
 use super::catalog::ENTRY_FIELDS;
 use super::grants::GrantKey;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
@@ -276,6 +277,21 @@ const OPERATIONS: &[Operation] = &[
         name: "grants.delete",
         fields: GrantKey::FIELDS,
         call: |finops, params, _| finops.grants_delete(parse::<GrantKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "audit.list",
+        fields: AuditList::FIELDS,
+        call: |finops, params, _| finops.audit_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "audit.verify",
+        fields: AuditVerify::FIELDS,
+        call: |finops, params, _| finops.audit_verify(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "audit.export",
+        fields: AuditExport::FIELDS,
+        call: |finops, params, _| finops.audit_export(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "snapshots",

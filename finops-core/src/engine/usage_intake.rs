@@ -83,7 +83,7 @@ impl Finops {
     /// `not_found` when there is no such event, or what it was counted in can no longer be changed; `conflict` when the
     /// store was opened for reading; `storage`.
     pub fn void_event(&self, key: EventKey<'_>) -> Result<bool> {
-        let changed = self.store.usage()?.void_usage(key, self.clock.now())?;
+        let changed = self.store.usage()?.void_usage(key, &self.change())?;
         self.is_due();
         Ok(changed)
     }
@@ -94,7 +94,7 @@ impl Finops {
     /// `invalid_argument` for an event that meters cannot count; `conflict` when it was voided; else as
     /// [`Finops::void_event`].
     pub fn correct_event(&self, event: UsageEvent) -> Result<bool> {
-        let changed = self.store.usage()?.correct_usage(event, self.clock.now())?;
+        let changed = self.store.usage()?.correct_usage(event, &self.change())?;
         self.is_due();
         Ok(changed)
     }

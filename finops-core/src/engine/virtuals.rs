@@ -59,14 +59,15 @@ impl Finops {
     /// at a virtual dimension that is not defined; `conflict` on a handle for reading, and beyond 100 of them.
     pub fn virtual_dimensions_set(&self, dimension: VirtualDimension) -> Result<VirtualDimension> {
         dimension.validate()?;
-        self.store.put_virtual_dimension(&dimension, &|all| {
+        let allowed = |all: &[VirtualDimension]| {
             if all.len() > MAX_VIRTUAL_DIMENSIONS {
                 let message =
                     format!("there are {MAX_VIRTUAL_DIMENSIONS} virtual dimensions already: delete one first");
                 return Err(Error::new(ErrorCode::Conflict, message).with_field("name"));
             }
             Virtuals::new(all.to_vec()).map(drop)
-        })?;
+        };
+        self.store.put_virtual_dimension(&dimension, &allowed, &self.change())?;
         Ok(dimension)
     }
 
@@ -120,7 +121,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` when another one looks at it, and on a handle for reading.
     pub fn virtual_dimensions_delete(&self, name: &str) -> Result<Deleted> {
-        let deleted = self.store.delete_virtual_dimension(name, &|left| {
+        let allowed = |left: &[VirtualDimension]| {
             let users: Vec<&str> = left
                 .iter()
                 .filter(|other| other.looks_at().any(|looked_at| looked_at == name))
@@ -131,7 +132,8 @@ impl Finops {
             }
             let message = format!("the rules of {} look at '{name}': change or delete them first", users.join(", "));
             Err(Error::new(ErrorCode::Conflict, message).with_field("name"))
-        })?;
+        };
+        let deleted = self.store.delete_virtual_dimension(name, &allowed, &self.change())?;
         if deleted { Ok(Deleted { deleted }) } else { Err(unknown(name)) }
     }
 
