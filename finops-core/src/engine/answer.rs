@@ -2,8 +2,8 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged,
-    UsageReceipt,
+    AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement,
+    UsageChanged, UsageReceipt,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};

@@ -32,8 +32,7 @@ pub struct AuditList {
 }
 
 impl AuditList {
-    pub(super) const FIELDS: &'static [&'static str] =
-        &["kind", "key", "actor", "since", "until", "limit", "offset"];
+    pub(super) const FIELDS: &'static [&'static str] = &["kind", "key", "actor", "since", "until", "limit", "offset"];
 }
 
 /// What to go by when the log is looked at.

@@ -105,7 +105,11 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn catalog_delete(&self, kind: Kind, id: &str) -> Result<Deleted> {
-        if self.store.delete_entry(kind, id, &self.change())? { Ok(Deleted { deleted: true }) } else { Err(unknown(kind, id)) }
+        if self.store.delete_entry(kind, id, &self.change())? {
+            Ok(Deleted { deleted: true })
+        } else {
+            Err(unknown(kind, id))
+        }
     }
 }
 

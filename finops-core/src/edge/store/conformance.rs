@@ -41,8 +41,7 @@ impl Case {
 /// Every case.
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
-    let writing =
-        [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
+    let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
     writing.into_iter().chain(reading).flatten().copied()
 }
 
@@ -94,7 +93,9 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit};
+    use crate::edge::store::{
+        AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
+    };
     use crate::edge::store::{AuditFilter, Booking, Correction, Defined, Definition, LineKey, Settled, Statement};
     use crate::insight::plan::{Grouping, Path};
     use crate::model::audit::{AuditEntry, AuditHead, Change};

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn the_form_is_one_whatever_was_given() {
-        let texts = [r#"{"b": [1, {"z": null, "a": "ё\n"}], "a": "0.10"}"#, r#"{"a":"0.10","b":[1,{"a":"ё\n","z":null}]}"#];
+        let texts =
+            [r#"{"b": [1, {"z": null, "a": "ё\n"}], "a": "0.10"}"#, r#"{"a":"0.10","b":[1,{"a":"ё\n","z":null}]}"#];
         let [one, other] = texts.map(|text| AuditBody::new(text, Secrecy::Open));
         assert_eq!(one, other);
         assert_eq!(one.as_str(), r#"{"a":"0.10","b":[1,{"a":"ё\n","z":null}]}"#);

@@ -166,13 +166,8 @@ mod tests {
             let log = log(entries);
             let head = head_of(&log);
             let verdict = verify(log.iter().cloned(), Some(head), Some(head.hash));
-            let wanted = AuditVerdict {
-                entries: entries as u64,
-                ok: true,
-                head: head.hash,
-                broken_at: None,
-                problem: None,
-            };
+            let wanted =
+                AuditVerdict { entries: entries as u64, ok: true, head: head.hash, broken_at: None, problem: None };
             assert_eq!(verdict, wanted);
             let lines: Vec<String> = log.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
             assert_eq!(verify_lines(lines.iter().map(String::as_str), Some(head.hash)), wanted);

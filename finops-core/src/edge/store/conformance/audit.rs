@@ -3,7 +3,9 @@
 use super::samples::by;
 use super::{Case, holds, refused, same};
 use crate::edge::store::{AuditFilter, Booking, ClosedPeriods, Defined, Statement, Store};
-use crate::model::audit::{Action, AuditBody, AuditEntry, AuditHead, AuditKind, Change, MAX_BODY_BYTES, Secrecy, verify};
+use crate::model::audit::{
+    Action, AuditBody, AuditEntry, AuditHead, AuditKind, Change, MAX_BODY_BYTES, Secrecy, verify,
+};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::time::Stamp;
 use crate::model::usage::{Aggregation, Meter, UsageEvent};
@@ -55,7 +57,8 @@ fn before_and_after(store: &dyn Store) -> Result<()> {
     store.delete_entry(Kind::Team, "t/1", &by()?)?;
     let entries = log(store)?;
     let found: Vec<_> = entries.iter().map(told).collect();
-    let wanted = [Action::Create, Action::Update, Action::Delete].map(|action| ["catalog", "team/t/1", action.as_str()]);
+    let wanted =
+        [Action::Create, Action::Update, Action::Delete].map(|action| ["catalog", "team/t/1", action.as_str()]);
     same("what was done", found.as_slice(), &wanted)?;
     let json = |entry: &Entry| serde_json::to_string(entry).map_err(|error| super::failed(error.to_string()));
     let (first, second) = (body(&json(&first)?), body(&json(&second)?));
@@ -105,7 +108,12 @@ fn refusals(store: &dyn Store) -> Result<()> {
 fn closing(store: &dyn Store) -> Result<()> {
     let statement = |tenant_id: &str| {
         let (period_start, closed_at) = (Stamp::parse("2024-01-01T00:00:00Z")?, by()?.at);
-        Ok(Statement { tenant_id: tenant_id.to_owned(), period_start, closed_at, body: "{\"total\": \"1\"}".to_owned() })
+        Ok(Statement {
+            tenant_id: tenant_id.to_owned(),
+            period_start,
+            closed_at,
+            body: "{\"total\": \"1\"}".to_owned(),
+        })
     };
     let statements = vec![statement("a")?, statement("b")?];
     let closed = Some(ClosedPeriods { by: by()?, statements });

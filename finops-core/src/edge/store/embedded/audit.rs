@@ -59,8 +59,7 @@ fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> rusqlite::Result
     let AuditEntry { at, actor, action, kind, key, before, after, previous, hash, .. } = entry;
     let [before, after] = [before, after].map(|body| body.as_ref().map(|body| body.as_str()));
     let seq = i64::try_from(entry.seq).unwrap_or(i64::MAX);
-    let row =
-        params![seq, at.micros(), actor, action, kind, key, before, after, previous.as_bytes(), hash.as_bytes()];
+    let row = params![seq, at.micros(), actor, action, kind, key, before, after, previous.as_bytes(), hash.as_bytes()];
     transaction.prepare_cached(&sql)?.execute(row).map(drop)
 }
 

@@ -7,7 +7,8 @@ use crate::Result;
 use crate::edge::store::files::no_files;
 use crate::edge::store::usage::UsageStore;
 use crate::edge::store::{
-    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan, SegmentFile,
+    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan,
+    SegmentFile,
 };
 use crate::edge::store::{Settled, Snapshot, Statement, Store, VisitAudit};
 use crate::insight::question::Question;

@@ -25,12 +25,7 @@ pub(super) fn put(
     change(connection, &dimension.name, Some(&json), allowed, by).map(drop)
 }
 
-pub(super) fn delete(
-    connection: &mut Connection,
-    name: &str,
-    allowed: AllowVirtuals<'_>,
-    by: &Change,
-) -> Result<bool> {
+pub(super) fn delete(connection: &mut Connection, name: &str, allowed: AllowVirtuals<'_>, by: &Change) -> Result<bool> {
     change(connection, name, None, allowed, by)
 }
 

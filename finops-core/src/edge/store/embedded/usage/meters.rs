@@ -94,8 +94,7 @@ pub(super) fn change(
 fn log(transaction: &Transaction<'_>, was: Option<&Meter>, becomes: Option<&Meter>, by: &Change) -> Result<()> {
     let Some(slug) = was.or(becomes).map(|meter| meter.slug.as_str()) else { return Ok(()) };
     let (before, after) = (was.map(json).transpose()?, becomes.map(json).transpose()?);
-    let changed =
-        Changed { kind: AuditKind::Meter, key: slug, before: before.as_deref(), after: after.as_deref() };
+    let changed = Changed { kind: AuditKind::Meter, key: slug, before: before.as_deref(), after: after.as_deref() };
     audit::append(transaction, by, &changed)
 }
 
