@@ -53,7 +53,7 @@ fn rows(folder: &Path) -> Vec<i64> {
     tables.iter().map(count).collect()
 }
 
-/// Everything fails while a trigger of that text is there, and leaves nothing; then everything works, and is in the log.
+/// Everything fails while triggers of that text are there, and leaves nothing; then all of it works.
 fn fails_while(trigger: &str) {
     let folder = tempfile::tempdir().unwrap();
     let finops = open(folder.path());

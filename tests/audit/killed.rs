@@ -18,12 +18,9 @@ fn step(finops: &Finops, number: u64) {
         0 => attempt(finops, "catalog.upsert", team(place, &format!("name {number}"))),
         1 if deletes => attempt(finops, "virtual_dimensions.delete", json!({"name": format!("v{place}")})),
         1 => {
-            let default = format!("value {number}");
-            attempt(
-                finops,
-                "virtual_dimensions.set",
-                json!({"name": format!("v{place}"), "rules": [{"value": "a", "when": {"service": "Queue"}}], "default": default}),
-            );
+            let (name, default) = (format!("v{place}"), format!("value {number}"));
+            let rules = json!([{"value": "a", "when": {"service": "Queue"}}]);
+            attempt(finops, "virtual_dimensions.set", json!({"name": name, "rules": rules, "default": default}));
         }
         2 => {
             let slug = format!("m{place}");
