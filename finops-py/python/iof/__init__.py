@@ -14,6 +14,7 @@ shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are r
 from . import analysis_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .columns import Columns
 from .client import Catalog, Costs, Finops, Iof, open
@@ -41,6 +42,7 @@ from .metering_results import (
     UsageReceipt,
 )
 from .results import (
+    AuditPage,
     Breakdown,
     CatalogPage,
     Compacted,
@@ -60,6 +62,8 @@ from .usage import KeptUsage
 from .virtuals import VirtualDimensions
 
 __all__ = [
+    "Audit",
+    "AuditPage",
     "Billing",
     "Breakdown",
     "CancelledError",

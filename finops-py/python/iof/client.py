@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
 from .analysis import Analysis
+from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .breakdowns import Breakdowns
 from .catalog import Catalog
@@ -132,6 +133,8 @@ class Finops(Metering, History, Relations):
     """The events that are kept."""
     llm: ModelPrices
     """Prices of language models."""
+    audit: Audit
+    """The log of changes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -144,6 +147,7 @@ class Finops(Metering, History, Relations):
         self.grants = Grants(engine)
         self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
+        self.audit = Audit(engine)
 
     def import_charges(
         self,
@@ -352,6 +356,7 @@ class Iof:
         cache_bytes: int | None = None,
         usage_memory_bytes: int | None = None,
         currency: str | None = None,
+        actor: str | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -367,6 +372,7 @@ class Iof:
             usage_memory_bytes: How many bytes of memory may be taken by what knows usage again and by what was counted
                 of it. By default 256 MiB.
             currency: The currency that usage without a price stands in. By default USD.
+            actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -381,6 +387,7 @@ class Iof:
             "cache_bytes": cache_bytes,
             "usage_memory_bytes": usage_memory_bytes,
             "currency": currency,
+            "actor": actor,
         }
         return cls(Engine.open(location, options))
 
@@ -418,6 +425,7 @@ def open(
     cache_bytes: int | None = None,
     usage_memory_bytes: int | None = None,
     currency: str | None = None,
+    actor: str | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -429,4 +437,5 @@ def open(
         cache_bytes=cache_bytes,
         usage_memory_bytes=usage_memory_bytes,
         currency=currency,
+        actor=actor,
     )
