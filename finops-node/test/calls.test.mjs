@@ -197,7 +197,7 @@ test("methods and operations are the same, and every field is in the types", asy
   // A recorder is an object, not an answer.
   const answered = [...methods(finops, ""), ...groups].filter((name) => name !== "recorder");
   assert.deepEqual(answered.sort(), operations.map(({ name }) => name).sort());
-  const names = ["index", "analysis", "billing", "costs", "history", "metering"].map((name) => `../${name}.d.ts`);
+  const names = ["index", "analysis", "audit", "billing", "costs", "history", "metering"].map((name) => `../${name}.d.ts`);
   const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const types = (await Promise.all(files)).join("\n");
   for (const { name, fields } of operations) {

@@ -53,6 +53,15 @@ fn rows(folder: &Path) -> Vec<i64> {
     tables.iter().map(count).collect()
 }
 
+fn drop_triggers(folder: &Path) {
+    let state = state(folder);
+    let mut statement = state.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+    let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    for name in names {
+        state.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+}
+
 /// Everything fails while triggers of that text are there, and leaves nothing; then all of it works.
 fn fails_while(trigger: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -64,13 +73,7 @@ fn fails_while(trigger: &str) {
         state(folder.path()).execute_batch(trigger).unwrap();
         let error = finops.call(operation, params.clone(), &()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Storage, "{operation}: {error}");
-        let names = "SELECT name FROM sqlite_schema WHERE type = 'trigger'";
-        let names: Vec<String> = {
-            let state = state(folder.path());
-            let mut statement = state.prepare(names).unwrap();
-            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-        };
-        names.iter().for_each(|name| state(folder.path()).execute_batch(&format!("DROP TRIGGER {name}")).unwrap());
+        drop_triggers(folder.path());
         assert_eq!(rows(folder.path()), before, "{operation}");
         assert_eq!(defined(folder.path()), definitions, "{operation}");
         assert_eq!(entries(&finops), log, "{operation}");

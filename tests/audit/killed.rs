@@ -49,10 +49,10 @@ fn step(finops: &Finops, number: u64) {
 fn price(finops: &Finops, number: u64) {
     let prices = call(finops, "prices.list", json!({}));
     match prices["items"].as_array().unwrap().last() {
-        Some(price) if number % 2 == 0 => {
+        Some(price) if number.is_multiple_of(2) => {
             attempt(finops, "prices.update", json!({"id": price["id"], "unit_price": number.to_string()}));
         }
-        Some(price) if number % 3 == 0 => attempt(finops, "prices.delete", json!({"id": price["id"]})),
+        Some(price) if number.is_multiple_of(3) => attempt(finops, "prices.delete", json!({"id": price["id"]})),
         _ => {
             let tenant_id = format!("tenant-{number}");
             let price = json!({"meter": "api_calls", "model": "per_unit", "unit_price": "1", "currency": "USD",

@@ -74,8 +74,8 @@ pub trait UsageStore: Debug + Send + Sync {
     /// `storage`.
     fn meters(&self) -> Result<Arc<MeterSet>>;
 
-    /// Changes the meters that are not built in, writes so into the log of changes, and counts what is left of the events
-    /// of those that were created or changed.
+    /// Changes the meters that are not built in, writes so into the log of changes, and counts what is left of the
+    /// events of those that were created or changed.
     ///
     /// # Errors
     /// Whatever `change` gives; `conflict` when the store was opened for reading; `storage`; then nothing has changed.

@@ -6,7 +6,7 @@
 use super::manifest::{integer, natural};
 use super::{broken, damaged};
 use crate::edge::store::AuditFilter;
-use crate::model::audit::{Action, AuditEntry, AuditHash, AuditHead, AuditKind, AuditRecord, Change};
+use crate::model::audit::{Action, AuditBody, AuditEntry, AuditHash, AuditHead, AuditKind, AuditRecord, Change};
 use crate::model::time::Stamp;
 use crate::{Error, ErrorCode, Result};
 use rusqlite::types::Value;
@@ -57,7 +57,7 @@ pub(super) fn append(transaction: &Transaction<'_>, by: &Change, changed: &Chang
 fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> rusqlite::Result<()> {
     let sql = format!("INSERT INTO audit ({ENTRY}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     let AuditEntry { at, actor, action, kind, key, before, after, previous, hash, .. } = entry;
-    let [before, after] = [before, after].map(|body| body.as_ref().map(|body| body.as_str()));
+    let [before, after] = [before, after].map(|body| body.as_ref().map(AuditBody::as_str));
     let seq = i64::try_from(entry.seq).unwrap_or(i64::MAX);
     let row = params![seq, at.micros(), actor, action, kind, key, before, after, previous.as_bytes(), hash.as_bytes()];
     transaction.prepare_cached(&sql)?.execute(row).map(drop)
