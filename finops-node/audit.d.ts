@@ -5,6 +5,7 @@ import type { Location, Page, Time, Timestamp } from "./index";
 /** What a change is about. `usage` are events that were voided or corrected, `statement` closed periods. */
 export type AuditKind =
   | "catalog"
+  | "cost_center"
   | "grant"
   | "meter"
   | "model_prices"
@@ -17,8 +18,8 @@ export interface AuditListParams {
   /** Only changes of things of that kind. */
   kind?: AuditKind | null;
   /**
-   * Only of what has that key: the id of a price or a grant, the name of a virtual dimension or meter, `"team/t1"` of
-   * the catalogue, `"2024-01/ten_001"` of a closed period, `"ten_001/gateway/req-1"` of an event.
+   * Only of what has that key: the id of a price, grant or cost centre, the name of a virtual dimension or meter,
+   * `"team/t1"` of the catalogue, `"2024-01/ten_001"` of a closed period, `"ten_001/gateway/req-1"` of an event.
    */
   key?: string | null;
   /** Only those that they made. */

@@ -7,11 +7,13 @@ import type {
   Breakdown, BreakdownParams, HistoricalCosts, HistoricalParams, MonthlyCosts, MonthlyParams, QueryOptions, ServiceCosts,
   ServicesParams,
 } from "./costs";
+import type { CostCenters } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { Audit } from "./audit";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
+export type * from "./allocation";
 export type * from "./analysis";
 export type * from "./audit";
 export type * from "./billing";
@@ -53,7 +55,7 @@ export interface Signal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** A dimension of which answers carry `<dimension>_id` and, from the catalogue, `<dimension>_name`. */
+/** A dimension of which answers carry `<dimension>_id` and, from cost centres and the catalogue, `<dimension>_name`. */
 export type NamedDimension =
   | "tenant"
   | "workspace"
@@ -571,7 +573,7 @@ export interface Catalog<D extends Decimals = "number"> {
  * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}; a failed call has changed
  * nothing. Counts beyond 2^53 lose digits, as all numbers do there.
  */
-export interface Finops<D extends Decimals = "number"> extends History, Metering<D> {
+export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
   /** Who and what costs are attributed to. */

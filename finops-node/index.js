@@ -156,6 +156,26 @@ class Finops {
     return this.#session.ask("get_cost_summary", params, options);
   }
 
+  createCostCenter(params) {
+    return this.#session.call("create_cost_center", params);
+  }
+
+  async getCostCenter(id) {
+    return this.#session.call("get_cost_center", merged("id", id, {}));
+  }
+
+  listCostCenters(params) {
+    return this.#session.call("list_cost_centers", params);
+  }
+
+  updateCostCenter(params) {
+    return this.#session.call("update_cost_center", params);
+  }
+
+  async deleteCostCenter(id) {
+    return this.#session.call("delete_cost_center", merged("id", id, {}));
+  }
+
   async recordUsage(events) {
     return this.#session.recordUsage(given(events));
   }

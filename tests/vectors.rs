@@ -11,7 +11,7 @@
 
 use finops_core::{Error, Finops, operations};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn vectors() -> Vec<(PathBuf, Value)> {
@@ -63,20 +63,30 @@ fn run(vector: &Value) -> Result<(), String> {
     let options = vector.get("now").map_or(json!({}), |now| json!({ "now": now }));
     let finops = Finops::open_with(":memory:", options).map_err(|error| error.to_string())?;
     let steps = vector["steps"].as_array().filter(|steps| !steps.is_empty()).ok_or("there are no steps")?;
+    let mut known = Known::from([("$DIR".to_owned(), folder.path().to_str().unwrap().to_owned())]);
     for (number, step) in (1..).zip(steps) {
-        take(&finops, step, folder.path()).map_err(|error| format!("step {number}, {}: {error}", step["call"]))?;
+        take(&finops, step, &mut known).map_err(|error| format!("step {number}, {}: {error}", step["call"]))?;
     }
     Ok(())
 }
 
-fn take(finops: &Finops, step: &Value, folder: &Path) -> Result<(), String> {
-    only_keys("a step", step, &["call", "params", "answer", "error"])?;
-    let params = placed(&step["params"], folder.to_str().unwrap());
+/// What stands for what in texts.
+type Known = BTreeMap<String, String>;
+
+fn take(finops: &Finops, step: &Value, known: &mut Known) -> Result<(), String> {
+    only_keys("a step", step, &["call", "params", "answer", "error", "keep"])?;
+    let params = placed(&step["params"], known);
     let outcome = finops.call(step["call"].as_str().ok_or("`call` names an operation")?, params, &());
     match (step.get("answer"), step.get("error"), outcome) {
         (Some(want), None, Ok(answer)) => {
             let answer = serde_json::to_value(answer).map_err(|error| error.to_string())?;
-            matches(&placed(want, folder.to_str().unwrap()), &answer, "answer")
+            matches(&placed(want, known), &answer, "answer")?;
+            for (name, field) in step.get("keep").and_then(Value::as_object).unwrap_or(&Map::new()) {
+                let field = field.as_str().ok_or("`keep` names a field of the answer")?;
+                let text = answer[field].as_str().ok_or_else(|| format!("the answer has no text `{field}` to keep"))?;
+                known.insert(format!("${name}"), text.to_owned());
+            }
+            Ok(())
         }
         (None, Some(want), Err(error)) => matches_error(want, &error),
         (Some(_), None, Err(error)) => Err(format!("{}: {error}", error.code())),
@@ -85,12 +95,15 @@ fn take(finops: &Finops, step: &Value, folder: &Path) -> Result<(), String> {
     }
 }
 
-/// The value with `$DIR` in its texts replaced by the folder.
-fn placed(value: &Value, folder: &str) -> Value {
+/// The value with `$DIR` in its texts replaced by the folder, and names by what was kept under them.
+fn placed(value: &Value, known: &Known) -> Value {
     match value {
-        Value::String(text) => text.replace("$DIR", folder).into(),
-        Value::Array(items) => items.iter().map(|item| placed(item, folder)).collect(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), placed(value, folder))).collect(),
+        Value::String(text) => {
+            // From the end, so that a name goes before another one that it starts with.
+            known.iter().rev().fold(text.clone(), |text, (name, kept)| text.replace(name, kept)).into()
+        }
+        Value::Array(items) => items.iter().map(|item| placed(item, known)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), placed(value, known))).collect(),
         other => other.clone(),
     }
 }
@@ -148,6 +161,7 @@ fn a_wrong_vector_is_found() {
         (json!({"call": "tick", "params": {}, "answer": {"then": null}}), "has no then"),
         (json!({"call": "tick", "params": {}, "answers": {}}), "has no `answers`"),
         (json!({"call": "tick", "params": {}}), "an answer or an error"),
+        (json!({"call": "tick", "params": {}, "answer": {}, "keep": {"ID": "id"}}), "no text `id` to keep"),
         (json!({"call": "tick", "params": {}, "error": {"code": "invalid_argument"}}), "wanted an error"),
         (json!({"call": "tick", "params": {"now": "x"}, "error": {"code": "storage"}}), "wanted \"storage\""),
         (json!({"call": "tick", "params": {"now": "x"}, "answer": {}}), "invalid_argument"),

@@ -169,6 +169,25 @@ test("the catalogue keeps entries, pages them, and lets them go", async (t) => {
   assert.deepEqual((await catalog.list({ kind: "team", limit: 5 })).items, []);
 });
 
+test("cost centres are made, named in answers, changed and let go", async (t) => {
+  const { finops } = await engine(t);
+  const params = { name: "Trade Finance Operations", type: "rail", rail: "trade-finance", budget_monthly: 5000 };
+  const center = await finops.createCostCenter({ ...params, currency: "USD", alert_threshold_pct: 0.8, owner_id: "u1" });
+  assert.deepEqual([center.rail, center.budget_monthly, center.alert_threshold_pct], ["trade-finance", 5000, 80]);
+  const { id } = center;
+  const mapping = { cost_center_id: "SubAccountId" };
+  await finops.importCharges(await billFile(t, [{ cost: "1", tenant: id }]), { mapping });
+  const [named] = (await finops.getCostSummary({ period: "2024-01", group_by: "cost_center" })).breakdown;
+  assert.deepEqual([named.cost_center_id, named.cost_center_name], [id, "Trade Finance Operations"]);
+  assert.deepEqual(await finops.getCostCenter(id), center);
+  assert.deepEqual(await finops.getCostCenter({ id }), center);
+  const changed = await finops.updateCostCenter({ id, owner_id: null, name: undefined, alert_threshold_pct: 95 });
+  assert.deepEqual(changed, { ...center, owner_id: null, alert_threshold_pct: 95 });
+  assert.deepEqual((await finops.listCostCenters({ type: "rail" })).items, [changed]);
+  assert.deepEqual(await finops.deleteCostCenter(id), { deleted: true });
+  await assert.rejects(finops.deleteCostCenter({ id }), { code: "not_found", field: "id" });
+});
+
 test("a fixed clock moves by tick", async (t) => {
   const { finops } = await engine(t, { now: new Date("2024-02-01T00:00:00Z") });
   assert.deepEqual(await finops.tick(), { now: "2024-02-01T00:00:00Z" });
@@ -197,9 +216,9 @@ test("methods and operations are the same, and every field is in the types", asy
   // A recorder is an object, not an answer.
   const answered = [...methods(finops, ""), ...groups].filter((name) => name !== "recorder");
   assert.deepEqual(answered.sort(), operations.map(({ name }) => name).sort());
-  const names = ["index", "analysis", "audit", "billing", "costs", "history", "metering"].map((name) => `../${name}.d.ts`);
-  const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
-  const types = (await Promise.all(files)).join("\n");
+  const files = ["index", "allocation", "analysis", "audit", "billing", "costs", "history", "metering"];
+  const read = files.map((name) => readFile(new URL(`../${name}.d.ts`, import.meta.url), "utf8"));
+  const types = (await Promise.all(read)).join("\n");
   for (const { name, fields } of operations) {
     for (const field of fields) assert.match(types, new RegExp(`\\b${field}\\??: `), `${name}: ${field}`);
   }

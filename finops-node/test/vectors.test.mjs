@@ -17,12 +17,16 @@ function method(finops, operation) {
   return (params) => owner[path.at(-1)](params);
 }
 
-/** The value with the folder in place of `$DIR`. */
-function placed(value, folder) {
-  if (typeof value === "string") return value.replaceAll("$DIR", folder);
-  if (Array.isArray(value)) return value.map((item) => placed(item, folder));
+/** The value with the folder in place of `$DIR`, and what was kept in place of its names. */
+function placed(value, known) {
+  if (typeof value === "string") {
+    // From the end, so that a name goes before another one that it starts with.
+    const names = Object.keys(known).sort().reverse();
+    return names.reduce((text, name) => text.replaceAll(name, () => known[name]), value);
+  }
+  if (Array.isArray(value)) return value.map((item) => placed(item, known));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, placed(item, folder)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, placed(item, known)]));
 }
 
 /** Objects must have the fields that are wanted; everything else must be equal. */
@@ -62,15 +66,17 @@ for (const name of names) {
       await writeFile(path, content);
     }
     const { finops } = await engine(t, { now: vector.now, decimals: "string" });
-    for (const [at, { call, params = {}, answer, error }] of vector.steps.entries()) {
+    const known = { $DIR: here };
+    for (const [at, { call, params = {}, answer, error, keep = {} }] of vector.steps.entries()) {
       const where = `step ${at + 1}, ${call}`;
-      const [outcome] = await Promise.allSettled([method(finops, call)(placed(params, here))]);
+      const [outcome] = await Promise.allSettled([method(finops, call)(placed(params, known))]);
       if (error !== undefined) {
         assert.equal(outcome.status, "rejected", `${where}: no error, but ${JSON.stringify(outcome.value)}`);
         fails(outcome.reason, error, where);
       } else {
         if (outcome.status === "rejected") throw outcome.reason;
-        matches(outcome.value, placed(answer, here), where);
+        matches(outcome.value, placed(answer, known), where);
+        for (const [name, field] of Object.entries(keep)) known[`$${name}`] = outcome.value[field];
       }
     }
   });

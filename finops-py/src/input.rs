@@ -13,12 +13,14 @@ const MAX_DEPTH: usize = 64;
 
 static PATH_LIKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// The parameters of a call. What is `None` counts as not given.
+/// The parameters of a call. What is `None` counts as not given, and `...` stands for null.
 pub(crate) fn object(params: &Bound<'_, PyDict>) -> PyResult<Value> {
     let mut object = Map::new();
     for (name, value) in params {
-        if !value.is_none() {
-            let name: String = name.extract()?;
+        let name: String = name.extract()?;
+        if value.is(params.py().Ellipsis()) {
+            object.insert(name, Value::Null);
+        } else if !value.is_none() {
             let value = Reader { field: &name }.value(&value, 0)?;
             object.insert(name, value);
         }

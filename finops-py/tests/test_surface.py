@@ -54,7 +54,7 @@ def test_the_version_is_that_of_the_native_half() -> None:
 
 
 def test_the_package_says_that_it_is_typed() -> None:
-    for name in ("py.typed", "_iof.pyi", "results.pyi", "analysis_results.pyi", "metering_results.pyi"):
+    for name in ("py.typed", "_iof.pyi", *(f"{part}results.pyi" for part in ("", "allocation_", "analysis_", "metering_"))):
         assert (PACKAGE / name).exists()
     assert set(get_args(iof.types.CostView)) == {"effective", "billed", "contracted", "list"}
 
@@ -89,6 +89,8 @@ def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill:
     assert set(receipt["replaced"][0]) == fields(iof.types.Replaced)
     assert set(receipt["warnings"][0]) == fields(iof.types.Warning)
     assert set(billed.catalog.upsert("team", "t", "T")) == fields(iof.types.CatalogEntry)
+    center = billed.create_cost_center("Sandbox", "workspace", workspace="ws_9")
+    assert set(center) == fields(iof.allocation_types.CostCenter) - {"tenant", "rail"}
     rules: list[iof.types.Rule] = [{"value": "x", "when": {"service": "Queue"}}]
     assert set(billed.virtual_dimensions.set("v", rules)) == fields(iof.types.VirtualDimension)
     assert set(billed.audit.list()["items"][0]) == fields(iof.types.AuditEntry)
@@ -112,6 +114,7 @@ EXAMPLES = [
     "iof.billing",
     "iof.breakdowns",
     "iof.catalog",
+    "iof.centers",
     "iof.client",
     "iof.columns",
     "iof.errors",

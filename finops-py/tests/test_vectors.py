@@ -18,14 +18,15 @@ import iof
 VECTORS = sorted((Path(__file__).parents[2] / "tests" / "vectors").glob("*.json"))
 
 
-def resolve(value: Any, folder: Path) -> Any:
-    """The value with ``$DIR`` in its texts replaced by the folder."""
+def resolve(value: Any, known: dict[str, str]) -> Any:
+    """The value with ``$DIR`` in its texts replaced by the folder, and names by what was kept under them."""
     if isinstance(value, str):
-        return value.replace("$DIR", str(folder))
+        # From the end, so that a name goes before another one that it starts with.
+        return reduce(lambda text, name: text.replace(name, known[name]), sorted(known, reverse=True), value)
     if isinstance(value, list):
-        return [resolve(item, folder) for item in value]
+        return [resolve(item, known) for item in value]
     if isinstance(value, dict):
-        return {key: resolve(item, folder) for key, item in value.items()}
+        return {key: resolve(item, known) for key, item in value.items()}
     return value
 
 
@@ -73,13 +74,15 @@ def run(vector: dict[str, Any], folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode())
+    known = {"$DIR": str(folder)}
     with iof.open(now=vector.get("now")) as engine:
         for number, step in enumerate(vector["steps"]):
             place = f"step {number}, {step['call']}"
-            params = resolve(step.get("params", {}), folder)
+            params = resolve(step.get("params", {}), known)
             if "error" not in step:
                 answer = call(engine, step["call"], params)
-                check(answer, resolve(step.get("answer", {}), folder), place)
+                check(answer, resolve(step.get("answer", {}), known), place)
+                known.update({f"${name}": answer[field] for name, field in step.get("keep", {}).items()})
                 continue
             with pytest.raises(iof.FinopsError) as caught:
                 call(engine, step["call"], params)

@@ -15,6 +15,8 @@ fn calls(finops: &Finops) -> Vec<(&'static str, Value)> {
         json!({"name": "kind", "rules": [{"value": "a", "when": {"service": "Queue"}}], "default": "x"});
     let price_id = call(finops, "prices.create", price)["id"].clone();
     let grant_id = call(finops, "grants.create", grant.clone())["id"].clone();
+    let center = |name: &str| json!({"name": name, "type": "tenant", "tenant": name});
+    let center_id = call(finops, "create_cost_center", center("a"))["id"].clone();
     call(finops, "meters.create", meter);
     call(finops, "virtual_dimensions.set", virtual_dimension);
     call(finops, "catalog.upsert", team(1, "One"));
@@ -36,6 +38,9 @@ fn calls(finops: &Finops) -> Vec<(&'static str, Value)> {
         ("meters.update", json!({"slug": "exports", "aggregation": "count", "unit": "one", "event": "import"})),
         ("meters.delete", json!({"slug": "exports"})),
         ("prices.update", json!({"id": price_id, "unit_price": "2"})),
+        ("create_cost_center", center("b")),
+        ("update_cost_center", json!({"id": center_id, "owner_id": "u_1"})),
+        ("delete_cost_center", json!({"id": center_id})),
         ("grants.create", grant),
         ("grants.delete", json!({"id": grant_id})),
         ("void_usage", json!({"id": "1", "tenant_id": "a"})),

@@ -11,9 +11,9 @@ const THINGS: u64 = 3;
 
 /// Makes, changes or deletes one thing, as the number says and as it then is.
 fn step(finops: &Finops, number: u64) {
-    let (place, round) = (number / 5 % THINGS, number / 5 / THINGS);
+    let (place, round) = (number / 6 % THINGS, number / 6 / THINGS);
     let deletes = round % 3 == 2;
-    match number % 5 {
+    match number % 6 {
         0 if deletes => attempt(finops, "catalog.delete", json!({"kind": "team", "id": format!("t{place}")})),
         0 => attempt(finops, "catalog.upsert", team(place, &format!("name {number}"))),
         1 if deletes => attempt(finops, "virtual_dimensions.delete", json!({"name": format!("v{place}")})),
@@ -33,6 +33,7 @@ fn step(finops: &Finops, number: u64) {
             }
         }
         3 => price(finops, number),
+        4 => center(finops, number),
         _ => {
             let id = number.to_string();
             let event = json!({"id": id, "resource": "api_calls", "quantity": 1, "tenant_id": "a"});
@@ -58,6 +59,20 @@ fn price(finops: &Finops, number: u64) {
             let price = json!({"meter": "api_calls", "model": "per_unit", "unit_price": "1", "currency": "USD",
                                "effective_from": "2024-01-01T00:00:00Z", "scope": {"tenant_id": tenant_id}});
             attempt(finops, "prices.create", price);
+        }
+    }
+}
+
+fn center(finops: &Finops, number: u64) {
+    let centers = call(finops, "list_cost_centers", json!({}));
+    match centers["items"].as_array().unwrap().last() {
+        Some(center) if number.is_multiple_of(4) => {
+            attempt(finops, "update_cost_center", json!({"id": center["id"], "owner_id": number.to_string()}));
+        }
+        Some(center) if number.is_multiple_of(5) => attempt(finops, "delete_cost_center", json!({"id": center["id"]})),
+        _ => {
+            let center = json!({"name": format!("Centre {number}"), "type": "tenant", "tenant": number.to_string()});
+            attempt(finops, "create_cost_center", center);
         }
     }
 }

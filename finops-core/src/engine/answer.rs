@@ -14,6 +14,7 @@ use crate::insight::{
 };
 use crate::model::audit::{AuditEntry, AuditVerdict};
 use crate::model::catalog::Entry;
+use crate::model::center::CostCenter;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
@@ -77,6 +78,10 @@ answers! {
     Entry(Entry),
     /// Of `catalog.list`.
     Entries(Page<Entry>),
+    /// Of `create_cost_center`, `get_cost_center` and `update_cost_center`.
+    CostCenter(CostCenter),
+    /// Of `list_cost_centers`.
+    CostCenters(Page<CostCenter>),
     /// Of `prices.create` and `prices.update`.
     Price(Price),
     /// Of `prices.list`.

@@ -165,8 +165,13 @@ impl Finops {
         self.define(questions)
     }
 
-    /// What the catalogue calls a value of a dimension.
+    /// What a value of a dimension is called: by the cost centre with that id, or else by the catalogue.
     pub(super) fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
+        if let (Dimension::BuiltIn(BuiltIn::CostCenter), Ok(id)) = (dimension, value.parse())
+            && let Some(center) = self.cost_centers()?.get(id)
+        {
+            return Ok(Some(center.name.clone()));
+        }
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
     }

@@ -5,7 +5,6 @@ use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition, LineKey};
 use crate::engine::settling::{Grants, TenantGrants};
 use crate::insight::request::{DEFAULT_LIMIT, page};
-use crate::model::audit::Action;
 use crate::model::id::{self, Id};
 use crate::model::money::{Currency, Quantity};
 use crate::model::price::{Grant, GrantAmount, GrantRecurrence, Rollover};
@@ -343,8 +342,7 @@ impl Finops {
         let key = grant.id.to_string();
         let kept = KeptGrant { grant, deleted };
         let body = serde_json::to_string(&kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        let change = if deleted { self.change().doing(Action::Delete) } else { self.change() };
-        self.store.put_definitions(Defined::Grant, &[(key, body)], &change)?;
+        self.store.put_definitions(Defined::Grant, &[(key, body)], &self.keeping(deleted))?;
         self.is_due();
         Ok(kept.grant)
     }

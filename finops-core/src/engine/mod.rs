@@ -5,6 +5,7 @@ mod answer;
 mod audit;
 mod billing;
 mod catalog;
+mod centers;
 mod costs;
 mod explaining;
 mod export;
@@ -31,6 +32,7 @@ pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
+pub use centers::CostCenterList;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use history::{SnapshotsRequest, VacuumRequest};
@@ -48,7 +50,7 @@ pub use usage::{UsageChanged, UsageCorrection, UsageKey, UsageReceipt};
 pub use virtuals::VirtualList;
 
 use crate::edge::store::Store;
-use crate::model::audit::Change;
+use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
 use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
@@ -87,6 +89,7 @@ pub struct Finops {
     models: Arc<models::ModelPrices>,
     prices: Arc<prices::Prices>,
     grants: Arc<grants::KnownGrants>,
+    centers: Arc<centers::KnownCenters>,
 }
 
 /// Whether usage has to become charges before the next query.
@@ -159,6 +162,11 @@ impl Finops {
     /// Who changes something now, for the log of changes.
     fn change(&self) -> Change {
         Change::new(&*self.actor, self.clock.now())
+    }
+
+    /// Who keeps a version of something now, which may say that it is deleted.
+    fn keeping(&self, deleted: bool) -> Change {
+        if deleted { self.change().doing(Action::Delete) } else { self.change() }
     }
 
     /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is.

@@ -218,6 +218,7 @@ impl Builder {
             models: Arc::default(),
             prices: Arc::default(),
             grants: Arc::default(),
+            centers: Arc::default(),
         })
     }
 }

@@ -5,6 +5,7 @@
 
 use super::audit::{AuditExport, AuditList, AuditVerify};
 use super::catalog::ENTRY_FIELDS;
+use super::centers::{CENTER_CHANGES, CENTER_FIELDS, CostCenterKey, CostCenterList};
 use super::grants::GrantKey;
 use super::history::{CompactRequest, SnapshotsRequest, VacuumRequest};
 use super::meters::{METER_FIELDS, MeterKey, MeterList};
@@ -127,6 +128,35 @@ const OPERATIONS: &[Operation] = &[
             let key: CatalogKey = parse(params)?;
             finops.catalog_delete(key.kind, &key.id).map(Answer::from)
         },
+    },
+    Operation {
+        name: "create_cost_center",
+        fields: CENTER_FIELDS,
+        call: |finops, params, _| finops.create_cost_center(parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "get_cost_center",
+        fields: CostCenterKey::FIELDS,
+        call: |finops, params, _| finops.get_cost_center(parse::<CostCenterKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "list_cost_centers",
+        fields: CostCenterList::FIELDS,
+        call: |finops, params, _| finops.list_cost_centers(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "update_cost_center",
+        fields: CENTER_CHANGES,
+        call: |finops, mut params, _| {
+            let id = params.as_object_mut().and_then(|fields| fields.remove("id")).unwrap_or_default();
+            let CostCenterKey { id } = parse(serde_json::json!({ "id": id }))?;
+            finops.update_cost_center(id, params).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "delete_cost_center",
+        fields: CostCenterKey::FIELDS,
+        call: |finops, params, _| finops.delete_cost_center(parse::<CostCenterKey>(params)?.id).map(Answer::from),
     },
     Operation {
         name: "record_usage",

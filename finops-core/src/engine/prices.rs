@@ -4,7 +4,6 @@ use super::operations::named;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
-use crate::model::audit::Action;
 use crate::model::id::{self, Id};
 use crate::model::price::{Price, PriceBook, Terms};
 use crate::{Error, ErrorCode, Result};
@@ -270,8 +269,7 @@ impl Finops {
         let key = format!("{id}.{:010}", terms.revision);
         let kept = Kept { price, deleted };
         let body = serde_json::to_string(&kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        let change = if deleted { self.change().doing(Action::Delete) } else { self.change() };
-        self.store.put_definitions(Defined::Price, &[(key, body)], &change)?;
+        self.store.put_definitions(Defined::Price, &[(key, body)], &self.keeping(deleted))?;
         self.is_due();
         Ok(kept.price)
     }

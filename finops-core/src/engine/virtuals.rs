@@ -1,5 +1,6 @@
 //! Virtual dimensions, through the engine.
 
+use super::centers::still_needed;
 use super::{Deleted, Finops, Page};
 use crate::insight::question::Question;
 use crate::insight::request::{DEFAULT_LIMIT, page};
@@ -119,8 +120,13 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found`; `conflict` when another one looks at it, and on a handle for reading.
+    /// `not_found`; `conflict` when another one or a cost centre looks at it, and on a handle for reading.
     pub fn virtual_dimensions_delete(&self, name: &str) -> Result<Deleted> {
+        let _alone = self.centers.alone();
+        let centers = self.centers_looking_at(name)?;
+        if !centers.is_empty() {
+            return Err(still_needed(&centers).with_field("name"));
+        }
         let allowed = |left: &[VirtualDimension]| {
             let users: Vec<&str> = left
                 .iter()

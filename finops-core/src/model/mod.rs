@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod catalog;
+pub mod center;
 pub mod charge;
 pub mod dimension;
 pub mod filter;

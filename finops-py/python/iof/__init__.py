@@ -11,8 +11,9 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import analysis_types, metering_types, types
+from . import allocation_types, analysis_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
+from .allocation_results import CostCenterPage
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
@@ -73,6 +74,7 @@ __all__ = [
     "Columns",
     "Compacted",
     "ConflictError",
+    "CostCenterPage",
     "CostSummary",
     "Costs",
     "DailyCosts",
@@ -116,6 +118,7 @@ __all__ = [
     "VirtualDimensionPage",
     "VirtualDimensions",
     "__version__",
+    "allocation_types",
     "analysis_types",
     "metering_types",
     "open",

@@ -34,9 +34,9 @@ class Audit:
 
         Args:
             kind: Only changes of things of that kind, such as ``"price"``.
-            key: Only of what has that key: the id of a price or a grant, the name of a virtual dimension or meter,
-                ``"team/t1"`` of the catalogue, ``"2024-01/ten_001"`` of a closed period, ``"ten_001/gateway/req-1"``
-                of an event.
+            key: Only of what has that key: the id of a price, grant or cost centre, the name of a virtual dimension or
+                meter, ``"team/t1"`` of the catalogue, ``"2024-01/ten_001"`` of a closed period,
+                ``"ten_001/gateway/req-1"`` of an event.
             actor: Only those that they made.
             since: Only those made then or later.
             until: Only those made before.
@@ -102,8 +102,8 @@ class Audit:
             path: The file, replaced when it is there.
 
         Returns:
-            ``path``, the number of ``rows`` and of ``bytes``, and ``head``, which kept apart from the file tells whether
-            its last entries are there.
+            ``path``, the number of ``rows`` and of ``bytes``, and ``head``, which kept apart from the file tells
+            whether its last entries are there.
 
         Raises:
             InvalidArgumentError: The folder does not exist.

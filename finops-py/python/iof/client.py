@@ -13,6 +13,7 @@ from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .breakdowns import Breakdowns
 from .catalog import Catalog
+from .centers import CostCenters
 from .grants import Grants
 from .history import History
 from .metering import Metering, Meters
@@ -112,7 +113,7 @@ class Costs(Breakdowns, Analysis):
         return DailyCosts(self._engine.call("costs.daily", params))
 
 
-class Finops(Metering, History, Relations):
+class Finops(CostCenters, Metering, History, Relations):
     """All operations, as ``iof.finops``."""
 
     costs: Costs

@@ -359,7 +359,7 @@ class ExportReceipt(TypedDict):
 
 
 AuditKind = Literal[
-    "catalog", "grant", "meter", "model_prices", "price", "statement", "usage", "virtual_dimension"
+    "catalog", "cost_center", "grant", "meter", "model_prices", "price", "statement", "usage", "virtual_dimension"
 ]
 """What a change is about. ``"usage"`` are events that were voided or corrected, ``"statement"`` closed periods."""
 

@@ -1,4 +1,4 @@
-//! What people define and the engine goes by: meters, prices, grants.
+//! What people define and the engine goes by: meters, prices, grants, cost centres.
 
 use crate::model::audit::AuditKind;
 
@@ -14,6 +14,8 @@ pub enum Defined {
     ModelPrices,
     /// A grant, by its id.
     Grant,
+    /// A cost centre, by its id.
+    CostCenter,
 }
 
 impl Defined {
@@ -24,6 +26,7 @@ impl Defined {
             Self::Price => "price",
             Self::ModelPrices => "model_prices",
             Self::Grant => "grant",
+            Self::CostCenter => "cost_center",
         }
     }
 
@@ -35,6 +38,7 @@ impl Defined {
             Self::Price => Some(AuditKind::Price),
             Self::ModelPrices => Some(AuditKind::ModelPrices),
             Self::Grant => Some(AuditKind::Grant),
+            Self::CostCenter => Some(AuditKind::CostCenter),
         }
     }
 
@@ -43,7 +47,7 @@ impl Defined {
     pub fn versioned(self, key: &str) -> Option<&str> {
         match self {
             Self::Price => key.rsplit_once('.').map(|(id, _)| id),
-            Self::Meter | Self::ModelPrices | Self::Grant => None,
+            Self::Meter | Self::ModelPrices | Self::Grant | Self::CostCenter => None,
         }
     }
 }

@@ -60,6 +60,8 @@ words! {
     AuditKind {
         /// An entry of the catalogue, by kind and id: `tenant/ten_001`.
         Catalog "catalog";
+        /// A cost centre, by its id.
+        CostCenter "cost_center";
         /// A grant, by its id.
         Grant "grant";
         /// A meter, by its slug.
@@ -82,6 +84,7 @@ impl AuditKind {
     pub const fn secrecy(self) -> Secrecy {
         match self {
             Self::Catalog
+            | Self::CostCenter
             | Self::Grant
             | Self::Meter
             | Self::ModelPrices
