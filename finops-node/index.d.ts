@@ -10,12 +10,14 @@ import type {
 import type { Principal } from "./access";
 import type { CostCenters } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
+import type { Audit } from "./audit";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
 export type * from "./access";
 export type * from "./allocation";
 export type * from "./analysis";
+export type * from "./audit";
 export type * from "./billing";
 export type * from "./costs";
 export type * from "./history";
@@ -583,6 +585,8 @@ export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, H
   readonly catalog: Catalog<D>;
   /** Dimensions made of rules. */
   readonly virtualDimensions: VirtualDimensions;
+  /** The log of changes. */
+  readonly audit: Audit;
 
   /** Imports a bill, all of it or nothing. The same files twice change nothing the second time. */
   importCharges(path: Location, options?: ImportOptions): Promise<ImportReceipt<D>>;
@@ -632,6 +636,8 @@ export interface OpenOptions<D extends Decimals = "number"> {
   usage_memory_bytes?: number | null;
   /** The currency that usage without a price stands in. By default USD. */
   currency?: string | null;
+  /** Whom the log of changes names for what is done here, such as the id of a user. By default `"host"`. */
+  actor?: string | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

@@ -106,6 +106,26 @@ class Catalog {
   }
 }
 
+class Audit {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  list(params) {
+    return this.#session.call("audit.list", params);
+  }
+
+  verify(params) {
+    return this.#session.call("audit.verify", params);
+  }
+
+  async export(path) {
+    return this.#session.call("audit.export", merged("path", path, {}));
+  }
+}
+
 class Finops {
   #session;
 
@@ -120,6 +140,7 @@ class Finops {
     this.grants = new Grants(session);
     this.usage = new KeptUsage(session);
     this.llm = new ModelPrices(session);
+    this.audit = new Audit(session);
   }
 
   async importCharges(path, options = {}) {

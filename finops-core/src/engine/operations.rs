@@ -4,6 +4,7 @@
 //! decision of its own; the parity tests compare each language's methods with it.
 
 use super::calling::{Operation, answer};
+use super::audit::{AuditExport, AuditList, AuditVerify};
 use super::catalog::ENTRY_FIELDS;
 use super::centers::{CENTER_CHANGES, CENTER_FIELDS, CostCenterKey, CostCenterList};
 use super::grants::GrantKey;
@@ -397,6 +398,24 @@ const OPERATIONS: &[Operation] = &[
         access: admin(Reach::Platform),
         fields: GrantKey::FIELDS,
         call: |finops, params, _| finops.grants_delete(parse::<GrantKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "audit.list",
+        access: admin(Reach::Platform),
+        fields: AuditList::FIELDS,
+        call: |finops, params, _| finops.audit_list(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "audit.verify",
+        access: admin(Reach::Platform),
+        fields: AuditVerify::FIELDS,
+        call: |finops, params, _| finops.audit_verify(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "audit.export",
+        access: admin(Reach::Platform),
+        fields: AuditExport::FIELDS,
+        call: |finops, params, _| finops.audit_export(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "snapshots",

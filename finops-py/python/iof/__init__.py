@@ -15,6 +15,7 @@ from . import allocation_types, analysis_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .allocation_results import CostCenterPage
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .columns import Columns
 from .client import Catalog, Costs, Finops, Iof, open
@@ -43,6 +44,7 @@ from .metering_results import (
     UsageReceipt,
 )
 from .results import (
+    AuditPage,
     Breakdown,
     CatalogPage,
     Compacted,
@@ -62,6 +64,8 @@ from .usage import KeptUsage
 from .virtuals import VirtualDimensions
 
 __all__ = [
+    "Audit",
+    "AuditPage",
     "Billing",
     "Breakdown",
     "CancelledError",

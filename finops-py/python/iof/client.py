@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ._iof import Engine
 from .access import Narrowing
 from .analysis import Analysis
+from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .breakdowns import Breakdowns
 from .catalog import Catalog
@@ -134,6 +135,8 @@ class Finops(CostCenters, Metering, History, Relations):
     """The events that are kept."""
     llm: ModelPrices
     """Prices of language models."""
+    audit: Audit
+    """The log of changes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -146,6 +149,7 @@ class Finops(CostCenters, Metering, History, Relations):
         self.grants = Grants(engine)
         self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
+        self.audit = Audit(engine)
 
     def import_charges(
         self,
@@ -354,6 +358,7 @@ class Iof(Narrowing):
         cache_bytes: int | None = None,
         usage_memory_bytes: int | None = None,
         currency: str | None = None,
+        actor: str | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -369,6 +374,7 @@ class Iof(Narrowing):
             usage_memory_bytes: How many bytes of memory may be taken by what knows usage again and by what was counted
                 of it. By default 256 MiB.
             currency: The currency that usage without a price stands in. By default USD.
+            actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -383,6 +389,7 @@ class Iof(Narrowing):
             "cache_bytes": cache_bytes,
             "usage_memory_bytes": usage_memory_bytes,
             "currency": currency,
+            "actor": actor,
         }
         return cls(Engine.open(location, options))
 
@@ -423,6 +430,7 @@ def open(
     cache_bytes: int | None = None,
     usage_memory_bytes: int | None = None,
     currency: str | None = None,
+    actor: str | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -434,4 +442,5 @@ def open(
         cache_bytes=cache_bytes,
         usage_memory_bytes=usage_memory_bytes,
         currency=currency,
+        actor=actor,
     )

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from .types import (
+    AuditEntry,
     BreakdownItem,
     CatalogEntry,
     CostPoint,
@@ -27,6 +28,7 @@ from .types import (
 )
 
 __all__ = [
+    "AuditPage",
     "Breakdown",
     "CatalogPage",
     "Compacted",
@@ -209,6 +211,7 @@ class Page(Result, Generic[_Item]):
     def __getitem__(self, key: Literal["items"], /) -> list[_Item]: ...
 
 class CatalogPage(Page[CatalogEntry]): ...
+class AuditPage(Page[AuditEntry]): ...
 class VirtualDimensionPage(Page[VirtualDimension]): ...
 class SnapshotPage(Page[StateMark]): ...
 

@@ -248,6 +248,26 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (period_start, tenant_id)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- The log of changes: who changed what and when, each entry with the hash of the one before.
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY CHECK (seq > 0),
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        before TEXT, -- JSON
+        after TEXT, -- JSON
+        previous BLOB NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX audit_by_key ON audit (kind, key);
+
+    -- The end of the log, so that nobody cuts it off unseen.
+    CREATE TABLE audit_head (entries INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+    INSERT INTO audit_head VALUES (0, zeroblob(32));
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.
