@@ -49,7 +49,7 @@ fn every_operation_has_a_vector() {
         .map(|step| step["call"].as_str().unwrap().to_owned())
         .collect();
     let missing: Vec<&str> =
-        operations().iter().map(|known| known.name).filter(|name| !called.contains(*name)).collect();
+        operations().map(|known| known.name).filter(|name| !called.contains(*name)).collect();
     assert!(missing.is_empty(), "without a vector: {missing:?}");
 }
 
