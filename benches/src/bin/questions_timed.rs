@@ -11,6 +11,7 @@ use finops_core::insight::query::{CostQuery, CostRequest, NameOf};
 use finops_core::insight::question::Question;
 use finops_core::insight::sums::Sums;
 use finops_core::model::charge::CostView;
+use finops_core::model::filter::Filter;
 use finops_core::model::time::{Interval, Stamp, Zone};
 use finops_core::{Error, Finops, Result};
 use serde_json::json;
@@ -46,7 +47,9 @@ impl CostQuery for Query {
 /// The name, the dimensions, the zone of its days if it tells days apart, and how many groups are wanted.
 type Asked = (&'static str, &'static [&'static str], Option<&'static str>, Option<usize>);
 
-const ASKED: [Asked; 7] = [
+const ASKED: [Asked; 9] = [
+    ("the sum", &[], None, None),
+    (OF_TENANT, &["service", "region"], None, None),
     ("days", &[], Some("UTC"), None),
     ("days and services", &["service"], Some("UTC"), None),
     ("days of another zone", &[], Some("Asia/Kolkata"), None),
@@ -55,6 +58,11 @@ const ASKED: [Asked; 7] = [
     ("teams, a tag", &["tag:team"], None, None),
     ("days by 3 dimensions", &["sub_account", "service", "region"], Some("UTC"), Some(1)),
 ];
+
+/// The question that only one tenant's charges count in.
+const OF_TENANT: &str = "a tenant's services and regions";
+/// Which tenant that is.
+const TENANT: &str = "ten_0007";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -96,6 +104,10 @@ fn question(asked: &Asked, start: &str, end: &str) -> Result<Question> {
         question.buckets = Some(days.iter().map(|day| day.interval).collect());
     }
     question.largest = *largest;
+    if asked.0 == OF_TENANT {
+        question.filter = Filter::In("sub_account".parse()?, vec![Some(TENANT.to_owned())]);
+        question.views = vec![CostView::Effective, CostView::Billed];
+    }
     Ok(question)
 }
 

@@ -3,7 +3,8 @@
 use super::axis::{Prepared, metered_columns};
 use super::cells::{CHARGE, Cells, UNKNOWN};
 use super::keys::Shape;
-use super::parts::{Part, constant_key, currency, key_of_totals, parts};
+use super::parts::{Part, currency, key_of_totals, parts};
+use super::sections::Sections;
 use super::target::{Steps, Target, add_pair, mantissa, sum_narrow};
 use super::test::Mask;
 use super::view::View;
@@ -13,7 +14,6 @@ use crate::insight::blocks::{Amounts, BlockIndex, Codes, Level, Mantissas, Measu
 use crate::insight::plan::Path;
 use crate::insight::sums::{Labels, Sums};
 use crate::{Error, ErrorCode, Result};
-use hashbrown::HashMap;
 use std::ops::{BitOr, Range, Shl};
 use std::sync::atomic::Ordering;
 
@@ -39,9 +39,8 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
         least: None,
         scratch: Scratch::default(),
     };
-    let mut uses: HashMap<(usize, usize, usize), usize> = HashMap::new();
-    part.iter().filter_map(view_of).for_each(|view| *uses.entry(view).or_default() += 1);
-    let mut views: HashMap<(usize, usize, usize), View> = HashMap::new();
+    let parts = parts(prepared);
+    let mut sections = Sections::new(shared, &parts, part);
     let (mut bucket, mut unseen) = (None, 0);
     for work in part {
         if shared.plan.by_bucket && bucket != Some(work.bucket) {
@@ -49,24 +48,15 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
             bucket = Some(work.bucket);
         }
         let Some(index) = shared.segments.get(work.segment).and_then(|blocks| blocks.get(work.block)) else { continue };
-        unseen += match view_of(work) {
+        unseen += match work.section.and_then(|section| index.sections.get(section)) {
             None => worker.add_totals(index, work),
-            Some(key) => {
-                if !views.contains_key(&key)
-                    && let Some(view) = View::load(shared, key)?
-                {
-                    worker.path.bytes_read += view.bytes_read;
-                    views.insert(key, view);
-                }
-                let rows = views.get(&key).map_or(Ok(0), |view| worker.add_rows(index, view, work))?;
-                let left = uses.get_mut(&key).map_or(0, |left| {
-                    *left -= 1;
-                    *left
-                });
-                if left == 0 {
-                    views.remove(&key);
-                }
-                rows
+            Some(section) => {
+                let read = match sections.view(index, section, work)? {
+                    Some((view, rows)) => worker.add_rows(section.level, view, &parts, rows)?,
+                    None => 0,
+                };
+                sections.done(work);
+                read
             }
         };
         if unseen >= LOOK_ROWS {
@@ -80,12 +70,8 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
     if shared.plan.by_bucket {
         worker.flush(bucket)?;
     }
+    worker.path.bytes_read = sections.bytes_read;
     Ok(Done { sums: worker.sums, cells: worker.cells, path: worker.path })
-}
-
-/// What a view is known by: its places.
-fn view_of(work: &Work) -> Option<(usize, usize, usize)> {
-    work.section.map(|section| (work.segment, work.block, section))
 }
 
 struct Worker<'w> {
@@ -206,24 +192,14 @@ impl Worker<'_> {
     }
 
     /// Adds the rows of a section that belong to a day; gives how many were read.
-    fn add_rows(&mut self, index: &BlockIndex, view: &View, work: &Work) -> Result<u64> {
-        let Some(section) = work.section.and_then(|section| index.sections.get(section)) else { return Ok(0) };
-        let rows = match section.lead {
-            Some(lead) => self.prepared.test.narrow(lead, view, work.rows.clone()),
-            None => work.rows.clone(),
-        };
+    fn add_rows(&mut self, level: Level, view: &View, parts: &[Part<'_>], rows: Range<usize>) -> Result<u64> {
         let read = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        *match section.level {
+        *match level {
             Level::Cube => &mut self.path.rows_from_cube,
             Level::Days => &mut self.path.rows_from_days,
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
-        let parts = parts(self.prepared);
-        let stretch = Stretch {
-            view,
-            constant: constant_key(&parts, self.shared.plan, view).map(|key| self.cells.place(key)),
-            parts: &parts,
-        };
+        let stretch = Stretch { view, parts, constant: view.key.map(|key| self.cells.place(key)) };
         let mut start = rows.start;
         while start < rows.end {
             let end = rows.end.min(start + STRIDE);
