@@ -205,7 +205,7 @@ fn item_cells(item: &CostItem, currency: Currency, metered: &[(usize, &str)]) ->
 fn label(value: &DimensionValue) -> String {
     match (&value.name, &value.value) {
         (Some(name), _) => name.clone(),
-        (None, Some(value)) => value.clone(),
+        (None, Some(value)) => value.to_string(),
         (None, None) => format!("(no {})", value.dimension.to_string().replace('_', " ")),
     }
 }

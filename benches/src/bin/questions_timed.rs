@@ -1,4 +1,5 @@
-//! Questions to a store, measured from inside: `questions-timed STORE START END [ROUNDS]` prints a line for each.
+//! Questions to a store, measured from inside: `questions-timed STORE START END [ROUNDS [NAME]]` prints a line for
+//! each, or for those whose name contains NAME.
 //!
 //! The store is opened anew for every question. `fresh` is the first answer, `then` the median of the others; behind
 //! them stands what was read. Days of another zone cut those of UTC, which are then added up charge by charge: for them
@@ -66,16 +67,17 @@ const TENANT: &str = "ten_0007";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (store, start, end, rounds) = match arguments.as_slice() {
-        [store, start, end] => (store, start, end, 9),
-        [store, start, end, rounds] => (store, start, end, rounds.parse().unwrap_or(9)),
+    let (store, start, end, rounds, name) = match arguments.as_slice() {
+        [store, start, end] => (store, start, end, 9, ""),
+        [store, start, end, rounds] => (store, start, end, rounds.parse().unwrap_or(9), ""),
+        [store, start, end, rounds, name] => (store, start, end, rounds.parse().unwrap_or(9), name.as_str()),
         _ => {
-            eprintln!("usage: questions-timed STORE START END [ROUNDS]");
+            eprintln!("usage: questions-timed STORE START END [ROUNDS [NAME]]");
             return ExitCode::FAILURE;
         }
     };
     let mut scanned = 0;
-    let asked = ASKED.iter().try_for_each(|asked| {
+    let asked = ASKED.iter().filter(|asked| asked.0.contains(name)).try_for_each(|asked| {
         scanned = scanned.max(ask(store, asked, start, end, rounds)?);
         Ok::<_, Error>(())
     });

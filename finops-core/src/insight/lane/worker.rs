@@ -19,6 +19,8 @@ use std::sync::atomic::Ordering;
 
 /// How many rows are gone through at once: what is in hand of them stays in the nearest cache.
 const STRIDE: usize = 4096;
+/// And how many where nothing is kept in hand, because all of them are of one group.
+const LONG_STRIDE: usize = 1 << 18;
 /// After how many rows somebody may look on.
 const LOOK_ROWS: u64 = 1 << 18;
 /// How many groups more than are wanted may be at hand.
@@ -200,9 +202,12 @@ impl Worker<'_> {
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
         let stretch = Stretch { view, parts, constant: view.key.map(|key| self.cells.place(key)) };
+        let (metered, distinct) = (&self.prepared.metered, &self.prepared.distinct);
+        let one_group = stretch.constant.is_some() && metered.is_none() && distinct.is_none();
+        let stride = if one_group && self.prepared.test.is_always() { LONG_STRIDE } else { STRIDE };
         let mut start = rows.start;
         while start < rows.end {
-            let end = rows.end.min(start + STRIDE);
+            let end = rows.end.min(start + stride);
             self.add_stretch(&stretch, start..end);
             start = end;
         }
@@ -341,4 +346,4 @@ impl Worker<'_> {
     }
 }
 
-const _: () = assert!(STRIDE < 1 << 30);
+const _: () = assert!(STRIDE < LONG_STRIDE && LONG_STRIDE < 1 << 30);
