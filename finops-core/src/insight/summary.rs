@@ -13,10 +13,10 @@ use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
 request! {

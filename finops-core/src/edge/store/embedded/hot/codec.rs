@@ -173,3 +173,132 @@ impl Pages {
         Some(bytes.chunks_exact(size_of::<T>()).map(pod_read_unaligned).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::blocks::{Level, What};
+    use proptest::prelude::*;
+
+    /// A column of a file that has another before it.
+    fn written(data: &Data, coding: Coding, max_abs: u128) -> (Chunk, Checksums) {
+        let mut checksums = Checksums::default();
+        checksums.add(&[7; 5000]);
+        let bytes = bytes_of(data);
+        let page = checksums.add(bytes);
+        let bytes = u64::try_from(bytes.len()).unwrap();
+        (Chunk { what: What::Charges, coding, max_abs, offset: 0, bytes, page }, checksums)
+    }
+
+    fn codes(values: &[u32]) -> (Data, Coding) {
+        let codes = Codes::pack(values);
+        let coding = match &codes {
+            Codes::One(code) => Coding::One(*code),
+            Codes::Bits(_) => Coding::Bits,
+            Codes::U8(_) => Coding::U8,
+            Codes::U16(_) => Coding::U16,
+            Codes::U32(_) => Coding::U32,
+        };
+        (Data::Codes(codes), coding)
+    }
+
+    fn code(data: &Data, row: usize) -> u32 {
+        let Data::Codes(codes) = data else { panic!("codes are codes") };
+        codes.get(row)
+    }
+
+    /// Reads some rows of what lies in memory; and which bytes.
+    fn rows_of(
+        chunk: &Chunk,
+        checksums: &Checksums,
+        bytes: &[u8],
+        rows: &Range<usize>,
+    ) -> Option<(Data, Range<usize>)> {
+        let mut read = 0..0;
+        let (data, count) = read_rows(chunk, checksums, rows, |from, into| {
+            let from = usize::try_from(from).unwrap();
+            read = from..from + into.len();
+            bytes.get(read.clone()).is_some_and(|bytes| {
+                into.copy_from_slice(bytes);
+                true
+            })
+        })?;
+        assert_eq!(count, u64::try_from(read.len()).unwrap());
+        Some((data, read))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn rows_are_those_of_the_whole_column_and_damage_shows_where_it_is_read(
+            most in prop::sample::select(vec![1_u32, 2, 200, 60_000, u32::MAX]),
+            count in 1_usize..20_000,
+            seed in any::<u32>(),
+            (start, length) in (0_usize..20_000, 1_usize..3000),
+            damaged in any::<prop::sample::Index>(),
+        ) {
+            let value = |row: usize| u32::try_from(row).unwrap().wrapping_mul(2_654_435_761).wrapping_add(seed) % most;
+            let mut values: Vec<u32> = (0..count).map(value).collect();
+            values[0] = most;
+            let (data, coding) = codes(&values);
+            let (chunk, checksums) = written(&data, coding, 0);
+            let start = start % count;
+            let rows = start..(start + length).min(count);
+            let mut bytes = bytes_of(&data).to_vec();
+            let (found, read) = rows_of(&chunk, &checksums, &bytes, &rows).unwrap();
+            prop_assert!(rows.clone().enumerate().all(|(at, row)| code(&found, at) == values[row]));
+            if matches!(coding, Coding::One(_)) {
+                return Ok(());
+            }
+            prop_assert!(rows_of(&chunk, &checksums, &bytes, &(rows.start..bytes.len() * 8 + 65)).is_none());
+            let place = damaged.index(bytes.len());
+            bytes[place] ^= 0x10;
+            prop_assert_eq!(rows_of(&chunk, &checksums, &bytes, &rows).is_none(), read.contains(&place));
+            let whole = super::read(&chunk, &checksums, |into| {
+                into.copy_from_slice(&bytes);
+                true
+            });
+            prop_assert!(whole.is_none());
+        }
+
+        #[test]
+        fn amounts_of_rows_are_those_of_the_whole_column(
+            wide in any::<bool>(),
+            count in 1_usize..3000,
+            (start, length) in (0_usize..3000, 1_usize..700),
+        ) {
+            let step = if wide { 10_i128.pow(34) + 7 } else { 10_i128.pow(16) };
+            let values: Vec<i128> = (0_i128..).take(count).map(|row| (row + 1) * step).collect();
+            let amounts = Amounts::pack(&values);
+            let (decimals, max_abs) = (amounts.decimals, amounts.max_abs);
+            let coding = if wide { Coding::I128(decimals) } else { Coding::I64(decimals) };
+            let data = Data::Amounts(amounts);
+            let (chunk, checksums) = written(&data, coding, max_abs);
+            let start = start % count;
+            let rows = start..(start + length).min(count);
+            let (found, _) = rows_of(&chunk, &checksums, bytes_of(&data), &rows).unwrap();
+            let Data::Amounts(found) = found else { panic!("amounts are amounts") };
+            prop_assert_eq!((found.decimals, found.max_abs), (decimals, max_abs));
+            let factor = i128::from(Amounts::factor(decimals));
+            let found: Vec<i128> = match &found.values {
+                Mantissas::Zero => vec![0; rows.len()],
+                Mantissas::I64(values) => values.iter().map(|value| i128::from(*value) * factor).collect(),
+                Mantissas::I128(values) => values.iter().map(|value| value * factor).collect(),
+            };
+            prop_assert_eq!(found.as_slice(), &values[rows]);
+        }
+    }
+
+    #[test]
+    fn a_page_in_the_place_of_another_is_damage() {
+        let (data, coding) = codes(&(0..4096).map(|row| row * 17).collect::<Vec<u32>>());
+        let (chunk, checksums) = written(&data, coding, 0);
+        let mut bytes = bytes_of(&data).to_vec();
+        bytes.rotate_left(4096);
+        assert!(rows_of(&chunk, &checksums, &bytes, &(0..10)).is_none());
+        let section =
+            SectionIndex { level: Level::Days, over_days: true, day_ends: vec![4096], lead: None, chunks: vec![chunk] };
+        assert!(is_sound(&chunk, &section) && !is_sound(&Chunk { bytes: 4, ..chunk }, &section));
+    }
+}
