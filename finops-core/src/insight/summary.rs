@@ -100,7 +100,7 @@ pub struct DimensionValue {
     /// The value; none for charges without one. Items that have the same value share it.
     pub value: Option<Arc<str>>,
     /// What the catalogue calls it.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
 }
 
 /// An item of a breakdown.
@@ -142,7 +142,7 @@ pub(super) fn serialize_dimensions<M: SerializeMap>(values: &[DimensionValue], m
         if let Dimension::BuiltIn(dimension) = dimension
             && let Some((_, key)) = dimension.named_keys()
         {
-            map.serialize_entry(key, name)?;
+            map.serialize_entry(key, &name.as_deref())?;
         }
     }
     Ok(())
@@ -265,7 +265,7 @@ pub(super) fn named(
 ) -> Result<Vec<DimensionValue>> {
     let value = |(dimension, value): (&Dimension, Option<&str>)| {
         let name = value.map_or(Ok(None), |value| name(dimension, value))?;
-        Ok(DimensionValue { dimension: dimension.clone(), value: value.map(Arc::from), name })
+        Ok(DimensionValue { dimension: dimension.clone(), value: value.map(Arc::from), name: name.map(Arc::from) })
     };
     dimensions.iter().zip(values.iter().copied()).map(value).collect()
 }
@@ -278,7 +278,7 @@ pub(super) struct Values<'d> {
 }
 
 /// The value of a code, and its name.
-type Named = (Option<Arc<str>>, Option<String>);
+type Named = (Option<Arc<str>>, Option<Arc<str>>);
 
 impl<'d> Values<'d> {
     pub(super) fn new(dimensions: &'d [Dimension]) -> Self {
@@ -294,7 +294,7 @@ impl<'d> Values<'d> {
                 Entry::Vacant(new) => {
                     let text = settled.text_of(place, *code);
                     let name = text.map_or(Ok(None), |text| name(dimension, text))?;
-                    new.insert((text.map(Arc::from), name))
+                    new.insert((text.map(Arc::from), name.map(Arc::from)))
                 }
             };
             values.push(DimensionValue { dimension: dimension.clone(), value: value.clone(), name: name.clone() });
