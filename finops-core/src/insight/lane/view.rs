@@ -141,7 +141,7 @@ impl Of<'_> {
         let costs = prepared.measures.iter().map(|measure| What::Amount(*measure));
         let chunks = dimensions.chain(costs).filter_map(|what| self.section.find(what));
         // Every one of them is asked for, so that the next time all are known.
-        chunks.fold(true, |known, chunk| self.shared.source.is_known(segment, block, section, chunk) && known)
+        chunks.filter(|chunk| !self.shared.source.is_known(segment, block, section, *chunk)).count() == 0
     }
 }
 
