@@ -43,7 +43,7 @@ fn what_comes_late_has_few_parts_written_again() {
     record(&store, [late.clone()]);
     assert_eq!(changed(), 1);
     assert_eq!(check_whole(&store), 15_001);
-    assert!(usage.void_usage(late.key(), now()).unwrap());
+    assert!(usage.void_usage(late.key(), &by()).unwrap());
     assert_eq!(changed(), 1);
     let again = |number| {
         let mut event = of_tenant(number, 1);
