@@ -4,6 +4,7 @@ import type { Location, Page, Time, Timestamp } from "./index";
 
 /** What a change is about. `usage` are events that were voided or corrected, `statement` closed periods. */
 export type AuditKind =
+  | "allocation_rule"
   | "catalog"
   | "cost_center"
   | "grant"

@@ -79,6 +79,11 @@ pub(crate) const ROWS: &[Row] = rows! {
     "costs.services"             "AA N N NNN Nxxx" january;
     "costs.monthly"              "AA N N NNN Nxxx" |_| json!({"months": 2});
     "costs.explain_plan"         "AA x x xxx xxxx" grouped;
+    "allocation.run"             "AA x x xxx xxxx" january;
+    "allocation.what_if"         "AA x x xxx xxxx" |_| json!({"period": "2024-01", "rules": []});
+    "allocation.coverage"        "AA x x xxx xxxx" january;
+    "allocation.rules.list"      "AA x x xxx xxxx" nothing;
+    "allocation.rules.get"       "AA x x xxx xxxx" |world| json!({"id": world.rule});
     "get_usage"                  "AA N x NNN Nxxx" |_| json!({"period": "2024-01",
         "group_by": ["tenant", "user", "workspace"]});
     "billing.preview"            "AA N x NNx Nxxx" |_| json!({"tenant_id": "ten_north", "period": "2024-01"});
@@ -114,6 +119,11 @@ pub(crate) const ROWS: &[Row] = rows! {
     "billing.settle"             "AA x x xxx xxxx" nothing;
     "billing.close"              "AA x x xxx xxxx" january;
     "import_charges"             "AA x x xxx xxxx" |world| json!({"path": world.path("acct-nobody.csv")});
+    "allocation.rules.create"    "AA x x xxx xxxx" |world| json!({"name": "Another", "method": "even",
+        "source": {"service": "Another"}, "targets": [{"cost_center": world.other_center}], "order": 7,
+        "effective_from": "2024-01-01T00:00:00Z"});
+    "allocation.rules.update"    "AA x x xxx xxxx" |world| json!({"id": world.rule, "order": 3});
+    "allocation.rules.delete"    "AA x x xxx xxxx" |world| json!({"id": world.rule});
     "create_cost_center"         "AA x x xxx xxxx" |_| json!({"name": "Another", "type": "rail", "rail": "cards"});
     "delete_cost_center"         "AA x x xxx xxxx" |world| json!({"id": world.center});
     "catalog.upsert"             "AA x x xxx xxxx" |_| json!({"kind": "team", "id": "t", "name": "T"});

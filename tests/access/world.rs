@@ -84,6 +84,8 @@ pub(crate) struct World {
     /// The cost centre of the user of the north, and that of the south.
     pub(crate) center: String,
     pub(crate) other_center: String,
+    /// A rule by which both bear what is nobody's.
+    pub(crate) rule: String,
 }
 
 impl World {
@@ -103,6 +105,7 @@ impl World {
             grant: String::new(),
             center: String::new(),
             other_center: String::new(),
+            rule: String::new(),
         };
         world.bill("north", "1112", "acct-north");
         world.bill("north", "1112", "acct-north-2");
@@ -111,6 +114,7 @@ impl World {
         world.catalog();
         world.center = world.owned_center("north", "Aurora");
         world.other_center = world.owned_center("south", "Zenith");
+        world.rule = world.shared();
         world.usage();
         world.models();
         // January is closed, so that there are statements; usage of February has no price that is new.
@@ -172,6 +176,13 @@ impl World {
         let center = json!({"name": format!("{name} Operations"), "type": "tenant", "tenant": format!("ten_{who}"),
             "owner_id": format!("usr_{who}"), "budget_monthly": if who == "south" { 9191 } else { 12 }});
         text(&answer(&self.finops, "create_cost_center", center)["id"])
+    }
+
+    fn shared(&self) -> String {
+        let targets = json!([{"cost_center": self.center}, {"cost_center": self.other_center}]);
+        let rule = json!({"name": "Zenith shares", "source": {"service": "service nobody"}, "method": "proportional",
+            "targets": targets, "effective_from": "2024-01-01T00:00:00Z"});
+        text(&answer(&self.finops, "allocation.rules.create", rule)["id"])
     }
 
     fn usage(&mut self) {

@@ -111,8 +111,13 @@ impl Finops {
         })?;
         let estimated = self.store.aggregate(&snapshot, &explaining.question().estimated(), observer)?;
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
-        let held =
-            Held { snapshot: snapshot.id, reach, imports, estimated: &estimated, is_narrowed: self.is_narrowed() };
+        let held = Held {
+            snapshot: snapshot.id,
+            reach,
+            imports,
+            estimated: Some(&estimated),
+            is_narrowed: self.is_narrowed(),
+        };
         // The imports of a bill hold more than what a narrowed handle may see of it.
         let origins = if self.is_narrowed() { BTreeMap::new() } else { self.store.origins(&snapshot)? };
         let mut explanation = explaining.finish(held, origins)?;

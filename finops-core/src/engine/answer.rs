@@ -8,10 +8,12 @@ use super::{
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::statement::TenantStatement;
+use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
     TopDrivers, Trends, UnitCosts, Usage,
 };
+use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
@@ -82,6 +84,16 @@ answers! {
     CostCenter(CostCenter),
     /// Of `list_cost_centers`.
     CostCenters(Page<CostCenter>),
+    /// Of `allocation.rules.create`, `allocation.rules.get` and `allocation.rules.update`.
+    AllocationRule(Rule),
+    /// Of `allocation.rules.list`.
+    AllocationRules(Page<Rule>),
+    /// Of `allocation.run`.
+    AllocationRun(AllocationRun),
+    /// Of `allocation.what_if`.
+    AllocationWhatIf(AllocationWhatIf),
+    /// Of `allocation.coverage`.
+    AllocationCoverage(AllocationCoverage),
     /// Of `prices.create` and `prices.update`.
     Price(Price),
     /// Of `prices.list`.

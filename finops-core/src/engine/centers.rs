@@ -261,7 +261,8 @@ impl Finops {
     /// What would lose its footing without that centre, each as a sentence names it.
     fn dependants(&self, id: Id<id::CostCenter>) -> Result<Vec<String>> {
         let all = self.cost_centers()?;
-        Ok(all.children(id).map(|child| format!("the cost centre '{}'", child.name)).collect())
+        let children = all.children(id).map(|child| format!("the cost centre '{}'", child.name));
+        Ok(children.chain(self.rules_naming(id)?).collect())
     }
 
     /// Every cost centre that the handle has, in the order of their making.
@@ -288,7 +289,7 @@ impl Finops {
 
     /// Writes a centre if it goes with all that there then are.
     fn keep_center(&self, number: u64, center: CostCenter, held: BTreeMap<u64, Arc<CostCenter>>) -> Result<CostCenter> {
-        CostCenters::new(held.into_values().collect())?;
+        self.check_rules_with(&CostCenters::new(held.into_values().collect())?)?;
         let named = virtuals_of(&center);
         if !named.is_empty() {
             let defined = Virtuals::new(self.store.virtual_dimensions()?)?;

@@ -1,5 +1,6 @@
 //! Meters, through the engine.
 
+use super::centers::still_needed;
 use super::settling::booked_in;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::Defined;
@@ -118,10 +119,15 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price or a grant is for it, while
-    /// an open month is charged for it, and on a handle for reading.
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price, a grant or a rule of
+    /// allocation is for it, while an open month is charged for it, and on a handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         self.permit("meters.delete")?;
+        let _alone = self.centers.alone();
+        let rules = self.rules_by_meter(slug)?;
+        if !rules.is_empty() {
+            return Err(still_needed(&rules).with_field("slug"));
+        }
         let book = self.price_book()?;
         if let Some(price) = book.prices().iter().find(|price| price.terms().meter == slug) {
             let id = price.terms().id.map(|id| id.to_string()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
 mod access;
+mod allocation;
 mod analysis;
 mod answer;
 mod audit;
@@ -31,6 +32,7 @@ mod usage_intake;
 mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
+pub use allocation::AllocationRuleList;
 pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
@@ -97,6 +99,7 @@ pub struct Finops {
     /// What this handle may; everything without.
     access: Option<Arc<Access>>,
     centers: Arc<centers::KnownCenters>,
+    allocating: Arc<allocation::Allocating>,
 }
 
 /// Whether usage has to become charges before the next query.

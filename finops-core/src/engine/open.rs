@@ -221,6 +221,7 @@ impl Builder {
             grants: Arc::default(),
             access: None,
             centers: Arc::default(),
+            allocating: Arc::default(),
         })
     }
 }

@@ -271,7 +271,7 @@ fn read_usage(json: &str, now: Stamp) -> Result<Vec<std::result::Result<UsageEve
 }
 
 /// The pages that usage of an interval is read from.
-fn pages(store: &dyn UsageStore, interval: Interval, only: Option<&str>) -> Result<Vec<Range<PageKey>>> {
+pub(super) fn pages(store: &dyn UsageStore, interval: Interval, only: Option<&str>) -> Result<Vec<Range<PageKey>>> {
     let meters = store.meters()?;
     let wanted = meters.iter().filter(|(_, meter)| only.is_none_or(|only| only == meter.slug));
     let mut pages = Vec::new();

@@ -123,13 +123,15 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found`; `conflict` when another one or a cost centre looks at it, and on a handle for reading.
+    /// `not_found`; `conflict` when another one, a cost centre or a rule of allocation looks at it, and on a handle for
+    /// reading.
     pub fn virtual_dimensions_delete(&self, name: &str) -> Result<Deleted> {
         self.permit("virtual_dimensions.delete")?;
         let _alone = self.centers.alone();
-        let centers = self.centers_looking_at(name)?;
-        if !centers.is_empty() {
-            return Err(still_needed(&centers).with_field("name"));
+        let mut needed_by = self.centers_looking_at(name)?;
+        needed_by.extend(self.rules_looking_at(name)?);
+        if !needed_by.is_empty() {
+            return Err(still_needed(&needed_by).with_field("name"));
         }
         let allowed = |left: &[VirtualDimension]| {
             let users: Vec<&str> = left

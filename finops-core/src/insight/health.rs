@@ -47,8 +47,8 @@ pub struct Held<'s> {
     pub reach: &'s Reach,
     /// The imports that it came with.
     pub imports: &'s [ImportMark],
-    /// The sums over the charges of the (first) question that may still be restated.
-    pub estimated: &'s Sums,
+    /// The sums over the charges of the (first) question that may still be restated; none where that cannot be told.
+    pub estimated: Option<&'s Sums>,
     /// Whether it is told to a handle that must not hear of others.
     pub is_narrowed: bool,
 }
@@ -61,7 +61,8 @@ impl Held<'_> {
 
     /// The part of the settled total that may still be restated.
     fn estimated_share(&self, settled: &Settled, terms: &Terms<'_>) -> Result<Option<Quantity>> {
-        let estimated = settle(self.estimated.clone(), terms)?;
+        let Some(estimated) = self.estimated else { return Ok(None) };
+        let estimated = settle(estimated.clone(), terms)?;
         let total = settled.total(0).unwrap_or_default();
         Ok(ratio(estimated.total(0).unwrap_or_default(), total, SHARE_DECIMALS))
     }
@@ -146,13 +147,8 @@ mod tests {
 
     fn health(coverage: &[Coverage], start: &str, end: &str) -> DataHealth {
         let interval = Interval::new(stamp(start), stamp(end)).unwrap();
-        let held = Held {
-            snapshot: 1,
-            reach: &Reach::new(coverage),
-            imports: &[],
-            estimated: &Sums::default(),
-            is_narrowed: false,
-        };
+        let held =
+            Held { snapshot: 1, reach: &Reach::new(coverage), imports: &[], estimated: None, is_narrowed: false };
         let days = Zone::UTC.days(interval).unwrap();
         DataHealth::new(held, About { interval, days: &days, now: stamp("2024-07-05") }, 0)
     }

@@ -1,5 +1,6 @@
 //! Which rows of a table a filter lets through, decided once per distinct value.
 
+use super::by_value::ByValue;
 use crate::Result;
 use crate::model::charge::{ChargeTable, TextBuilder, TextColumn};
 use crate::model::dimension::Dimension;
@@ -28,6 +29,22 @@ pub(super) fn values<'t>(
 fn given(table: &ChargeTable, dimension: &VirtualDimension, virtuals: &Virtuals) -> Result<TextColumn> {
     let mut values = TextBuilder::default();
     let default = dimension.default.as_deref().map_or(TextColumn::NULL, |value| values.intern(value));
+    if let Some(by_value) = ByValue::of(&dimension.rules) {
+        let numbers: Vec<u32> = dimension.rules.iter().map(|rule| values.intern(&rule.value)).collect();
+        let number = |value: Option<&str>| {
+            by_value.first(value).and_then(|place| numbers.get(place)).copied().unwrap_or(default)
+        };
+        let absent = number(None);
+        let codes = match self::values(table, by_value.dimension, virtuals)? {
+            None => vec![absent; table.rows()],
+            Some(column) => {
+                let given: Vec<u32> = column.dictionary.iter().map(|value| number(Some(value))).collect();
+                let give = |code: &u32| usize::try_from(*code).ok().and_then(|code| given.get(code)).copied();
+                column.codes.iter().map(|code| give(code).unwrap_or(absent)).collect()
+            }
+        };
+        return Ok(TextColumn { dictionary: values.take().dictionary, codes });
+    }
     let mut codes = vec![None; table.rows()];
     for rule in &dimension.rules {
         let code = values.intern(&rule.value);

@@ -144,6 +144,7 @@ kinds! {
     Import "imp_" "imports";
     Price "prc_" "prices";
     Grant "grt_" "grants";
+    AllocationRule "alr_" "rules of allocation";
 }
 
 /// Where random bytes come from.

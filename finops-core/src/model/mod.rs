@@ -1,6 +1,7 @@
 //! Values: money, time, ids, dimensions, charges. No I/O, no clock.
 
 pub mod access;
+pub mod allocation;
 pub mod audit;
 pub mod catalog;
 pub mod center;

@@ -4,6 +4,7 @@
 //! [`rating`] turns what was counted into amounts, [`charging`] makes charges of them. [`llm`] reads prices of language
 //! models and what their answers say of tokens.
 
+pub mod allocation;
 pub mod charging;
 pub mod intake;
 pub mod llm;

@@ -8,7 +8,16 @@ from typing import Any, Literal, TypedDict
 __all__ = ["AuditEntry", "AuditExportReceipt", "AuditKind", "AuditVerdict"]
 
 AuditKind = Literal[
-    "catalog", "cost_center", "grant", "meter", "model_prices", "price", "statement", "usage", "virtual_dimension"
+    "allocation_rule",
+    "catalog",
+    "cost_center",
+    "grant",
+    "meter",
+    "model_prices",
+    "price",
+    "statement",
+    "usage",
+    "virtual_dimension",
 ]
 """What a change is about. ``"usage"`` are events that were voided or corrected, ``"statement"`` closed periods."""
 

@@ -1,4 +1,4 @@
-//! What people define and the engine goes by: meters, prices, grants, cost centres.
+//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation.
 
 use crate::model::audit::AuditKind;
 
@@ -16,6 +16,8 @@ pub enum Defined {
     Grant,
     /// A cost centre, by its id.
     CostCenter,
+    /// A rule of allocation, by its id.
+    AllocationRule,
 }
 
 impl Defined {
@@ -27,6 +29,7 @@ impl Defined {
             Self::ModelPrices => "model_prices",
             Self::Grant => "grant",
             Self::CostCenter => "cost_center",
+            Self::AllocationRule => "allocation_rule",
         }
     }
 
@@ -39,6 +42,7 @@ impl Defined {
             Self::ModelPrices => Some(AuditKind::ModelPrices),
             Self::Grant => Some(AuditKind::Grant),
             Self::CostCenter => Some(AuditKind::CostCenter),
+            Self::AllocationRule => Some(AuditKind::AllocationRule),
         }
     }
 
@@ -47,7 +51,7 @@ impl Defined {
     pub fn versioned(self, key: &str) -> Option<&str> {
         match self {
             Self::Price => key.rsplit_once('.').map(|(id, _)| id),
-            Self::Meter | Self::ModelPrices | Self::Grant | Self::CostCenter => None,
+            Self::Meter | Self::ModelPrices | Self::Grant | Self::CostCenter | Self::AllocationRule => None,
         }
     }
 }

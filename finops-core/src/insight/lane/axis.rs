@@ -4,6 +4,7 @@ use super::BlockSource;
 use super::test::{Test, prepare_test};
 use crate::Result;
 use crate::insight::blocks::Measure;
+use crate::insight::by_value::ByValue;
 use crate::insight::question::{METERED, METERED_BY, Question};
 use crate::insight::sums::Labels;
 use crate::model::charge::{ChargeColumn, Dictionary, TextBuilder};
@@ -162,12 +163,37 @@ pub(super) fn prepare_axis(dimension: &Dimension, question: &Question, source: &
 fn prepare_rules(dimension: &VirtualDimension, question: &Question, source: &dyn BlockSource) -> Result<Axis> {
     let mut values = TextBuilder::default();
     let default = dimension.default.as_deref().map_or(0, |value| values.intern(value) + 1);
+    if let Some(by_value) = ByValue::of(&dimension.rules) {
+        let numbers: Vec<u32> = dimension.rules.iter().map(|rule| values.intern(&rule.value) + 1).collect();
+        let number = |value: Option<&str>| {
+            by_value.first(value).and_then(|place| numbers.get(place)).copied().unwrap_or(default)
+        };
+        let from = mapped(prepare_axis(by_value.dimension, question, source)?, source, number)?;
+        return Ok(Axis { from, labels: Known::Labels(Labels::new(values.take().dictionary)) });
+    }
     let rules = dimension.rules.iter().map(|rule| {
         let number = values.intern(&rule.value) + 1;
         Ok((prepare_test(&rule.when, question, source)?, number))
     });
     let rules = rules.collect::<Result<Vec<_>>>()?;
     Ok(Axis { from: From::Rules { rules, default }, labels: Known::Labels(Labels::new(values.take().dictionary)) })
+}
+
+/// The codes of an axis, each standing for the number that its value is given.
+fn mapped(axis: Axis, source: &dyn BlockSource, number: impl Fn(Option<&str>) -> u32) -> Result<From> {
+    let labels = match axis.labels {
+        Known::Labels(labels) => labels,
+        Known::Column(column, _) => Labels::new(source.words(column)?),
+    };
+    let given: Vec<u32> = (0..).take(labels.len()).map(|code| number(labels.get(code))).collect();
+    Ok(match axis.from {
+        From::Column(column) => From::Mapped(column, Arc::new(given)),
+        From::Mapped(column, codes) => {
+            let give = |code: &u32| usize::try_from(*code).ok().and_then(|code| given.get(code)).copied().unwrap_or(0);
+            From::Mapped(column, Arc::new(codes.iter().map(give).collect()))
+        }
+        rules @ From::Rules { .. } => rules,
+    })
 }
 
 impl Axis {

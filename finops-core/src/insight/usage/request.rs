@@ -90,6 +90,14 @@ impl<'q> UsageQuery<'q> {
         Ok(Self { request, interval, buckets, dimensions, fields, now })
     }
 
+    /// Whether usage has values of a dimension; those of a tag are properties that a meter groups by.
+    ///
+    /// # Errors
+    /// `invalid_argument` when it has none.
+    pub fn has(dimension: &Dimension) -> Result<()> {
+        Field::of(dimension, "filter").map(drop)
+    }
+
     /// The answer, from what meters counted. `name` looks up what the catalogue calls a value.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ words! {
 words! {
     /// What was changed.
     AuditKind {
+        /// A rule of allocation, by its id.
+        AllocationRule "allocation_rule";
         /// An entry of the catalogue, by kind and id: `tenant/ten_001`.
         Catalog "catalog";
         /// A cost centre, by its id.
@@ -83,7 +85,8 @@ impl AuditKind {
     /// Whether the log may say what it was and became. Kinds that hold secrets are named here.
     pub const fn secrecy(self) -> Secrecy {
         match self {
-            Self::Catalog
+            Self::AllocationRule
+            | Self::Catalog
             | Self::CostCenter
             | Self::Grant
             | Self::Meter

@@ -131,7 +131,7 @@ fn check_tiers(tiers: &[Tier]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn meter(field: &str, slug: &str) -> Result<()> {
+pub(in crate::model) fn meter(field: &str, slug: &str) -> Result<()> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if slug.is_empty() || slug.len() > MAX_METER_BYTES || !slug.bytes().all(allowed) {
         let message = format!("must be the slug of a meter: 1 to {MAX_METER_BYTES} of a-z, 0-9 and '_'");

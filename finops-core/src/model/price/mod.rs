@@ -16,6 +16,9 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::model) use check::meter as check_meter;
+pub(in crate::model) use terms::on_a_quarter;
+
 pub use book::{PriceBook, PriceStretch};
 pub use grant::{Grant, GrantAmount, GrantRecurrence, Rollover};
 pub use matrix::{Matrix, MatrixCell, MissingCell, Place};

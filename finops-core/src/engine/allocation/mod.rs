@@ -1,0 +1,127 @@
+//! Allocation, through the engine: rules and centres, the charges of a window, and what meters counted come together
+//! here; who bears what is found out by the pipeline, and told by the insight.
+
+mod answers;
+mod cache;
+mod rules;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use rules::AllocationRuleList;
+pub(super) use rules::{RULE_CHANGES, RULE_FIELDS, RuleKey};
+
+use super::{Finops, Observer};
+use crate::Result;
+use crate::edge::store::Snapshot;
+use crate::insight::allocation::Charges;
+use crate::model::allocation::RuleSet;
+use crate::model::charge::CostView;
+use crate::model::dimension::Dimension;
+use crate::model::time::Interval;
+use crate::model::virtual_dimension::Virtuals;
+use crate::pipeline::allocation::{Allocation, Allocator, Cells, Classes, Frame};
+use cache::{Cache, CellsOf, LastRun, Stretches};
+use rules::KnownRules;
+use std::sync::Arc;
+
+/// The rules that were read, and what allocations were made of lately.
+#[derive(Debug, Default)]
+pub(super) struct Allocating {
+    rules: KnownRules,
+    cache: Cache,
+}
+
+/// What is to be allocated, and what lines are to tell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) window: Interval,
+    /// The cost that bases and sizes of pools are taken from.
+    pub(super) view: CostView,
+    /// The dimensions whose values lines keep.
+    pub(super) carry: &'a [Dimension],
+}
+
+/// The allocations of a window, stretch by stretch in order: each lies in one calendar month of UTC, and has the same
+/// rules in force all along.
+pub(super) type Allocated = Vec<(Interval, Allocation)>;
+
+impl Finops {
+    /// Who bears the charges of a window, by the rules that there are and the present state of the store. Lines keep
+    /// the values of `carry`. All charges are allocated, whatever this handle may see: what is shown is to be narrowed.
+    ///
+    /// Charges are read once for all four costs, by one question, whose groups are as many as the classes of values
+    /// that rules, centres and `carry` tell apart; `max_groups` bounds them. The groups of up to eight windows and a
+    /// million groups in all are kept (about 150 MB), with what the last run found out about its own (as much again):
+    /// as long as no charge comes and no rule looks at other values, another run reads no charge, and does again only
+    /// what changed rules reach.
+    ///
+    /// # Errors
+    /// `invalid_argument` for too many groups and where usage cannot tell the base of a rule; `conflict` when two rules
+    /// of the same order hold the same charge, and where a rule says so; `overflow`; `storage`.
+    #[allow(dead_code, reason = "statements are made of it")]
+    pub(super) fn allocate(&self, window: Interval, view: CostView, carry: &[Dimension]) -> Result<Allocated> {
+        let rules = self.allocation_rules()?;
+        let snapshot = self.state(None)?;
+        let mut runs = self.allocate_by(&[&rules], &snapshot, &Asked { window, view, carry }, &())?;
+        Ok(runs.pop().unwrap_or_default())
+    }
+
+    /// The same by each of several sets of rules, which see the same charges of one state.
+    pub(super) fn allocate_by(
+        &self,
+        sets: &[&RuleSet],
+        snapshot: &Snapshot,
+        asked: &Asked<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Allocated>> {
+        let classes = Classes::new(sets.iter().copied(), asked.carry);
+        let run = |rules: &&RuleSet| {
+            let charges = Charges::new(asked.window, rules.stretches(asked.window)?, classes.clone());
+            let cells = self.cells(snapshot, charges.clone(), observer)?;
+            self.run(rules, charges.stretches(), cells, asked)
+        };
+        sets.iter().map(run).collect()
+    }
+
+    /// The cells of charges: those that are kept, else from the store.
+    fn cells(&self, snapshot: &Snapshot, charges: Charges, observer: &dyn Observer) -> Result<Stretches> {
+        let virtuals = if charges.virtuals().next().is_some() {
+            Virtuals::new(self.store.virtual_dimensions()?)?
+        } else {
+            Virtuals::default()
+        };
+        let of = CellsOf { snapshot: snapshot.id, virtuals, charges };
+        if let Some(cells) = self.allocating.cache.cells(&of) {
+            return Ok(cells);
+        }
+        let mut question = of.charges.question(&of.virtuals)?;
+        question.max_groups = self.max_groups;
+        let sums = self.store.aggregate(snapshot, &question, observer)?;
+        let cells: Stretches = of.charges.cells(&sums)?.into_iter().map(Arc::new).collect();
+        self.allocating.cache.keep(of, &cells);
+        Ok(cells)
+    }
+
+    /// Runs the rules over the cells of each stretch.
+    fn run(&self, rules: &RuleSet, stretches: &[Interval], cells: Stretches, asked: &Asked<'_>) -> Result<Allocated> {
+        let Asked { view, carry, .. } = *asked;
+        let new = |(stretch, cells): (&Interval, &Arc<Cells>)| {
+            Allocator::new(Arc::clone(cells), Frame { stretch: *stretch, view, carry: carry.to_vec() })
+        };
+        let mut allocators = match self.allocating.cache.take(&cells, view, carry) {
+            Some(allocators) => allocators,
+            None => stretches.iter().zip(cells.iter()).map(new).collect::<Result<_>>()?,
+        };
+        let run = |(stretch, allocator): (&Interval, &mut Allocator)| {
+            let rules = rules.in_force(stretch.start());
+            let weights = self.weights(&rules, *stretch)?;
+            Ok((*stretch, allocator.run(&rules, &weights)?))
+        };
+        let allocated = stretches.iter().zip(&mut allocators).map(run).collect();
+        let carry = carry.to_vec();
+        self.allocating.cache.put_back(LastRun { cells, view, carry, allocators });
+        allocated
+    }
+}
