@@ -20,7 +20,7 @@ pub(super) type Sums = BTreeMap<Currency, (Costs, [u64; 4])>;
 /// Lines that belong together, what was found on the way, and what they add up to.
 #[derive(Debug, Clone)]
 pub(super) struct Chunk {
-    pub(super) lines: Arc<[Line]>,
+    pub(super) lines: Arc<Vec<Line>>,
     pub(super) findings: Vec<Finding>,
     pub(super) sums: Sums,
 }
@@ -68,7 +68,7 @@ impl<'a> Scribe<'a> {
     pub(super) fn finish(mut self) -> Chunk {
         let mut seen = std::collections::HashSet::new();
         self.findings.retain(|finding| seen.insert((finding.code, finding.rule_id, finding.cost_center_id)));
-        Chunk { lines: self.lines.into(), findings: self.findings, sums: self.sums }
+        Chunk { lines: Arc::new(self.lines), findings: self.findings, sums: self.sums }
     }
 
     /// Rows as they are.
