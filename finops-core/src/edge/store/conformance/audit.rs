@@ -8,7 +8,7 @@ use crate::model::audit::{
 };
 use crate::model::catalog::{Entry, Kind};
 use crate::model::time::Stamp;
-use crate::model::usage::{Aggregation, Meter, UsageEvent};
+use crate::model::usage::{Aggregation, Meter, Outcome, UsageEvent};
 use crate::model::virtual_dimension::VirtualDimension;
 use crate::{Error, ErrorCode, Result};
 use std::sync::Arc;
@@ -135,8 +135,9 @@ fn usage(store: &dyn Store) -> Result<()> {
     let meter = Meter::new("exports", Aggregation::Count, "export");
     usage.change_meters(&by()?, &mut |meters| meters.create(meter.clone()).map(drop))?;
     store.put_entry(&Entry::new(Kind::Team, "t", "Search"), &by()?)?;
-    let event = UsageEvent::new("1", now, "export", "1".parse()?, "ten_1");
-    usage.record(Arc::new(vec![event.clone()]), now)?;
+    let event = UsageEvent::new("1", now, "exports", "1".parse()?, "ten_1");
+    let outcomes = usage.record(Arc::new(vec![event.clone()]), now)?;
+    same("the event", &outcomes, &vec![Outcome::Accepted])?;
     let corrected = UsageEvent { quantity: Some("2.5".parse()?), ..event.clone() };
     for _ in 0..2 {
         usage.correct_usage(corrected.clone(), &by()?)?;
