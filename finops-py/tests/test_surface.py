@@ -93,8 +93,8 @@ def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill:
     assert set(center) == fields(iof.allocation_types.CostCenter) - {"tenant", "rail"}
     rules: list[iof.types.Rule] = [{"value": "x", "when": {"service": "Queue"}}]
     assert set(billed.virtual_dimensions.set("v", rules)) == fields(iof.types.VirtualDimension)
-    assert set(billed.audit.list()["items"][0]) == fields(iof.types.AuditEntry)
-    assert set(billed.audit.verify()) == fields(iof.types.AuditVerdict)
+    assert set(billed.audit.list()["items"][0]) == fields(iof.audit_types.AuditEntry)
+    assert set(billed.audit.verify()) == fields(iof.audit_types.AuditVerdict)
 
 
 def test_every_dimension_and_kind_is_typed(finops: iof.Finops) -> None:

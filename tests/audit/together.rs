@@ -2,6 +2,7 @@
 
 use super::*;
 use finops_core::engine::UsageKey;
+use finops_core::model::principal::{Principal, Role};
 
 #[test]
 fn changes_at_the_same_time_make_one_chain() {
@@ -48,4 +49,22 @@ fn a_log_of_many_pages_is_read_whole() {
     let entries = entries(&finops);
     assert!(entries.iter().zip(1..).all(|(entry, seq)| entry.seq == seq));
     assert_eq!(entries.last().unwrap().hash, verdict.head);
+}
+
+#[test]
+fn a_change_names_the_user_that_the_handle_is_of() {
+    let now = "2024-02-15T12:00:00Z".parse().unwrap();
+    let finops = Finops::builder().now(now).actor("nightly job").open(":memory:").unwrap();
+    call(&finops, "catalog.upsert", team(1, "One"));
+    let event = json!({"id": "1", "resource": "api_calls", "quantity": 1, "tenant_id": "a"});
+    call(&finops, "record_usage", json!({"events": [event]}));
+    let admin = finops.as_principal(&Principal::new("u_admin", [Role::Admin])).unwrap();
+    call(&admin, "catalog.upsert", team(1, "Other"));
+    let mut of_tenant = Principal::new("u_tenant", [Role::Admin]);
+    of_tenant.tenant_id = Some("a".into());
+    let of_tenant = finops.as_principal(&of_tenant).unwrap();
+    call(&of_tenant, "correct_usage", json!({"id": "1", "tenant_id": "a", "quantity": 2}));
+    call(&of_tenant.as_tenant("a").unwrap(), "void_usage", json!({"id": "1", "tenant_id": "a"}));
+    let actors: Vec<String> = entries(&finops).into_iter().map(|entry| entry.actor).collect();
+    assert_eq!(actors, ["nightly job", "u_admin", "u_tenant", "u_tenant"]);
 }

@@ -102,6 +102,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset; `storage`.
     pub fn audit_list(&self, request: &AuditList) -> Result<Page<AuditEntry>> {
+        self.permit("audit.list")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (limit, offset) = (size(limit.unwrap_or(DEFAULT_LIMIT)), size(offset));
@@ -130,6 +131,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a file that cannot be read; `storage`. A log that is not whole is no error.
     pub fn audit_verify(&self, request: &AuditVerify) -> Result<AuditVerdict> {
+        self.permit("audit.verify")?;
         let mut chain = AuditChain::expecting(request.expected_head);
         let head = match &request.path {
             Some(path) => {
@@ -166,6 +168,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` when the folder does not exist; `storage` when the file cannot be written.
     pub fn audit_export(&self, request: &AuditExport) -> Result<AuditExported> {
+        self.permit("audit.export")?;
         let (rows, bytes, head) = write_audit_lines(self.store.as_ref(), Path::new(&request.path))?;
         Ok(AuditExported { path: request.path.clone(), rows, bytes, head: head.hash })
     }

@@ -95,6 +95,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` when the folder does not exist; `storage` when the file cannot be written.
     pub fn export_report(&self, request: &ExportReport) -> Result<Exported> {
+        self.permit("export_report")?;
         let (ReportType::Focus, ReportFormat::Parquet) = (request.kind, request.format);
         let charged = match &request.period {
             Some(period) => period.interval(Zone::UTC)?,
@@ -113,6 +114,7 @@ impl Finops {
     /// `invalid_argument` when the folder does not exist; `storage` when the file cannot be written, or a batch of
     /// events is damaged.
     pub fn usage_export(&self, request: &UsageExport) -> Result<Exported> {
+        self.permit("usage.export")?;
         let interval = match &request.period {
             Some(period) => period.interval(Zone::UTC)?,
             None => Interval::always(),

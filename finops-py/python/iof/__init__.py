@@ -11,7 +11,7 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, metering_types, types
+from . import allocation_types, analysis_types, audit_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .allocation_results import CostCenterPage
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
@@ -23,6 +23,7 @@ from .errors import (
     CancelledError,
     ConflictError,
     FinopsError,
+    ForbiddenError,
     InvalidArgumentError,
     MixedCurrenciesError,
     MoneyOverflowError,
@@ -81,6 +82,7 @@ __all__ = [
     "Explanation",
     "Finops",
     "FinopsError",
+    "ForbiddenError",
     "GrantBalance",
     "GrantPage",
     "Grants",
@@ -120,6 +122,7 @@ __all__ = [
     "__version__",
     "allocation_types",
     "analysis_types",
+    "audit_types",
     "metering_types",
     "open",
     "types",

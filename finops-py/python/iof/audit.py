@@ -8,7 +8,8 @@ from ._iof import Engine
 from .results import AuditPage
 
 if TYPE_CHECKING:
-    from .types import AuditExportReceipt, AuditKind, AuditVerdict, Location, Time
+    from .audit_types import AuditExportReceipt, AuditKind, AuditVerdict
+    from .types import Location, Time
 
 __all__ = ["Audit"]
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
+from .access import Narrowing
 from .analysis import Analysis
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
@@ -329,7 +330,7 @@ class Finops(CostCenters, Metering, History, Relations):
         return cast("Now", self._engine.call("tick", {"now": now}))
 
 
-class Iof:
+class Iof(Narrowing):
     """An open engine. Threads may share it; a ``with`` block closes it.
 
     >>> from iof import Iof
@@ -342,7 +343,7 @@ class Iof:
     """All operations."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.finops = Finops(engine)
 
     @classmethod
@@ -374,6 +375,7 @@ class Iof:
                 of it. By default 256 MiB.
             currency: The currency that usage without a price stands in. By default USD.
             actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
+                A handle of ``as_principal`` names its user instead.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -393,7 +395,10 @@ class Iof:
         return cls(Engine.open(location, options))
 
     def close(self) -> None:
-        """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless."""
+        """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless.
+
+        It closes what was narrowed from it too; a narrowed engine closes only itself.
+        """
         self._engine.close()
 
     @property

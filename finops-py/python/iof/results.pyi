@@ -3,8 +3,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
+from .audit_types import AuditEntry
 from .types import (
-    AuditEntry,
     BreakdownItem,
     CatalogEntry,
     CostPoint,

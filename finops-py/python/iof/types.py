@@ -13,10 +13,6 @@ from typing import Any, Literal, TypedDict, Union
 
 __all__ = [
     "AsOf",
-    "AuditEntry",
-    "AuditExportReceipt",
-    "AuditKind",
-    "AuditVerdict",
     "BreakdownItem",
     "CatalogEntry",
     "CostPoint",
@@ -73,6 +69,12 @@ GroupBy = Union[str, list[str], tuple[str, ...]]
 Granularity = Literal["hourly", "daily", "weekly", "monthly"]
 """How long the spans are that an answer tells apart."""
 
+Role = Literal["viewer", "operator", "admin"]
+"""What somebody may do; each may what those before it may."""
+
+Scope = Literal["finops:read", "finops:write"]
+"""What a token is for: calls that change nothing, and those that change something."""
+
 CostView = Literal["effective", "billed", "contracted", "list"]
 """Which of the four costs of a charge is added up."""
 
@@ -117,18 +119,20 @@ class DataHealth(TypedDict):
     """Whether nothing below speaks against the figures."""
     missing_days: int
     """Days up to now that no imported bill covers."""
-    partial_days: int
-    """Further days that the bill of some billing account does not reach yet."""
-    quarantined_rows: int
-    """Rows that imports set aside."""
+    partial_days: int | None
+    """Further days that the bill of some billing account does not reach yet. This and what else is about all bills is
+    ``None`` on a narrowed engine; ``complete`` goes by it."""
+    quarantined_rows: int | None
+    """Rows that imports set aside. ``None`` on a narrowed engine."""
     unknown_costs: int
     """Charges without a cost in the chosen view; they are in no sum."""
     estimated_share: Decimal | None
     """The part of the cost that the provider may still restate; ``None`` when the cost is zero or unknown."""
-    rebuilt_segments: int
-    """Files beside the charges that were missing or damaged and had to be built again for this answer."""
+    rebuilt_segments: int | None
+    """Files beside the charges that were missing or damaged and had to be built again for this answer. ``None`` on a
+    narrowed engine."""
     last_import_at: datetime | None
-    """When the latest of the data came."""
+    """When the latest of the data came. ``None`` on a narrowed engine."""
 
 
 class Dimensions(TypedDict, total=False):
@@ -356,55 +360,6 @@ class ExportReceipt(TypedDict):
     path: str
     rows: int
     bytes: int
-
-
-AuditKind = Literal[
-    "catalog", "cost_center", "grant", "meter", "model_prices", "price", "statement", "usage", "virtual_dimension"
-]
-"""What a change is about. ``"usage"`` are events that were voided or corrected, ``"statement"`` closed periods."""
-
-
-class AuditEntry(TypedDict):
-    """A change, as the log has it."""
-
-    seq: int
-    """Its number: the first has 1."""
-    at: datetime
-    actor: str
-    """Who made it."""
-    action: Literal["create", "update", "delete", "close", "void", "correct"]
-    kind: AuditKind
-    key: str
-    before: Any
-    """What it was; ``None`` where it was not there."""
-    after: Any
-    """What it became; ``None`` when it is gone."""
-    previous: str
-    """The hash of the entry before; zeros before the first."""
-    hash: str
-
-
-class AuditVerdict(TypedDict):
-    """Whether the log is whole, and where it is not."""
-
-    entries: int
-    """How many were found."""
-    ok: bool
-    head: str
-    """The hash of its end, to note elsewhere."""
-    broken_at: int | None
-    """The number of the first entry at which it is not whole; ``None`` where that cannot be told."""
-    problem: str | None
-
-
-class AuditExportReceipt(TypedDict):
-    """The log as it was written to a file."""
-
-    path: str
-    rows: int
-    bytes: int
-    head: str
-    """The hash of its end: keep it apart from the file."""
 
 
 class StateMark(TypedDict):
