@@ -166,10 +166,10 @@ impl Finops {
         Builder::from_json(options)?.open(location)
     }
 
-    /// Who changes something now, for the log of changes: the user that the handle is of, or its actor.
+    /// Who changes something now, for the log of changes.
     fn change(&self) -> Change {
-        let user = self.access().and_then(Access::user_id);
-        Change::new(user.unwrap_or(&self.actor), self.clock.now())
+        let principal = self.access().and_then(Access::user_id);
+        Change::new(principal.unwrap_or(&self.actor), self.clock.now())
     }
 
     /// Who keeps a version of something now, which may say that it is deleted.

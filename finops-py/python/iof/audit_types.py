@@ -1,4 +1,4 @@
-"""The shapes of what ``iof.finops.audit`` tells. See also ``iof.types``."""
+"""The shapes of the log of changes, for type checkers and editors."""
 
 from __future__ import annotations
 
