@@ -4,6 +4,8 @@
 mod full;
 mod hot;
 mod kill;
+#[cfg(target_os = "linux")]
+mod sync;
 mod tidy;
 
 use finops_core::{CostSummaryRequest, Finops};

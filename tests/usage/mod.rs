@@ -7,7 +7,10 @@ mod export;
 #[cfg(target_os = "linux")]
 mod full;
 mod kill;
+mod pages;
 mod recorder;
+#[cfg(target_os = "linux")]
+mod sync;
 mod tidy;
 
 use finops_core::edge::store::Store;

@@ -69,7 +69,7 @@ pub(super) fn change(
     }
     for key in anew.keys() {
         if let Some(page) = anew.page(key) {
-            pages::write(&transaction, key, page, |_| true)?;
+            pages::write(&transaction, key, page, true)?;
         }
     }
     let mark = usage.counted().as_ref().map(|counted| counted.rollups().series().mark()).unwrap_or_default();

@@ -22,6 +22,9 @@ mod since;
 mod tables;
 mod tidy;
 
+#[cfg(test)]
+mod tests;
+
 use super::schema::BUSY_TIMEOUT;
 use super::tuning::threads;
 use super::{CACHE_KIB, STATEMENTS, broken};
@@ -178,6 +181,9 @@ impl Usage {
                 let now = group.iter().map(|checked| checked.now).max();
                 // The events are durable whatever becomes of it; the status tells when it failed.
                 now.map(|now| ledger.checkpoint(connection, &self.counted, now, &self.policy, self.memory()));
+            } else if ledger.is_merge_due() {
+                // The same; what was not merged is looked for as it is.
+                drop(ledger.merge(connection));
             }
             Ok(answers)
         })
@@ -339,13 +345,17 @@ impl UsageStore for Usage {
     }
 
     fn usage_event(&self, key: EventKey<'_>) -> Result<UsageEvent> {
-        if self.read_only {
-            self.follow(&[])?;
-        }
-        self.with(|ledger, connection| {
-            let found = changing::find(ledger, connection, key)?;
-            found.now.ok_or_else(|| changing::unknown("it was voided"))
-        })
+        let find = || {
+            if self.read_only {
+                self.follow(&[])?;
+            }
+            self.with(|ledger, connection| {
+                let found = changing::find(ledger, connection, key)?;
+                found.now.ok_or_else(|| changing::unknown("it was voided"))
+            })
+        };
+        // It may just have been merged into another block by whoever writes.
+        find().or_else(|error| if self.read_only { find() } else { Err(error) })
     }
 
     fn void_usage(&self, key: EventKey<'_>, by: &Change) -> Result<bool> {
