@@ -645,7 +645,10 @@ export interface OpenOptions<D extends Decimals = "number"> {
   usage_memory_bytes?: number | null;
   /** The currency that usage without a price stands in. By default USD. */
   currency?: string | null;
-  /** Whom the log of changes names for what is done here, such as the id of a user. By default `"host"`. */
+  /**
+   * Whom the log of changes names for what is done here, such as the id of a user. By default `"host"`. A handle of
+   * `asPrincipal` names its user instead.
+   */
   actor?: string | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;

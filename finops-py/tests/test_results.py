@@ -99,7 +99,7 @@ def test_changes_are_named_and_print(tmp_path: Path) -> None:
         assert "team/t1" in str(changes)
         assert list(changes.records()[0])[:3] == ["seq", "at", "actor"]
         written = finops.audit.export(tmp_path / "log.jsonl")
-        assert set(written) == set(get_type_hints(iof.types.AuditExportReceipt))
+        assert set(written) == set(get_type_hints(iof.audit_types.AuditExportReceipt))
         verdict = finops.audit.verify(path=tmp_path / "log.jsonl", expected_head=written["head"])
         assert verdict == finops.audit.verify()
 

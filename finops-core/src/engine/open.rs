@@ -100,7 +100,7 @@ impl Builder {
     }
 
     /// Whom the log of changes names for what is done through this handle, such as the id of a user: 1 to 512 bytes,
-    /// not blank; by default `host`.
+    /// not blank; by default `host`. What is done through a handle of [`Finops::as_principal`] names that user.
     ///
     /// ```
     /// use finops_core::Finops;

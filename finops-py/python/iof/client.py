@@ -381,6 +381,7 @@ class Iof(Narrowing):
                 of it. By default 256 MiB.
             currency: The currency that usage without a price stands in. By default USD.
             actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
+                A handle of ``as_principal`` names its user instead.
 
         Raises:
             InvalidArgumentError: An option is out of range.
