@@ -134,6 +134,7 @@ EXAMPLES = [
     "iof.centers",
     "iof.client",
     "iof.columns",
+    "iof.costs",
     "iof.errors",
     "iof.grants",
     "iof.history",
