@@ -10,6 +10,7 @@ import type {
 import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
+import type { Audit } from "./audit";
 import type { CostCenters } from "./centers";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -18,6 +19,7 @@ export type * from "./access";
 export type * from "./allocation";
 export type * from "./centers";
 export type * from "./analysis";
+export type * from "./audit";
 export type * from "./billing";
 export type * from "./costs";
 export type * from "./history";
@@ -592,6 +594,8 @@ export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, H
   readonly catalog: Catalog<D>;
   /** Dimensions made of rules. */
   readonly virtualDimensions: VirtualDimensions;
+  /** The log of changes. */
+  readonly audit: Audit;
 
   /** Imports a bill, all of it or nothing. The same files twice change nothing the second time. */
   importCharges(path: Location, options?: ImportOptions): Promise<ImportReceipt<D>>;
@@ -641,6 +645,11 @@ export interface OpenOptions<D extends Decimals = "number"> {
   usage_memory_bytes?: number | null;
   /** The currency that usage without a price stands in. By default USD. */
   currency?: string | null;
+  /**
+   * Whom the log of changes names for what is done here, such as the id of a user. By default `"host"`. A handle of
+   * `asPrincipal` names its user instead.
+   */
+  actor?: string | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

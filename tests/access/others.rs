@@ -104,7 +104,7 @@ fn narrowing_is_a_filter() {
     let dimensions =
         [(Handle::Tenant, "tenant", "ten"), (Handle::OrgAdmin, "organization", "org"), (Handle::Own, "user", "usr")];
     for row in super::table::ROWS {
-        let operation = finops_core::operations().iter().find(|operation| operation.name == row.name).unwrap();
+        let operation = finops_core::operations().find(|operation| operation.name == row.name).unwrap();
         // The filter of costs.unit is about costs only; narrowing is about quantities too.
         if operation.access.reach != Reach::Charges || row.name == "costs.unit" {
             continue;

@@ -11,7 +11,7 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, metering_types, types
+from . import allocation_types, analysis_types, audit_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -22,9 +22,12 @@ from .allocation_results import (
     CostCenterPage,
 )
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .columns import Columns
-from .client import Catalog, Costs, Finops, Iof, open
+from .catalog import Catalog
+from .client import Finops, Iof, open
+from .costs import Costs
 from .errors import (
     CancelledError,
     ConflictError,
@@ -50,6 +53,7 @@ from .metering_results import (
     UsageReceipt,
 )
 from .results import (
+    AuditPage,
     Breakdown,
     CatalogPage,
     Compacted,
@@ -75,6 +79,8 @@ __all__ = [
     "AllocationRules",
     "AllocationRun",
     "AllocationWhatIf",
+    "Audit",
+    "AuditPage",
     "Billing",
     "Breakdown",
     "CancelledError",
@@ -131,6 +137,7 @@ __all__ = [
     "__version__",
     "allocation_types",
     "analysis_types",
+    "audit_types",
     "metering_types",
     "open",
     "types",

@@ -3,6 +3,7 @@
 //! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
+mod audit;
 mod booking;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -12,7 +13,8 @@ mod files;
 mod snapshot;
 pub mod usage;
 
-pub use booking::{Booking, Correction, LineKey, Settled, Statement};
+pub use audit::AuditFilter;
+pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
@@ -21,6 +23,7 @@ pub use snapshot::Snapshot;
 use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
+use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
@@ -103,7 +106,13 @@ pub struct Rewriting {
 /// Says whether there may be these virtual dimensions together.
 pub type AllowVirtuals<'a> = &'a dyn Fn(&[VirtualDimension]) -> Result<()>;
 
+/// What is given of each entry of the log of changes.
+pub type VisitAudit<'v> = &'v mut dyn FnMut(Result<AuditEntry>) -> Result<()>;
+
 /// What the engine asks of a store. One writes, many read.
+///
+/// Who changes definitions or the catalogue says so by a [`Change`]. The store writes an entry of the log in the same
+/// transaction, with what was there before; a write that leaves something as it was makes none.
 pub trait Store: Debug + Send + Sync {
     /// The present state.
     ///
@@ -219,7 +228,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
-    fn put_entry(&self, entry: &Entry) -> Result<()>;
+    fn put_entry(&self, entry: &Entry, by: &Change) -> Result<()>;
 
     /// An entry of the catalogue.
     ///
@@ -237,7 +246,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
-    fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool>;
+    fn delete_entry(&self, kind: Kind, id: &str, by: &Change) -> Result<bool>;
 
     /// Every virtual dimension, in the order of their names.
     ///
@@ -250,7 +259,12 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// What `allowed` gives, and then nothing has changed; `conflict` when the store was opened for reading; `storage`.
-    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()>;
+    fn put_virtual_dimension(
+        &self,
+        dimension: &VirtualDimension,
+        allowed: AllowVirtuals<'_>,
+        by: &Change,
+    ) -> Result<()>;
 
     /// The usage that it keeps.
     ///
@@ -264,7 +278,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`Store::put_virtual_dimension`].
-    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool>;
+    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>, by: &Change) -> Result<bool>;
 
     /// Every definition of a kind, in the order of their keys.
     ///
@@ -285,13 +299,13 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
-    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64>;
+    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)], by: &Change) -> Result<u64>;
 
     /// Removes a definition; says whether there was one.
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
-    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool>;
+    fn delete_definition(&self, kind: Defined, key: &str, by: &Change) -> Result<bool>;
 
     /// What is booked of each line, in the same order; none where nothing is.
     ///
@@ -341,6 +355,19 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn book(&self, booking: &Booking) -> Result<()>;
+
+    /// How many entries of the log of changes the filter takes, and a page of them, the latest first.
+    ///
+    /// # Errors
+    /// `storage`, also when one of the page is damaged.
+    fn audit(&self, filter: &AuditFilter, limit: u64, offset: u64) -> Result<(u64, Vec<AuditEntry>)>;
+
+    /// Gives every entry of the log of changes in their order, one that cannot be read as an error, and the end of the
+    /// log as it is kept beside them. Entries that come meanwhile are given as well.
+    ///
+    /// # Errors
+    /// `storage`, and whatever `visit` gives.
+    fn scan_audit(&self, visit: VisitAudit<'_>) -> Result<AuditHead>;
 }
 
 /// Answers a question charge by charge.

@@ -13,6 +13,7 @@
 //! ```
 
 mod answer;
+mod audit;
 mod billing;
 mod catalog;
 mod compact;
