@@ -2,11 +2,12 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement, UsageChanged,
-    UsageReceipt,
+    AllocationClosed, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement,
+    UsageChanged, UsageReceipt,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
+use crate::insight::allocation::AllocationReport;
 use crate::insight::statement::TenantStatement;
 use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
@@ -86,6 +87,10 @@ answers! {
     AllocationRule(Rule),
     /// Of `allocation.rules.list`.
     AllocationRules(Page<Rule>),
+    /// Of `allocation.close`.
+    AllocationClosed(AllocationClosed),
+    /// Of `allocation.report`.
+    AllocationReport(AllocationReport),
     /// Of `prices.create` and `prices.update`.
     Price(Price),
     /// Of `prices.list`.

@@ -1,10 +1,10 @@
 //! What is billed of usage: a look at it while the period is open, and closing it.
 
 use super::Finops;
-use super::settling::{Billed, Closing, Due, LineFailure, MeterMonth, RatedMonth, Settlement, month_after};
+use super::settling::{Billed, Closing, Due, LineFailure, MeterMonth, RatedMonth, Settlement};
 use crate::edge::store::LineKey;
 use crate::insight::statement::{TenantStatement, label};
-use crate::model::time::{Interval, Period, Zone};
+use crate::model::time::{Interval, Period};
 use crate::model::usage::CREDITS;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a period that is no month; `storage`.
     pub fn billing_preview(&self, request: &BillingPreview) -> Result<TenantStatement> {
-        let period = month(&request.period)?;
+        let period = request.period.month()?;
         if let Some(closed) = self.store.statements(Some(period.start()), Some(&request.tenant_id))?.pop() {
             return kept(&closed.body);
         }
@@ -112,7 +112,7 @@ impl Finops {
     /// `invalid_argument` for a period that is no month; `conflict` for one that has not ended or is closed, on
     /// a handle for reading, and while an import is under way; then nothing has changed.
     pub fn billing_close(&self, request: &BillingClose) -> Result<Closed> {
-        let period = month(&request.period)?;
+        let period = request.period.month()?;
         let now = self.clock.now();
         let conflict = |message: String| Err(Error::new(ErrorCode::Conflict, message).with_field("period"));
         if period.end() > now {
@@ -172,16 +172,6 @@ impl Finops {
     pub(super) fn rated(&self, keys: &[LineKey]) -> Result<Vec<RatedMonth>> {
         super::settling::rated(self, keys, self.store.settled()?.until)
     }
-}
-
-/// The month of UTC that a period is.
-fn month(period: &Period) -> Result<Interval> {
-    let interval = period.interval(Zone::default())?;
-    let starts = MeterMonth::of(0, interval.start()).period()?;
-    if interval == starts && month_after(interval.start())? == interval.end() {
-        return Ok(interval);
-    }
-    Err(Error::invalid("period", format!("must be a month such as '2024-01', got '{}'", period.text())))
 }
 
 fn kept(body: &str) -> Result<TenantStatement> {

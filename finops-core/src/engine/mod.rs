@@ -28,7 +28,7 @@ mod usage_intake;
 mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
-pub use allocation::AllocationRuleList;
+pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
 pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};

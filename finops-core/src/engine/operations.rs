@@ -3,7 +3,7 @@
 //! The table is the one list of what there is. A binding passes names and parameters through it and holds no
 //! decision of its own; the parity tests compare each language's methods with it.
 
-use super::allocation::{AllocationRuleList, RULE_CHANGES, RULE_FIELDS, RuleKey};
+use super::allocation::{AllocationClose, AllocationRuleList, RULE_CHANGES, RULE_FIELDS, RuleKey};
 use super::catalog::ENTRY_FIELDS;
 use super::centers::{CENTER_CHANGES, CENTER_FIELDS, CostCenterKey, CostCenterList};
 use super::grants::GrantKey;
@@ -16,6 +16,7 @@ use super::virtuals::{VIRTUAL_FIELDS, VirtualKey, VirtualList};
 use super::{Answer, CatalogKey, CatalogList, ExportReport, Finops, ImportCharges, Observer, Tick};
 use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
 use super::{GrantBalance, GrantCreate, GrantList, LoadModelPrices, RateModel, UsageExport};
+use crate::insight::allocation::AllocationReportRequest;
 use crate::insight::query::{AnswerTo, CostRequest};
 use crate::insight::{
     BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
@@ -186,6 +187,16 @@ const OPERATIONS: &[Operation] = &[
         name: "allocation.rules.delete",
         fields: RuleKey::FIELDS,
         call: |finops, params, _| finops.allocation_rules_delete(parse::<RuleKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.report",
+        fields: AllocationReportRequest::FIELDS,
+        call: |finops, params, _| finops.allocation_report(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.close",
+        fields: AllocationClose::FIELDS,
+        call: |finops, params, _| finops.allocation_close(&parse(params)?).map(Answer::from),
     },
     Operation {
         name: "record_usage",

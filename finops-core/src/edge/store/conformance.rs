@@ -92,6 +92,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::store::{AllocationClosing, ClosedAllocation};
     use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning};
     use crate::edge::store::{Booking, Correction, Defined, Definition, LineKey, Settled, Statement};
     use crate::insight::plan::{Grouping, Path};
@@ -203,6 +204,15 @@ mod tests {
         }
         fn book(&self, booking: &Booking) -> Result<()> {
             self.0.book(booking)
+        }
+        fn close_allocation(&self, closing: &AllocationClosing) -> Result<u64> {
+            self.0.close_allocation(closing)
+        }
+        fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>> {
+            self.0.closed_allocations(after)
+        }
+        fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
+            self.0.allocation_lines(number, part)
         }
     }
 

@@ -3,6 +3,7 @@
 //! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
+mod allocation;
 mod booking;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -12,6 +13,7 @@ mod files;
 mod snapshot;
 pub mod usage;
 
+pub use allocation::{AllocationClosing, ClosedAllocation};
 pub use booking::{Booking, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
@@ -341,6 +343,24 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn book(&self, booking: &Booking) -> Result<()>;
+
+    /// Closes the allocation of a month and gives the number of the closing.
+    ///
+    /// # Errors
+    /// `conflict` when it is closed already, or the store was opened for reading; `storage`; then nothing has changed.
+    fn close_allocation(&self, closing: &AllocationClosing) -> Result<u64>;
+
+    /// The closed allocations whose number is above that, in order.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>>;
+
+    /// A part of the lines of a closed allocation, from 0; none after the last.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
 }
 
 /// Answers a question charge by charge.

@@ -2,12 +2,15 @@
 //! here; who bears what is found out by the pipeline, and told by the insight.
 
 mod cache;
+mod closing;
+mod report;
 mod rules;
 mod weights;
 
 #[cfg(test)]
 mod tests;
 
+pub use closing::{AllocationClose, AllocationClosed};
 pub use rules::AllocationRuleList;
 pub(super) use rules::{RULE_CHANGES, RULE_FIELDS, RuleKey};
 
@@ -22,6 +25,7 @@ use crate::model::time::Interval;
 use crate::model::virtual_dimension::Virtuals;
 use crate::pipeline::allocation::{Allocation, Allocator, Cells, Classes, Frame};
 use cache::{Cache, CellsOf, LastRun, Stretches};
+use closing::KnownClosings;
 use rules::KnownRules;
 use std::sync::Arc;
 
@@ -30,6 +34,7 @@ use std::sync::Arc;
 pub(super) struct Allocating {
     rules: KnownRules,
     cache: Cache,
+    closed: KnownClosings,
 }
 
 /// What is to be allocated, and what lines are to tell.
@@ -59,7 +64,6 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for too many groups and where usage cannot tell the base of a rule; `conflict` when two rules
     /// of the same order hold the same charge, and where a rule says so; `overflow`; `storage`.
-    #[allow(dead_code, reason = "statements are made of it")]
     pub(super) fn allocate(&self, window: Interval, view: CostView, carry: &[Dimension]) -> Result<Allocated> {
         let rules = self.allocation_rules()?;
         let snapshot = self.state(None)?;

@@ -248,6 +248,21 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (period_start, tenant_id)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- Months whose allocation is closed: what they came to, and their lines in parts; JSON, compressed.
+    CREATE TABLE allocation_closes (
+        number INTEGER PRIMARY KEY,
+        period_start INTEGER NOT NULL UNIQUE,
+        closed_at INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE allocation_lines (
+        number INTEGER NOT NULL REFERENCES allocation_closes (number),
+        part INTEGER NOT NULL,
+        lines BLOB NOT NULL,
+        PRIMARY KEY (number, part)
+    ) STRICT;
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.

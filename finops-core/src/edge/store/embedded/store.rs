@@ -2,10 +2,11 @@
 
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
-use super::{answer, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals};
+use super::{allocation, answer, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals};
 use crate::Result;
 use crate::edge::store::files::no_files;
 use crate::edge::store::usage::UsageStore;
+use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
     AllowVirtuals, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan, SegmentFile,
 };
@@ -192,5 +193,18 @@ impl Store for EmbeddedStore {
     fn book(&self, booking: &Booking) -> Result<()> {
         self.refuse_when_read_only()?;
         billing::book(&mut self.state(), booking)
+    }
+
+    fn close_allocation(&self, closing: &AllocationClosing) -> Result<u64> {
+        self.refuse_when_read_only()?;
+        allocation::close(&mut self.state(), closing)
+    }
+
+    fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>> {
+        allocation::list(&self.state(), after)
+    }
+
+    fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
+        allocation::lines(&self.state(), number, part)
     }
 }
