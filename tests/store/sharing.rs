@@ -24,7 +24,7 @@ fn read(finops: &Finops) -> (u64, Vec<String>) {
     let mut request = CostSummaryRequest::default();
     request.period = Some("2024-01".parse().unwrap());
     request.group_by.0 = vec!["account".parse().unwrap()];
-    request.view = CostView::Effective;
+    request.view = CostView::Effective.into();
     let summary = finops.get_cost_summary(&request).unwrap();
     (summary.snapshot, summary.breakdown.iter().map(|item| item.cost.unwrap().to_string()).collect())
 }

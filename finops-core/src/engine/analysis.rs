@@ -109,7 +109,7 @@ impl Finops {
         })?;
         let estimated = self.store.aggregate(&snapshot, &explaining.question().estimated(), observer)?;
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
-        let held = Held { snapshot: snapshot.id, reach, imports, estimated: &estimated };
+        let held = Held { snapshot: snapshot.id, reach, imports, estimated: Some(&estimated) };
         let mut explanation = explaining.finish(held, self.store.origins(&snapshot)?)?;
         if request.as_of.is_none() {
             explanation.usage = self.usage_sources(&explanation)?;

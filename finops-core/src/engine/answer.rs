@@ -9,6 +9,7 @@ use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::allocation::AllocationReport;
 use crate::insight::statement::TenantStatement;
+use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
     Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
     TopDrivers, Trends, UnitCosts, Usage,
@@ -87,6 +88,12 @@ answers! {
     AllocationRule(Rule),
     /// Of `allocation.rules.list`.
     AllocationRules(Page<Rule>),
+    /// Of `allocation.run`.
+    AllocationRun(AllocationRun),
+    /// Of `allocation.what_if`.
+    AllocationWhatIf(AllocationWhatIf),
+    /// Of `allocation.coverage`.
+    AllocationCoverage(AllocationCoverage),
     /// Of `allocation.close`.
     AllocationClosed(AllocationClosed),
     /// Of `allocation.report`.

@@ -2,10 +2,11 @@
 
 use super::{Finops, Observer, Progress};
 use crate::Result;
-use crate::edge::store::watch;
+use crate::edge::store::{Snapshot, watch};
 use crate::insight::health::Held;
 use crate::insight::query::{AnswerTo, CostQuery, CostRequest};
 use crate::insight::question::Question;
+use crate::insight::sums::Sums;
 use crate::insight::{Breakdown, BreakdownRequest, CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
 use crate::insight::{HistoricalCosts, HistoricalRequest, MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest};
 use crate::model::catalog::Kind;
@@ -149,12 +150,31 @@ impl Finops {
         let mut questions = query.questions();
         self.complete(&mut questions)?;
         let snapshot = self.state(request.as_of())?;
-        let ask = |question: &Question| self.store.aggregate(&snapshot, question, observer);
+        let ask = |question: &Question| self.sums(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
-        let estimated = questions.first().map(|first| ask(&first.estimated())).transpose()?.unwrap_or_default();
+        let estimated =
+            questions.first().map(|first| self.estimated(&snapshot, first, observer)).transpose()?.flatten();
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
-        let held = Held { snapshot: snapshot.id, reach, imports, estimated: &estimated };
+        let held = Held { snapshot: snapshot.id, reach, imports, estimated: estimated.as_ref() };
         query.finish(sums, held, &|dimension, value| self.name_of(dimension, value))
+    }
+
+    /// The sums that a question asks for, of charges or of what centres bear.
+    fn sums(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Sums> {
+        if question.allocated {
+            return self.allocated_sums(snapshot, question, observer);
+        }
+        self.store.aggregate(snapshot, question, observer)
+    }
+
+    /// The sums of what may still be restated. Of a part of what centres bear it cannot be told.
+    fn estimated(&self, snapshot: &Snapshot, question: &Question, observer: &dyn Observer) -> Result<Option<Sums>> {
+        let mut looked_at = Vec::new();
+        question.filter.dimensions(&mut looked_at);
+        if question.allocated && !looked_at.is_empty() {
+            return Ok(None);
+        }
+        self.store.aggregate(snapshot, &question.estimated(), observer).map(Some)
     }
 
     /// Gives questions what the engine knows: how many groups there may be, and the virtual dimensions that they name.

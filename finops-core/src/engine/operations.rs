@@ -18,6 +18,7 @@ use super::{BillingClose, BillingPreview, UsageCorrection, UsageKey};
 use super::{GrantBalance, GrantCreate, GrantList, LoadModelPrices, RateModel, UsageExport};
 use crate::insight::allocation::AllocationReportRequest;
 use crate::insight::query::{AnswerTo, CostRequest};
+use crate::insight::{AllocationCoverageRequest, AllocationRunRequest, AllocationWhatIfRequest};
 use crate::insight::{
     BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
     PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest, UsageRequest,
@@ -187,6 +188,25 @@ const OPERATIONS: &[Operation] = &[
         name: "allocation.rules.delete",
         fields: RuleKey::FIELDS,
         call: |finops, params, _| finops.allocation_rules_delete(parse::<RuleKey>(params)?.id).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.run",
+        fields: AllocationRunRequest::FIELDS,
+        call: |finops, params, observer| finops.allocation_run_observed(&parse(params)?, observer).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.what_if",
+        fields: AllocationWhatIfRequest::FIELDS,
+        call: |finops, params, observer| {
+            finops.allocation_what_if_observed(&parse(params)?, observer).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "allocation.coverage",
+        fields: AllocationCoverageRequest::FIELDS,
+        call: |finops, params, observer| {
+            finops.allocation_coverage_observed(&parse(params)?, observer).map(Answer::from)
+        },
     },
     Operation {
         name: "allocation.report",

@@ -8,6 +8,7 @@ use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, largest,
 use super::settled::{Settled, settle};
 use super::summary::{DimensionValue, named, serialize_dimensions};
 use super::sums::Sums;
+use super::view::View;
 use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
@@ -43,8 +44,9 @@ request! {
         pub resource_type: Option<String>,
         /// The currency of the answer; by default the one that all charges have.
         pub currency: Option<Currency>,
-        /// Which cost to order by and to give as `cost`, by default the effective one.
-        pub view: CostView,
+        /// Which cost to order by and to give as `cost`, by default the effective one; `allocated` is what cost centres
+        /// bear, told apart and filtered by `cost_center` as who bears it.
+        pub view: View,
         /// Further costs to give beside it, each as `<view>_cost`.
         pub views: Vec<CostView>,
         /// A dimension whose distinct values are counted in each item; charges without a value do not count.
@@ -79,7 +81,7 @@ pub struct Breakdown {
     /// The currency of every amount; none when there is no charge and none was named.
     pub currency: Option<Currency>,
     /// Which cost stands as `cost`.
-    pub view: CostView,
+    pub view: View,
     /// The sum; none when no imported bill reaches any of it, or none of its charges has a known cost.
     pub total_cost: Option<Money>,
     /// The sums of the further costs, in JSON as `total_<view>_cost`.
@@ -111,7 +113,7 @@ pub struct BreakdownItem {
     pub cost: Option<Money>,
     /// Its part of the total at 6 decimals, below 0 or above 1 where there are credits; none when the total is zero.
     pub share: Option<Quantity>,
-    /// How many charges it is made of.
+    /// How many charges it is made of; of what centres bear, how many pieces.
     pub charges: u64,
     /// Its further costs, in JSON as `<view>_cost`.
     pub costs: Vec<(CostView, Option<Money>)>,
@@ -175,6 +177,9 @@ impl CostRequest for BreakdownRequest {
         if self.distinct.is_some() && self.group_by.0.is_empty() && self.granularity.is_none() {
             return Err(Error::invalid("distinct", "counts in each item: give group_by or granularity as well"));
         }
+        self.view
+            .refuse_allocated(self.granularity.is_some(), "is shared out over all of a month: leave granularity out")?;
+        self.view.refuse_allocated(self.distinct.is_some(), "counts no values: leave distinct out")?;
         let buckets = self.granularity.map(|granularity| buckets(interval, granularity, self.time_zone)).transpose()?;
         Ok(BreakdownQuery { request: self, interval, days, buckets, now })
     }
@@ -185,8 +190,10 @@ impl CostQuery for BreakdownQuery<'_> {
 
     fn questions(&self) -> Vec<Question> {
         let request = self.request;
-        let mut question = Question::new(self.interval, request.view);
-        question.views.extend(request.views.iter().filter(|view| **view != request.view));
+        let first = request.view.cost();
+        let mut question = Question::new(self.interval, first);
+        question.allocated = request.view.is_allocated();
+        question.views.extend(request.views.iter().filter(|view| **view != first));
         question.buckets = self.buckets.as_ref().map(|all| all.iter().map(|bucket| bucket.interval).collect());
         question.dimensions.clone_from(&request.group_by.0);
         question.distinct.clone_from(&request.distinct);
@@ -250,7 +257,7 @@ impl BreakdownQuery<'_> {
         let mut place = 0;
         let mut cost_of = |view: &CostView| {
             // The view that stands first in the question is asked for once.
-            if *view == self.request.view {
+            if *view == self.request.view.cost() {
                 return (*view, cost(0));
             }
             place += 1;

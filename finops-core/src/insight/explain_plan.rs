@@ -48,6 +48,7 @@ impl CostRequest for PlanRequest {
     }
 
     fn query(&self, now: Stamp) -> Result<PlanQuery<'_>> {
+        self.0.view.refuse_allocated(true, "is not read from the store in one way: ask for one of the four costs")?;
         self.0.query(now).map(PlanQuery)
     }
 }

@@ -46,14 +46,15 @@ pub struct Held<'s> {
     pub reach: &'s Reach,
     /// The imports that it came with.
     pub imports: &'s [ImportMark],
-    /// The sums over the charges of the (first) question that may still be restated.
-    pub estimated: &'s Sums,
+    /// The sums over the charges of the (first) question that may still be restated; none where that cannot be told.
+    pub estimated: Option<&'s Sums>,
 }
 
 impl Held<'_> {
     /// The part of the settled total that may still be restated.
     fn estimated_share(&self, settled: &Settled, terms: &Terms<'_>) -> Result<Option<Quantity>> {
-        let estimated = settle(self.estimated.clone(), terms)?;
+        let Some(estimated) = self.estimated else { return Ok(None) };
+        let estimated = settle(estimated.clone(), terms)?;
         let total = settled.total(0).unwrap_or_default();
         Ok(ratio(estimated.total(0).unwrap_or_default(), total, SHARE_DECIMALS))
     }
@@ -139,7 +140,7 @@ mod tests {
 
     fn health(coverage: &[Coverage], start: &str, end: &str) -> DataHealth {
         let interval = Interval::new(stamp(start), stamp(end)).unwrap();
-        let held = Held { snapshot: 1, reach: &Reach::new(coverage), imports: &[], estimated: &Sums::default() };
+        let held = Held { snapshot: 1, reach: &Reach::new(coverage), imports: &[], estimated: None };
         let days = Zone::UTC.days(interval).unwrap();
         DataHealth::new(held, About { interval, days: &days, now: stamp("2024-07-05") }, 0)
     }

@@ -38,7 +38,10 @@ pub mod sums;
 pub mod trends;
 pub mod unit;
 pub mod usage;
+mod view;
 
+pub use allocation::{AllocationCoverage, AllocationCoverageRequest, AllocationRun, AllocationRunRequest};
+pub use allocation::{AllocationWhatIf, AllocationWhatIfRequest};
 pub use breakdown::{Breakdown, BreakdownRequest};
 pub use buckets::Granularity;
 pub use daily::{DailyCosts, DailyRequest};
@@ -55,3 +58,4 @@ pub use summary::{CostSummary, CostSummaryRequest};
 pub use trends::{Trends, TrendsRequest};
 pub use unit::{UnitCosts, UnitRequest};
 pub use usage::{Usage, UsageQuery, UsageRequest};
+pub use view::View;

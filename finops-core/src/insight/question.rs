@@ -27,6 +27,9 @@ pub struct Question {
     pub metered: bool,
     /// A dimension whose distinct values are to be counted in each group.
     pub distinct: Option<Dimension>,
+    /// Whether it is about what cost centres bear, by the rules of allocation, instead of what was charged: dimension
+    /// `cost_center` is who bears it, and filters apply after everything is shared out. No buckets, nothing metered.
+    pub allocated: bool,
     /// The virtual dimensions that the question may name.
     pub virtuals: Virtuals,
     /// Only charges of billing periods that had not ended when they were imported: the provider may restate them.
@@ -49,6 +52,7 @@ impl Question {
             views: vec![view],
             metered: false,
             distinct: None,
+            allocated: false,
             virtuals: Virtuals::default(),
             estimated_only: false,
             largest: None,

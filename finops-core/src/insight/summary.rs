@@ -6,8 +6,8 @@ use super::question::{METERED, Question};
 use super::request::{Bound, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
 use super::sums::Sums;
+use super::view::View;
 use crate::Result;
-use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
@@ -47,8 +47,9 @@ request! {
         pub user_id: Option<String>,
         /// Only charges for resources of that type.
         pub resource_type: Option<String>,
-        /// Which cost, by default the effective one.
-        pub view: CostView,
+        /// Which cost, by default the effective one; `allocated` is what cost centres bear, told apart and filtered by
+        /// `cost_center` as who bears it.
+        pub view: View,
         /// What other currencies are worth in that of the answer.
         pub exchange_rates: Rates,
         /// Where days begin and periods lie, by default UTC.
@@ -75,7 +76,7 @@ pub struct CostSummary {
     /// The currency of every amount; none when there is no charge and none was named.
     pub currency: Option<Currency>,
     /// Which cost was added up.
-    pub view: CostView,
+    pub view: View,
     /// The sum; none when no imported bill reaches any of it, or none of its charges has a known cost.
     pub total_cost: Option<Money>,
     /// How many items there are, on all pages.
@@ -110,7 +111,7 @@ pub struct CostItem {
     pub cost: Option<Money>,
     /// Its part of the total at 6 decimals, below 0 or above 1 where there are credits; none when the total is zero.
     pub share: Option<Quantity>,
-    /// How many charges it is made of.
+    /// How many charges it is made of; of what centres bear, how many pieces.
     pub charges: u64,
     /// What the platform metered, in the order of [`CostItem::METERED_FIELDS`]; none where nothing is known.
     pub metered: [Option<Quantity>; METERED.len()],
@@ -205,12 +206,13 @@ impl CostQuery for SummaryQuery<'_> {
     type Answer = CostSummary;
 
     fn questions(&self) -> Vec<Question> {
-        let mut question = Question::new(self.interval, self.request.view);
+        let mut question = Question::new(self.interval, self.request.view.cost());
+        question.allocated = self.request.view.is_allocated();
         question.dimensions.clone_from(&self.request.group_by.0);
         let request = self.request;
         let given = [request.org_id.as_deref(), request.user_id.as_deref(), request.resource_type.as_deref()];
         question.filter = narrowed(&request.filter, given);
-        question.metered = !question.dimensions.is_empty();
+        question.metered = !question.dimensions.is_empty() && !question.allocated;
         question.largest = largest(self.request.limit, self.request.offset, &self.request.exchange_rates);
         vec![question]
     }

@@ -140,7 +140,7 @@ impl Finops {
             lines: month.lines,
             totals: report.totals,
             corrections: report.corrections,
-            findings: findings(allocated),
+            findings: MonthLines(allocated).findings(),
             snapshot: month.snapshot,
         })
     }
@@ -227,14 +227,6 @@ fn parts(lines: &MonthLines<'_>) -> Result<Vec<String>> {
         parts.push(json(&waiting)?);
     }
     Ok(parts)
-}
-
-/// What the runs of all stretches came upon, each thing once.
-fn findings(allocated: &Allocated) -> Vec<Finding> {
-    let mut found: Vec<Finding> = allocated.iter().flat_map(|(_, allocation)| &allocation.findings).cloned().collect();
-    found.sort();
-    found.dedup_by_key(|finding| (finding.code, finding.rule_id, finding.cost_center_id));
-    found
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String> {

@@ -1,6 +1,7 @@
 //! Allocation, through the engine: rules and centres, the charges of a window, and what meters counted come together
 //! here; who bears what is found out by the pipeline, and told by the insight.
 
+mod answers;
 mod cache;
 mod closing;
 mod report;

@@ -1,10 +1,10 @@
 //! Which of the four costs a figure is made of.
 
 use super::ChargeColumn;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Which cost of a charge a query adds up; two of them are never mixed in one sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CostView {
@@ -41,5 +41,32 @@ impl CostView {
             Self::Contracted => ChargeColumn::ContractedCost,
             Self::List => ChargeColumn::ListCost,
         }
+    }
+}
+
+/// The same as it is derived, for forms that have numbers in place of words.
+#[derive(Deserialize)]
+#[serde(remote = "CostView", rename_all = "snake_case")]
+enum Derived {
+    Billed,
+    Effective,
+    Contracted,
+    List,
+}
+
+impl<'de> Deserialize<'de> for CostView {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Derived::deserialize(deserializer);
+        }
+        let word = String::deserialize(deserializer)?;
+        Self::ALL.into_iter().find(|view| view.as_str() == word).ok_or_else(|| {
+            let words = Self::ALL.map(Self::as_str).join(", ");
+            serde::de::Error::custom(if word == "allocated" {
+                format!("'allocated' is for get_cost_summary and costs.breakdown alone: use one of {words}")
+            } else {
+                format!("must be one of {words}, got '{word}'")
+            })
+        })
     }
 }

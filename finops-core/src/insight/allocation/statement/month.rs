@@ -2,9 +2,10 @@
 
 use super::booked::Booked;
 use super::frozen::{ClosedMonth, Facts, FrozenLine, Unknown, unknown};
+use crate::insight::allocation::run::findings;
 use crate::model::allocation::RuleId;
 use crate::model::time::{Interval, Stamp};
-use crate::pipeline::allocation::{Allocation, Line};
+use crate::pipeline::allocation::{Allocation, Finding, Line};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -67,6 +68,11 @@ impl MonthLines<'_> {
     /// The rules of the lines.
     pub fn rules(&self) -> BTreeSet<RuleId> {
         self.lines().flat_map(|line| line.rule.into_iter().chain(line.pool)).collect()
+    }
+
+    /// What the run came upon, each thing once.
+    pub fn findings(&self) -> Vec<Finding> {
+        findings(self.0)
     }
 
     /// What closing the month keeps, beside the lines.

@@ -1,0 +1,105 @@
+//! What each centre bears.
+
+use super::totals::{cost_of, known, place};
+use crate::Result;
+use crate::model::allocation::{CenterId, Centers};
+use crate::model::charge::CostView;
+use crate::model::money::{Currency, Money};
+use crate::pipeline::allocation::{Line, LineKind};
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// What a centre bears in a currency, or what nobody does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CenterCost {
+    /// The centre; none for what nobody bears.
+    pub cost_center_id: Option<CenterId>,
+    /// What it is called.
+    pub cost_center_name: Option<String>,
+    /// The currency.
+    pub currency: Currency,
+    /// The sum of the four that follow; none when the cost of all its charges is unknown.
+    pub cost: Option<Money>,
+    /// Its own charges.
+    pub direct: Money,
+    /// Its shares of pools.
+    pub shared: Money,
+    /// Its idle cost; where nobody bears it, what is kept apart.
+    pub idle: Money,
+    /// What no rule and no centre holds, and what a rule could not share out.
+    pub unallocated: Money,
+}
+
+/// What lines come to by currency and centre.
+#[derive(Debug, Default)]
+pub(super) struct ByCenter(BTreeMap<(Currency, Option<CenterId>), Borne>);
+
+#[derive(Debug, Default)]
+struct Borne {
+    /// In the order of [`KINDS`].
+    kinds: [Money; 4],
+    unknown: u64,
+}
+
+/// The kinds of lines.
+pub(super) const KINDS: [LineKind; 4] = [LineKind::Direct, LineKind::Shared, LineKind::Idle, LineKind::Unallocated];
+
+impl ByCenter {
+    pub(super) fn of<'l>(lines: impl IntoIterator<Item = &'l Line>, view: CostView) -> Result<Self> {
+        let mut all = Self::default();
+        for line in lines {
+            let borne = all.0.entry((line.currency, line.center)).or_default();
+            for (sum, kind) in borne.kinds.iter_mut().zip(KINDS) {
+                if kind == line.kind {
+                    *sum = sum.checked_add(cost_of(&line.costs, view))?;
+                }
+            }
+            borne.unknown += line.unknown.get(place(view)).copied().unwrap_or(0);
+        }
+        Ok(all)
+    }
+
+    /// What is borne in a currency by a centre.
+    pub(super) fn cost(&self, currency: Currency, center: Option<CenterId>) -> Result<Money> {
+        self.0.get(&(currency, center)).map_or(Ok(Money::ZERO), Borne::cost)
+    }
+
+    /// Who bears something, by currency.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (Currency, Option<CenterId>)> {
+        self.0.keys().copied()
+    }
+
+    /// By currency, the largest first; what nobody bears comes last.
+    pub(super) fn costs(&self, centers: &Centers) -> Result<Vec<CenterCost>> {
+        let cost = |((currency, center), borne): (&(Currency, Option<CenterId>), &Borne)| {
+            let [direct, shared, idle, unallocated] = borne.kinds;
+            Ok(CenterCost {
+                cost_center_id: *center,
+                cost_center_name: name_of(centers, *center),
+                currency: *currency,
+                cost: known(borne.cost()?, borne.unknown),
+                direct,
+                shared,
+                idle,
+                unallocated,
+            })
+        };
+        let mut costs = self.0.iter().map(cost).collect::<Result<Vec<_>>>()?;
+        let nobody = |cost: &CenterCost| cost.cost_center_id.is_none();
+        costs.sort_by_key(|cost| (cost.currency, nobody(cost), Reverse(cost.cost), cost.cost_center_id));
+        Ok(costs)
+    }
+}
+
+impl Borne {
+    fn cost(&self) -> Result<Money> {
+        Money::try_sum(self.kinds)
+    }
+}
+
+/// What a centre is called.
+pub(super) fn name_of(centers: &Centers, center: Option<CenterId>) -> Option<String> {
+    center.and_then(|center| centers.get(center)).map(|center| center.name.clone())
+}

@@ -1,0 +1,227 @@
+//! Lines, brought together to items.
+
+use super::Told;
+use super::by_center::{KINDS, name_of};
+use super::totals::{cost_of, known, place};
+use crate::Result;
+use crate::insight::query::NameOf;
+use crate::insight::summary::{DimensionValue, named, serialize_dimensions};
+use crate::model::allocation::{CenterId, RuleId};
+use crate::model::charge::CostView;
+use crate::model::dimension::Dimension;
+use crate::model::money::{Currency, Money, Quantity};
+use crate::pipeline::allocation::{Line, LineKind, Values};
+use hashbrown::HashMap;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// What a centre bears by one rule, or as its own; or what nobody bears.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AllocationItem {
+    /// Who bears it.
+    pub cost_center_id: Option<CenterId>,
+    /// What the centre is called.
+    pub cost_center_name: Option<String>,
+    /// Who caused idle cost that nobody bears.
+    pub caused_by_id: Option<CenterId>,
+    /// What that centre is called.
+    pub caused_by_name: Option<String>,
+    /// Why.
+    pub kind: LineKind,
+    /// The currency.
+    pub currency: Currency,
+    /// The cost in the view; none when that of all its charges is unknown.
+    pub cost: Option<Money>,
+    /// The four costs, in the order of [`CostView::ALL`]; in JSON `billed_cost` and so on.
+    pub costs: [Option<Money>; 4],
+    /// The rule; none for charges that are a centre's without one, and for those that no rule holds.
+    pub rule_id: Option<RuleId>,
+    /// What the rule is called.
+    pub rule_name: Option<String>,
+    /// How the rule shares out.
+    pub method: Option<&'static str>,
+    /// The rule of the pool that idle cost came by.
+    pub pool_rule_id: Option<RuleId>,
+    /// Which part of the pool it is, of what is told of it; none where items of several stretches of time came together.
+    pub ratio: Option<Quantity>,
+    /// What the centre's share was weighed by: direct cost, quantity, weight, percentage or amount. None where several
+    /// came together.
+    pub base: Option<Quantity>,
+    /// The values by which the pool was cut.
+    pub source: Vec<(Dimension, Option<String>)>,
+    /// How many charges lack the cost; they are in no sum.
+    pub unknown_costs: u64,
+    /// The values of what was asked to be told apart.
+    pub dimensions: Vec<DimensionValue>,
+}
+
+impl AllocationItem {
+    /// The cost if it is of that kind, else nothing.
+    fn of_kind(&self, kind: LineKind) -> Option<Money> {
+        if kind == self.kind { self.cost } else { Some(Money::ZERO) }
+    }
+}
+
+impl Serialize for AllocationItem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Source<'s>(&'s [(Dimension, Option<String>)]);
+
+        impl Serialize for Source<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().map(|(dimension, value)| (dimension.to_string(), value)))
+            }
+        }
+
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("cost_center_id", &self.cost_center_id)?;
+        map.serialize_entry("cost_center_name", &self.cost_center_name)?;
+        map.serialize_entry("caused_by_id", &self.caused_by_id)?;
+        map.serialize_entry("caused_by_name", &self.caused_by_name)?;
+        serialize_dimensions(&self.dimensions, &mut map)?;
+        map.serialize_entry("kind", &self.kind)?;
+        map.serialize_entry("currency", &self.currency)?;
+        map.serialize_entry("cost", &self.cost)?;
+        for kind in KINDS {
+            map.serialize_entry(kind.as_str(), &self.of_kind(kind))?;
+        }
+        for (view, cost) in CostView::ALL.iter().zip(&self.costs) {
+            map.serialize_entry(view.column().field(), cost)?;
+        }
+        map.serialize_entry("rule_id", &self.rule_id)?;
+        map.serialize_entry("rule_name", &self.rule_name)?;
+        map.serialize_entry("method", &self.method)?;
+        map.serialize_entry("pool_rule_id", &self.pool_rule_id)?;
+        map.serialize_entry("ratio", &self.ratio)?;
+        map.serialize_entry("base", &self.base)?;
+        map.serialize_entry("source", &Source(&self.source))?;
+        map.serialize_entry("unknown_costs", &self.unknown_costs)?;
+        map.end()
+    }
+}
+
+/// What lines of one item have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Key {
+    currency: Currency,
+    center: Option<CenterId>,
+    caused_by: Option<CenterId>,
+    kind: LineKind,
+    rule: Option<RuleId>,
+    pool: Option<RuleId>,
+    source: Values,
+    values: Vec<Option<Arc<str>>>,
+}
+
+/// What lines of one item come to.
+#[derive(Debug)]
+struct Sum {
+    costs: [Money; 4],
+    unknown: [u64; 4],
+    stretch: usize,
+    ratio: Option<Quantity>,
+    base: Option<Quantity>,
+}
+
+impl Sum {
+    fn of(stretch: usize, line: &Line) -> Self {
+        let Line { costs, unknown, ratio, base, .. } = line;
+        Self { costs: *costs, unknown: *unknown, stretch, ratio: *ratio, base: *base }
+    }
+
+    fn add(&mut self, stretch: usize, line: &Line) -> Result<()> {
+        for (sum, cost) in self.costs.iter_mut().zip(line.costs) {
+            *sum = sum.checked_add(cost)?;
+        }
+        for (sum, unknown) in self.unknown.iter_mut().zip(line.unknown) {
+            *sum += unknown;
+        }
+        // Parts of different pools are parts of nothing.
+        let both = self.ratio.zip(line.ratio).filter(|_| stretch == self.stretch);
+        self.ratio = both.map(|(one, other)| one.checked_add(other)).transpose()?;
+        self.base = self.base.filter(|base| Some(*base) == line.base && stretch == self.stretch);
+        Ok(())
+    }
+}
+
+/// Items, by currency, the largest first.
+pub(super) struct Items<'a> {
+    told: Told<'a>,
+    items: Vec<(Key, Sum)>,
+}
+
+impl<'a> Items<'a> {
+    /// Items of lines, each of which comes with the number of its stretch. Lines carry first what is grouped by.
+    pub(super) fn of(told: Told<'a>, lines: &[(usize, &Line)]) -> Result<Self> {
+        let mut sums: HashMap<Key, Sum> = HashMap::new();
+        for (stretch, line) in lines {
+            let key = Key {
+                currency: line.currency,
+                center: line.center,
+                caused_by: line.caused_by,
+                kind: line.kind,
+                rule: line.rule,
+                pool: line.pool,
+                source: line.source.clone(),
+                values: line.carried.iter().take(told.group_by.len()).cloned().collect(),
+            };
+            match sums.get_mut(&key) {
+                Some(sum) => sum.add(*stretch, line)?,
+                None => drop(sums.insert(key, Sum::of(*stretch, line))),
+            }
+        }
+        let mut items: Vec<(Key, Sum)> = sums.into_iter().collect();
+        items.sort_by(|one, other| order(told.view, one, other));
+        Ok(Self { told, items })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// A page of them, with their names.
+    pub(super) fn page(&self, limit: Option<usize>, offset: usize, name: NameOf<'_>) -> Result<Vec<AllocationItem>> {
+        let shown = self.items.iter().skip(offset).take(limit.unwrap_or(usize::MAX));
+        shown.map(|(key, sum)| self.item(key, sum, name)).collect()
+    }
+
+    fn item(&self, key: &Key, sum: &Sum, name: NameOf<'_>) -> Result<AllocationItem> {
+        let Told { rules, group_by, view } = self.told;
+        let (rule, pool) = (key.rule.and_then(|rule| rules.get(rule)), key.pool.and_then(|pool| rules.get(pool)));
+        let cuts = pool.or(rule).map(|rule| rule.method().within()).unwrap_or_default();
+        let source = cuts.iter().cloned().zip(key.source.iter().map(|value| value.as_deref().map(str::to_owned)));
+        let values: Vec<Option<&str>> = key.values.iter().map(Option::as_deref).collect();
+        let unknown = sum.unknown.get(place(view)).copied().unwrap_or(0);
+        let (mut costs, lacking) = ([None; 4], sum.unknown);
+        for ((cost, sum), lacking) in costs.iter_mut().zip(sum.costs).zip(lacking) {
+            *cost = known(sum, lacking);
+        }
+        Ok(AllocationItem {
+            cost_center_id: key.center,
+            cost_center_name: name_of(rules.centers(), key.center),
+            caused_by_id: key.caused_by,
+            caused_by_name: name_of(rules.centers(), key.caused_by),
+            kind: key.kind,
+            currency: key.currency,
+            cost: known(cost_of(&sum.costs, view), unknown),
+            costs,
+            rule_id: key.rule,
+            rule_name: rule.map(|rule| rule.name().to_owned()),
+            method: rule.map(|rule| rule.method().as_str()),
+            pool_rule_id: key.pool,
+            ratio: sum.ratio,
+            base: sum.base,
+            source: source.collect(),
+            unknown_costs: unknown,
+            dimensions: named(group_by, &values, name)?,
+        })
+    }
+}
+
+/// By currency, the largest first; what costs the same in the order of everything else.
+fn order(view: CostView, (one, sum): &(Key, Sum), (other, other_sum): &(Key, Sum)) -> Ordering {
+    let cost = |sum: &Sum| cost_of(&sum.costs, view);
+    one.currency.cmp(&other.currency).then_with(|| cost(other_sum).cmp(&cost(sum))).then_with(|| one.cmp(other))
+}
