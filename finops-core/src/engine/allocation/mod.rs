@@ -65,6 +65,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for too many groups and where usage cannot tell the base of a rule; `conflict` when two rules
     /// of the same order hold the same charge, and where a rule says so; `overflow`; `storage`.
+    #[allow(dead_code, reason = "statements are made of it")]
     pub(super) fn allocate(&self, window: Interval, view: CostView, carry: &[Dimension]) -> Result<Allocated> {
         let rules = self.allocation_rules()?;
         let snapshot = self.state(None)?;

@@ -85,7 +85,7 @@ pub struct AllocationReport {
     pub statements: Vec<AllocationStatement>,
     /// What nobody bears, by currency; empty in a chargeback, and when a centre is asked for.
     pub unallocated: Vec<UnallocatedStatement>,
-    /// What of it corrects closed months: by month, currency and centre.
+    /// What of it corrects closed months: by month and currency, the largest amount first.
     pub corrections: Vec<StatementCorrection>,
     /// The state of the store that was read.
     pub snapshot: u64,
@@ -207,6 +207,19 @@ impl<'q> AllocationReportQuery<'q> {
                 rule_id,
             }
         };
-        wanted.map(correction).collect()
+        let mut corrections: Vec<(Stamp, StatementCorrection)> =
+            wanted.map(|found| (found.0, correction(found))).collect();
+        let order = |(of, correction): &(Stamp, StatementCorrection)| {
+            (
+                *of,
+                correction.currency,
+                Reverse(correction.amount),
+                correction.cost_center_id,
+                correction.kind,
+                correction.rule_id,
+            )
+        };
+        corrections.sort_by_key(order);
+        corrections.into_iter().map(|(_, correction)| correction).collect()
     }
 }

@@ -1,0 +1,17 @@
+//! Allocations through a whole engine: histories of closings, what is kept of them, and their lines as files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::missing_panics_doc,
+    reason = "a test says what broke by failing"
+)]
+
+#[path = "allocation/closings.rs"]
+mod closings;
+#[path = "allocation/export.rs"]
+mod export;
+#[path = "allocation/world.rs"]
+mod world;
