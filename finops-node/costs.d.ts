@@ -1,7 +1,8 @@
 // What costs are broken down into, and what is asked for it. All of it is exported by index.d.ts.
 
 import type {
-  AsOf, CostQuery, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Signal, Time, Timestamp,
+  AnyCostView, AsOf, CostQuery, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric,
+  Signal, Time, Timestamp,
 } from "./index";
 
 /** How a query is run. */
@@ -15,7 +16,10 @@ export type Granularity = "hourly" | "daily" | "weekly" | "monthly";
 
 // --- Breakdown ---
 
-export interface BreakdownParams<G extends Dimension = never, V extends CostView = never> extends CostQuery<G> {
+export interface BreakdownParams<G extends Dimension = never, V extends CostView = never>
+  extends Omit<CostQuery<G>, "view"> {
+  /** Which cost stands as `cost`, by default `"effective"`; `"allocated"` goes without `granularity` and `distinct`. */
+  view?: AnyCostView;
   /** Makes the date a further dimension. The first and the last span are cut to the window. */
   granularity?: Granularity | null;
   /** Further costs to give beside `cost`, each as `<view>_cost`. */
@@ -61,7 +65,7 @@ export type Breakdown<
   time_zone: string;
   /** Of every amount; `null` when there is no charge and none was named. */
   currency: string | null;
-  view: CostView;
+  view: AnyCostView;
   /** `null` when no imported bill covers any of it. */
   total_cost: Decimal<D> | null;
   /** How many items there are on all pages. */

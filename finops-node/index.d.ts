@@ -7,7 +7,7 @@ import type {
   Breakdown, BreakdownParams, HistoricalCosts, HistoricalParams, MonthlyCosts, MonthlyParams, QueryOptions, ServiceCosts,
   ServicesParams,
 } from "./costs";
-import type { CostCenters } from "./allocation";
+import type { Allocation, CostCenters } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -113,6 +113,9 @@ export type Filter = {
 
 /** Which of the four costs of a charge is added up. */
 export type CostView = "effective" | "billed" | "contracted" | "list";
+
+/** One of the four, or what cost centres bear of the effective one: `cost_center` is then who bears it. */
+export type AnyCostView = CostView | "allocated";
 
 /** What an entry of the catalogue is. */
 export type Kind =
@@ -325,7 +328,9 @@ export interface CostQuery<G extends Dimension = never> {
   as_of?: AsOf | null;
 }
 
-export interface CostSummaryParams<G extends Dimension = never> extends CostQuery<G> {
+export interface CostSummaryParams<G extends Dimension = never> extends Omit<CostQuery<G>, "view"> {
+  /** Which cost is added up. By default `"effective"`. */
+  view?: AnyCostView;
   /** How many items, 1 to 1000. By default all. */
   limit?: number | null;
   /** How many items to leave out before. */
@@ -377,7 +382,7 @@ export interface CostSummary<D extends Decimals = "number", G extends Dimension 
   window_end: Timestamp;
   /** Of every amount; `null` when there is no charge and none was named. */
   currency: string | null;
-  view: CostView;
+  view: AnyCostView;
   /** `null` when no imported bill covers any of it. */
   total_cost: Decimal<D> | null;
   /** How many items there are on all pages. */
@@ -574,6 +579,8 @@ export interface Catalog<D extends Decimals = "number"> {
 export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
+  /** Who bears what. */
+  readonly allocation: Allocation<D>;
   /** Who and what costs are attributed to. */
   readonly catalog: Catalog<D>;
   /** Dimensions made of rules. */

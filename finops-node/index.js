@@ -1,6 +1,7 @@
 // The public classes. What they do, take and give is described in index.d.ts.
 "use strict";
 
+const { Allocation } = require("./allocation.js");
 const { classes, invalid } = require("./errors.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
@@ -112,6 +113,7 @@ class Finops {
   constructor(session) {
     this.#session = session;
     this.costs = new Costs(session);
+    this.allocation = new Allocation(session);
     this.catalog = new Catalog(session);
     this.virtualDimensions = new VirtualDimensions(session);
     this.meters = new Meters(session);

@@ -175,6 +175,29 @@ test("cost centres are made, named in answers, changed and let go", async (t) =>
   await assert.rejects(finops.deleteCostCenter({ id }), { code: "not_found", field: "id" });
 });
 
+test("cost is allocated by rules, and answers say who bears it", async (t) => {
+  const { finops } = await engine(t, { decimals: "string" });
+  const { allocation } = finops;
+  await finops.importCharges(await billFile(t, [{ cost: "3", service: "Disk" }, { cost: "0.1" }]));
+  const center = (name) => finops.createCostCenter({ name, type: "custom", filter: { service: name } });
+  const [disk, other] = [await center("Disk"), await center("Other")];
+  const targets = [{ cost_center: disk.id, percent: 75 }, { cost_center: other.id, percent: "25" }];
+  const params = { name: "queue", source: { service: "Queue" }, method: "fixed", effective_from: new Date("2024-01-01") };
+  const rule = await allocation.rules.create({ ...params, targets });
+  assert.deepEqual(await allocation.rules.get(rule.id), rule);
+  assert.deepEqual((await allocation.rules.list({ limit: 1 })).items, [rule]);
+  assert.equal((await allocation.rules.update({ id: rule.id, order: 2, name: undefined })).order, 2);
+  const run = await allocation.run({ period: "2024-01", group_by: "service" });
+  assert.deepEqual([run.total_in, run.total_out, run.cost_centers[0].cost], ["3.1", "3.1", "3.075"]);
+  assert.deepEqual([run.items[1].rule_id, run.items[1].ratio, run.items[1].service], [rule.id, "0.75", "Disk"]);
+  const { items } = await allocation.whatIf({ period: "2024-01", rules: [] });
+  assert.deepEqual([items[0].cost_center_id, items[0].change], [null, "0.1"]);
+  const allocated = await finops.getCostSummary({ period: "2024-01", view: "allocated", group_by: "cost_center" });
+  assert.deepEqual([allocated.view, allocated.breakdown[0].cost_center_name], ["allocated", "Disk"]);
+  assert.deepEqual(await allocation.rules.delete({ id: rule.id }), { deleted: true });
+  assert.equal((await allocation.coverage({ period: "2024-01" })).unattributed[0].service, "Queue");
+});
+
 test("a fixed clock moves by tick", async (t) => {
   const { finops } = await engine(t, { now: new Date("2024-02-01T00:00:00Z") });
   assert.deepEqual(await finops.tick(), { now: "2024-02-01T00:00:00Z" });
@@ -198,7 +221,12 @@ test("methods and operations are the same, and every field is in the types", asy
     Object.getOwnPropertyNames(Object.getPrototypeOf(object))
       .filter((name) => name !== "constructor")
       .map((name) => prefix + snake(name));
-  const groups = Object.keys(finops).flatMap((name) => methods(finops[name], `${snake(name)}.`));
+  const within = (object, prefix) =>
+    Object.keys(object).flatMap((name) => {
+      const inner = `${prefix}${snake(name)}.`;
+      return [...methods(object[name], inner), ...within(object[name], inner)];
+    });
+  const groups = within(finops, "");
   const operations = JSON.parse(native.operations());
   // A recorder is an object, not an answer.
   const answered = [...methods(finops, ""), ...groups].filter((name) => name !== "recorder");

@@ -15,7 +15,7 @@ from iof import _iof
 
 PACKAGE = Path(iof.__file__).parent
 PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
-         iof.KeptUsage, iof.Grants)
+         iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -91,6 +91,22 @@ def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill:
     assert set(billed.catalog.upsert("team", "t", "T")) == fields(iof.types.CatalogEntry)
     center = billed.create_cost_center("Sandbox", "workspace", workspace="ws_9")
     assert set(center) == fields(iof.allocation_types.CostCenter) - {"tenant", "rail"}
+    billed.allocation.rules.create(
+        "rest", {"not": {"workspace": "ws_9"}}, "weighted", "2024-01-01T00:00:00Z",
+        targets=[{"cost_center": center["id"], "weight": 1}],
+    )
+    run = billed.allocation.run(period="2024-01", group_by="service")
+    dimensions = fields(iof.types.Dimensions) - {"cost_center_id", "cost_center_name", "currency"}
+    assert set(run["items"][0]) == fields(iof.allocation_types.AllocationItem) - dimensions | {"service"}
+    assert set(run["cost_centers"][0]) == fields(iof.allocation_types.CenterCost)
+    assert set(run["totals"][0]) == fields(iof.allocation_types.AllocationTotal)
+    what_if = billed.allocation.what_if([], period="2024-01")
+    assert set(what_if["items"][0]) == fields(iof.allocation_types.AllocationChange)
+    billed.allocation.rules.delete(billed.allocation.rules.list()["items"][0]["id"])
+    coverage = billed.allocation.coverage(period="2024-01", group_by="service")
+    assert set(coverage["currencies"][0]) == fields(iof.allocation_types.CurrencyCoverage)
+    pieces = fields(iof.allocation_types.UnattributedPiece) - fields(iof.types.Dimensions)
+    assert set(coverage["unattributed"][0]) == pieces | {"service", "currency"}
     rules: list[iof.types.Rule] = [{"value": "x", "when": {"service": "Queue"}}]
     assert set(billed.virtual_dimensions.set("v", rules)) == fields(iof.types.VirtualDimension)
 
@@ -107,6 +123,7 @@ def test_every_dimension_and_kind_is_typed(finops: iof.Finops) -> None:
 
 EXAMPLES = [
     "iof",
+    "iof.allocation",
     "iof.analysis",
     "iof.billing",
     "iof.breakdowns",

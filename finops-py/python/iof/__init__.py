@@ -13,7 +13,14 @@ shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are r
 
 from . import allocation_types, analysis_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
-from .allocation_results import CostCenterPage
+from .allocation import Allocation, AllocationRules
+from .allocation_results import (
+    AllocationCoverage,
+    AllocationRulePage,
+    AllocationRun,
+    AllocationWhatIf,
+    CostCenterPage,
+)
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
 from .billing import Billing, ModelPrices, Prices
 from .columns import Columns
@@ -61,6 +68,12 @@ from .usage import KeptUsage
 from .virtuals import VirtualDimensions
 
 __all__ = [
+    "Allocation",
+    "AllocationCoverage",
+    "AllocationRulePage",
+    "AllocationRules",
+    "AllocationRun",
+    "AllocationWhatIf",
     "Billing",
     "Breakdown",
     "CancelledError",

@@ -1,10 +1,11 @@
-"""Answers about cost centres. Their types are in ``allocation_results.pyi``."""
+"""Answers about cost centres and allocations. Their types are in ``allocation_results.pyi``."""
 
 from __future__ import annotations
 
-from .results import Page
+from . import _show
+from .results import Page, Result, _health, _span
 
-__all__ = ["CostCenterPage"]
+__all__ = ["AllocationCoverage", "AllocationRulePage", "AllocationRun", "AllocationWhatIf", "CostCenterPage"]
 
 
 class CostCenterPage(Page):
@@ -27,3 +28,100 @@ class CostCenterPage(Page):
         "created_at": "time",
         "updated_at": "time",
     }
+
+
+_AMOUNTS = ("direct", "shared", "idle", "unallocated")
+
+
+class AllocationRulePage(Page):
+    """A page of rules of allocation."""
+
+    _kinds = {
+        "id": "text",
+        "name": "text",
+        "source": "json",
+        "method": "text",
+        "order": "integer",
+        "effective_from": "time",
+        "decimals": "integer",
+    }
+
+
+class AllocationRun(Result):
+    """Who bears what a period cost. The table is ``items``; it prints what each centre bears."""
+
+    _kinds = {
+        "cost_center_id": "text",
+        "cost_center_name": "text",
+        "caused_by_id": "text",
+        "caused_by_name": "text",
+        "kind": "text",
+        "currency": "text",
+        "cost": "decimal",
+        **dict.fromkeys(_AMOUNTS, "decimal"),
+        "billed_cost": "decimal",
+        "effective_cost": "decimal",
+        "contracted_cost": "decimal",
+        "list_cost": "decimal",
+        "rule_id": "text",
+        "rule_name": "text",
+        "method": "text",
+        "pool_rule_id": "text",
+        "ratio": "decimal",
+        "base": "decimal",
+        "source": "json",
+        "unknown_costs": "integer",
+    }
+
+    def _blocks(self):
+        rows = [{**row, "cost_center": _name(row)} for row in self["cost_centers"]]
+        notes = [f"total {total['total_out']:,f} {total['currency']}" for total in self["totals"]]
+        notes.extend(finding["message"] for finding in self["findings"])
+        notes.extend(_health(self["data_health"]))
+        title = f"Allocation, {_span(self)}, {self['view']} cost"
+        shown = ["cost_center", *(["currency"] if len(self["totals"]) > 1 else []), "cost", *_AMOUNTS]
+        return [_show.Block(title, rows, shown if rows else [], notes, bar="cost")]
+
+
+class AllocationWhatIf(Result):
+    """What other rules would change. The table is ``items``."""
+
+    _kinds = {
+        "cost_center_id": "text",
+        "cost_center_name": "text",
+        "currency": "text",
+        "before": "decimal",
+        "after": "decimal",
+        "change": "decimal",
+        "change_pct": "decimal",
+    }
+
+    def _blocks(self):
+        rows = [{**row, "cost_center": _name(row)} for row in self["items"]]
+        shown = ["cost_center", "currency", "before", "after", "change", "change_pct"] if rows else []
+        notes = [*(finding["message"] for finding in self["findings"]), *_health(self["data_health"])]
+        return [_show.Block(f"Allocation by other rules, {_span(self)}, {self['view']} cost", rows, shown, notes)]
+
+
+class AllocationCoverage(Result):
+    """How much of the cost somebody bears. The table is ``unattributed``."""
+
+    _rows = "unattributed"
+    _kinds = {"currency": "text", "cost": "decimal", "share": "decimal"}
+
+    def _blocks(self):
+        rows = self.records()
+        notes = [_covered(currency) for currency in self["currencies"]]
+        notes.extend(_health(self["data_health"]))
+        title = f"Cost that nobody bears, {_span(self)}, {self['view']} cost"
+        return [_show.Block(title, rows, _show.columns(rows) if rows else [], notes, bar="cost")]
+
+
+def _name(row):
+    return "(nobody)" if row["cost_center_id"] is None else row["cost_center_name"]
+
+
+def _covered(currency):
+    share = currency["attributed_share"]
+    part = "" if share is None else f" ({share * 100:.2f} %)"
+    return f"{currency['attributed']:,f} of {currency['cost']:,f} {currency['currency']} is borne{part}"

@@ -9,7 +9,7 @@ from ._iof import Engine
 from .results import Breakdown, HistoricalCosts, MonthlyCosts, ServiceCosts
 
 if TYPE_CHECKING:
-    from .types import AsOf, CostView, Filter, Granularity, GroupBy, Number, Time
+    from .types import AnyCostView, AsOf, CostView, Filter, Granularity, GroupBy, Number, Time
 
 __all__ = ["Breakdowns"]
 
@@ -34,7 +34,7 @@ class Breakdowns:
         user_id: str | None = None,
         resource_type: str | None = None,
         currency: str | None = None,
-        view: CostView = "effective",
+        view: AnyCostView = "effective",
         views: Sequence[CostView] = (),
         distinct: str | None = None,
         exchange_rates: Mapping[str, Number] | None = None,
@@ -58,7 +58,7 @@ class Breakdowns:
             user_id: Only charges of that user.
             resource_type: Only charges for resources of that type.
             currency: The currency of the answer. By default the one that all charges have.
-            view: Which cost stands as ``cost``.
+            view: Which cost stands as ``cost``. ``"allocated"``, without ``granularity``, is what cost centres bear.
             views: Further costs to give beside it, such as ``["billed", "list"]``.
             distinct: A dimension whose distinct values are counted in each item, such as ``"resource_id"``.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.

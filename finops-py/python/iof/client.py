@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
+from .allocation import Allocation
 from .analysis import Analysis
 from .billing import Billing, ModelPrices, Prices
 from .breakdowns import Breakdowns
@@ -23,6 +24,7 @@ from .virtuals import VirtualDimensions
 
 if TYPE_CHECKING:
     from .types import (
+        AnyCostView,
         AsOf,
         CostView,
         ExportReceipt,
@@ -117,6 +119,8 @@ class Finops(CostCenters, Metering, History, Relations):
 
     costs: Costs
     """Costs over time."""
+    allocation: Allocation
+    """Who bears what."""
     catalog: Catalog
     """Who and what costs are attributed to."""
     virtual_dimensions: VirtualDimensions
@@ -137,6 +141,7 @@ class Finops(CostCenters, Metering, History, Relations):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.costs = Costs(engine)
+        self.allocation = Allocation(engine)
         self.catalog = Catalog(engine)
         self.virtual_dimensions = VirtualDimensions(engine)
         self.meters = Meters(engine)
@@ -243,7 +248,7 @@ class Finops(CostCenters, Metering, History, Relations):
         org_id: str | None = None,
         user_id: str | None = None,
         resource_type: str | None = None,
-        view: CostView = "effective",
+        view: AnyCostView = "effective",
         exchange_rates: Mapping[str, Number] | None = None,
         time_zone: str = "UTC",
         as_of: AsOf | None = None,
@@ -264,7 +269,8 @@ class Finops(CostCenters, Metering, History, Relations):
             org_id: Only charges of that organization.
             user_id: Only charges of that user.
             resource_type: Only charges for resources of that type.
-            view: Which cost is added up.
+            view: Which cost is added up. ``"allocated"`` is what cost centres bear: ``cost_center`` is who bears it,
+                and a filter applies after everything is shared out.
             exchange_rates: What one unit of each other currency is worth in ``currency``: ``{"EUR": "1.08"}``.
             time_zone: Where periods begin and end, such as ``"Europe/Berlin"``.
             as_of: As of which state of the store: its number, or an instant. By default the present one.

@@ -12,6 +12,7 @@ from os import PathLike
 from typing import Any, Literal, TypedDict, Union
 
 __all__ = [
+    "AnyCostView",
     "AsOf",
     "BreakdownItem",
     "CatalogEntry",
@@ -71,6 +72,9 @@ Granularity = Literal["hourly", "daily", "weekly", "monthly"]
 
 CostView = Literal["effective", "billed", "contracted", "list"]
 """Which of the four costs of a charge is added up."""
+
+AnyCostView = Literal["effective", "billed", "contracted", "list", "allocated"]
+"""One of the four, or what cost centres bear of the effective one."""
 
 Kind = Literal[
     "tenant",

@@ -12,7 +12,10 @@ use crate::insight::health::Held;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::allocation::RuleSet;
+use crate::model::dimension::Dimension;
+use crate::model::filter::Filter;
 use crate::model::history::AsOf;
+use crate::model::virtual_dimension::Virtuals;
 use std::sync::Arc;
 
 impl Finops {
@@ -52,6 +55,7 @@ impl Finops {
         observer: &dyn Observer,
     ) -> Result<AllocationRun> {
         let query = AllocationRunQuery::new(request, self.clock.now())?;
+        self.check_carried(query.carry(), &request.filter)?;
         let scene = Scene::new(self, request.as_of, observer)?;
         let asked = Asked { window: query.interval(), view: request.view, carry: query.carry() };
         let allocated = scene.allocate(&[&scene.rules], &asked)?.pop().unwrap_or_default();
@@ -126,11 +130,29 @@ impl Finops {
         observer: &dyn Observer,
     ) -> Result<AllocationCoverage> {
         let query = AllocationCoverageQuery::new(request, self.clock.now())?;
+        self.check_carried(query.carry(), &request.filter)?;
         let scene = Scene::new(self, request.as_of, observer)?;
         let asked = Asked { window: query.interval(), view: request.view, carry: query.carry() };
         let allocated = scene.allocate(&[&scene.rules], &asked)?.pop().unwrap_or_default();
         let estimated = scene.estimated(&asked)?;
         query.finish(&allocated, scene.held(&estimated), &|dimension, value| self.name_of(dimension, value))
+    }
+
+    /// Checks that the virtual dimensions are there that lines are to carry.
+    fn check_carried(&self, carry: &[Dimension], filter: &Filter) -> Result<()> {
+        let mut filtered = Vec::new();
+        filter.dimensions(&mut filtered);
+        let mut defined = None;
+        for dimension in carry {
+            let Dimension::Virtual(name) = dimension else { continue };
+            let virtuals = match &mut defined {
+                Some(virtuals) => virtuals,
+                none => none.insert(Virtuals::new(self.store.virtual_dimensions()?)?),
+            };
+            let field = if filtered.contains(&dimension) { "filter" } else { "group_by" };
+            virtuals.get(name).map_err(|error| error.with_field(field))?;
+        }
+        Ok(())
     }
 
     /// The sums that a question about what centres bear asks for.

@@ -20,16 +20,16 @@ pub struct CenterCost {
     pub cost_center_name: Option<String>,
     /// The currency.
     pub currency: Currency,
-    /// The sum of the four that follow; none when the cost of all its charges is unknown.
+    /// The sum of what is known of the four that follow; of each none when the cost of all its charges is unknown.
     pub cost: Option<Money>,
     /// Its own charges.
-    pub direct: Money,
+    pub direct: Option<Money>,
     /// Its shares of pools.
-    pub shared: Money,
+    pub shared: Option<Money>,
     /// Its idle cost; where nobody bears it, what is kept apart.
-    pub idle: Money,
+    pub idle: Option<Money>,
     /// What no rule and no centre holds, and what a rule could not share out.
-    pub unallocated: Money,
+    pub unallocated: Option<Money>,
 }
 
 /// What lines come to by currency and centre.
@@ -40,7 +40,8 @@ pub(super) struct ByCenter(BTreeMap<(Currency, Option<CenterId>), Borne>);
 struct Borne {
     /// In the order of [`KINDS`].
     kinds: [Money; 4],
-    unknown: u64,
+    /// How many charges lack the cost, by the same kinds.
+    unknown: [u64; 4],
 }
 
 /// The kinds of lines.
@@ -51,12 +52,12 @@ impl ByCenter {
         let mut all = Self::default();
         for line in lines {
             let borne = all.0.entry((line.currency, line.center)).or_default();
-            for (sum, kind) in borne.kinds.iter_mut().zip(KINDS) {
+            for ((sum, unknown), kind) in borne.kinds.iter_mut().zip(&mut borne.unknown).zip(KINDS) {
                 if kind == line.kind {
                     *sum = sum.checked_add(cost_of(&line.costs, view))?;
+                    *unknown += line.unknown.get(place(view)).copied().unwrap_or(0);
                 }
             }
-            borne.unknown += line.unknown.get(place(view)).copied().unwrap_or(0);
         }
         Ok(all)
     }
@@ -74,12 +75,13 @@ impl ByCenter {
     /// By currency, the largest first; what nobody bears comes last.
     pub(super) fn costs(&self, centers: &Centers) -> Result<Vec<CenterCost>> {
         let cost = |((currency, center), borne): (&(Currency, Option<CenterId>), &Borne)| {
-            let [direct, shared, idle, unallocated] = borne.kinds;
+            let mut kinds = borne.kinds.into_iter().zip(borne.unknown).map(|(sum, unknown)| known(sum, unknown));
+            let [direct, shared, idle, unallocated] = std::array::from_fn(|_| kinds.next().flatten());
             Ok(CenterCost {
                 cost_center_id: *center,
                 cost_center_name: name_of(centers, *center),
                 currency: *currency,
-                cost: known(borne.cost()?, borne.unknown),
+                cost: known(borne.cost()?, borne.unknown.iter().sum()),
                 direct,
                 shared,
                 idle,
@@ -88,7 +90,8 @@ impl ByCenter {
         };
         let mut costs = self.0.iter().map(cost).collect::<Result<Vec<_>>>()?;
         let nobody = |cost: &CenterCost| cost.cost_center_id.is_none();
-        costs.sort_by_key(|cost| (cost.currency, nobody(cost), Reverse(cost.cost), cost.cost_center_id));
+        let place = |cost: &CenterCost| cost.cost_center_id.and_then(|center| centers.place(center));
+        costs.sort_by_key(|cost| (cost.currency, nobody(cost), Reverse(cost.cost), place(cost)));
         Ok(costs)
     }
 }

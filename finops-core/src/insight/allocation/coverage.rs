@@ -1,6 +1,7 @@
 //! How much of the cost somebody bears, and what nobody does.
 
 use super::by_center::KINDS;
+use super::items::values;
 use super::totals::{cost_of, health, totals};
 use super::{Allocated, carried};
 use crate::Result;
@@ -180,7 +181,7 @@ impl<'q> AllocationCoverageQuery<'q> {
                     .or_insert_with(|| CurrencyCoverage::new(line.currency))
                     .add(line, cost)?;
                 if line.center.is_none() && !cost.is_zero() {
-                    let values = line.carried.iter().take(self.group_by.0.len()).cloned().collect();
+                    let values = values(line, &self.group_by.0);
                     let sum = pieces.entry((line.currency, values)).or_default();
                     *sum = sum.checked_add(cost)?;
                 }

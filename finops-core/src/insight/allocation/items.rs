@@ -14,7 +14,6 @@ use crate::pipeline::allocation::{Line, LineKind, Values};
 use hashbrown::HashMap;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What a centre bears by one rule, or as its own; or what nobody bears.
@@ -165,7 +164,7 @@ impl<'a> Items<'a> {
                 rule: line.rule,
                 pool: line.pool,
                 source: line.source.clone(),
-                values: line.carried.iter().take(told.group_by.len()).cloned().collect(),
+                values: values(line, told.group_by),
             };
             match sums.get_mut(&key) {
                 Some(sum) => sum.add(*stretch, line)?,
@@ -173,7 +172,14 @@ impl<'a> Items<'a> {
             }
         }
         let mut items: Vec<(Key, Sum)> = sums.into_iter().collect();
-        items.sort_by(|one, other| order(told.view, one, other));
+        let place = |center: Option<CenterId>| center.and_then(|center| told.rules.centers().place(center));
+        let key = |key: &Key| (key.center.is_none(), place(key.center), place(key.caused_by));
+        items.sort_by(|(one, sum), (other, other_sum)| {
+            let cost = |sum: &Sum| cost_of(&sum.costs, told.view);
+            let currency = one.currency.cmp(&other.currency);
+            let largest = currency.then_with(|| cost(other_sum).cmp(&cost(sum)));
+            largest.then_with(|| key(one).cmp(&key(other))).then_with(|| one.cmp(other))
+        });
         Ok(Self { told, items })
     }
 
@@ -220,8 +226,11 @@ impl<'a> Items<'a> {
     }
 }
 
-/// By currency, the largest first; what costs the same in the order of everything else.
-fn order(view: CostView, (one, sum): &(Key, Sum), (other, other_sum): &(Key, Sum)) -> Ordering {
-    let cost = |sum: &Sum| cost_of(&sum.costs, view);
-    one.currency.cmp(&other.currency).then_with(|| cost(other_sum).cmp(&cost(sum))).then_with(|| one.cmp(other))
+/// What a line carries of what is told apart.
+pub(super) fn values(line: &Line, group_by: &[Dimension]) -> Vec<Option<Arc<str>>> {
+    let value = |(place, dimension): (usize, &Dimension)| match line.carried.get(place) {
+        Some(Some(value)) => Some(Arc::clone(value)),
+        _ => line.value(dimension, place).map(Arc::from),
+    };
+    group_by.iter().enumerate().map(value).collect()
 }

@@ -49,7 +49,7 @@ impl<'q> AllocatedQuestion<'q> {
                         return centers(line).map_or(0, |center| texts.intern(&center) + 1);
                     }
                     let at = self.carry.iter().position(|carried| carried == dimension);
-                    let value = at.and_then(|at| line.carried.get(at)).and_then(Option::as_deref);
+                    let value = at.and_then(|at| line.value(dimension, at));
                     value.map_or(0, |value| texts.intern(value) + 1)
                 };
                 let codes: Vec<u32> = self.question.dimensions.iter().zip(&mut texts).map(code).collect();

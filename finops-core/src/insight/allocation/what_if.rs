@@ -150,7 +150,10 @@ impl<'q> AllocationWhatIfQuery<'q> {
             })
         };
         let mut items = keys.into_iter().map(item).collect::<Result<Vec<_>>>()?;
-        items.sort_by_key(|item| (item.currency, Reverse(item.change.mantissa().unsigned_abs()), item.cost_center_id));
+        let place = |item: &AllocationChange| item.cost_center_id.map(|center| rules.centers().place(center));
+        items.sort_by_key(|item| {
+            (item.currency, Reverse(item.change.mantissa().unsigned_abs()), item.cost_center_id.is_none(), place(item))
+        });
         let changed = items.iter().filter(|item| item.cost_center_id.is_some() && !item.change.is_zero()).count();
         Ok(AllocationWhatIf {
             period: request.period.clone(),

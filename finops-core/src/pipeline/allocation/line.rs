@@ -68,6 +68,14 @@ pub struct Line {
 }
 
 impl Line {
+    /// The value of a dimension: of the currency that of the line, else what is carried at that place.
+    pub fn value(&self, dimension: &Dimension, place: usize) -> Option<&str> {
+        if *dimension == CURRENCY {
+            return Some(self.currency.code());
+        }
+        self.carried.get(place).and_then(Option::as_deref)
+    }
+
     /// The centre that a filter goes by: who bears it, else who caused it.
     pub fn attributed(&self) -> Option<CenterId> {
         self.center.or(self.caused_by)
@@ -115,14 +123,16 @@ impl Allocation {
         self.len() == 0
     }
 
-    /// The lines that a filter lets through: by `cost_center`, which is [`Line::attributed`], and by what is carried.
+    /// The lines that a filter lets through: by `cost_center`, which is [`Line::attributed`], by `currency`, and by what is
+    /// carried.
     ///
     /// # Errors
     /// `invalid_argument` on field `filter` when it looks at a dimension that is not carried.
     pub fn select(&self, filter: &Filter) -> Result<Vec<&Line>> {
         let mut asked = Vec::new();
         filter.dimensions(&mut asked);
-        let there = |dimension: &Dimension| *dimension == CENTER || self.carry.contains(dimension);
+        let known = |dimension: &Dimension| [CENTER, CURRENCY].contains(dimension);
+        let there = |dimension: &Dimension| known(dimension) || self.carry.contains(dimension);
         if let Some(missing) = asked.into_iter().find(|dimension| !there(dimension)) {
             return Err(Error::invalid("filter", format!("looks at '{missing}', which the lines do not carry")));
         }
@@ -138,6 +148,9 @@ impl Allocation {
                 let id = line.attributed().map(|center| center.to_string());
                 wanted.contains(&id)
             }
+            Filter::In(dimension, wanted) if *dimension == CURRENCY => {
+                wanted.iter().flatten().any(|wanted| wanted == line.currency.code())
+            }
             Filter::In(dimension, wanted) => {
                 let place = self.carry.iter().position(|carried| carried == dimension);
                 let value = place.and_then(|place| line.carried.get(place)).and_then(Option::as_deref);
@@ -148,3 +161,4 @@ impl Allocation {
 }
 
 const CENTER: Dimension = Dimension::BuiltIn(BuiltIn::CostCenter);
+const CURRENCY: Dimension = Dimension::BuiltIn(BuiltIn::Currency);
