@@ -15,7 +15,9 @@ from . import allocation_types, analysis_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
+    AllocationClosed,
     AllocationCoverage,
+    AllocationReport,
     AllocationRulePage,
     AllocationRun,
     AllocationWhatIf,
@@ -69,7 +71,9 @@ from .virtuals import VirtualDimensions
 
 __all__ = [
     "Allocation",
+    "AllocationClosed",
     "AllocationCoverage",
+    "AllocationReport",
     "AllocationRulePage",
     "AllocationRules",
     "AllocationRun",

@@ -208,23 +208,26 @@ class Finops(CostCenters, Metering, History, Relations):
         self,
         path: Location,
         *,
-        type: Literal["focus"] = "focus",
-        format: Literal["parquet"] = "parquet",
+        type: Literal["focus", "allocation"] = "focus",
+        format: Literal["parquet", "csv"] = "parquet",
         period: str | None = None,
     ) -> ExportReceipt:
         """Writes a report to a file, which appears complete or not at all.
 
         Args:
             path: The file, replaced when it is there.
-            type: ``"focus"``: the charges as FOCUS rows.
+            type: ``"focus"``: the charges as FOCUS rows; ``"allocation"``: who bears a month, a FOCUS row for each
+                line, of a closed month as it was closed. The centre is ``AllocatedResourceId``, the rule
+                ``AllocatedMethodId``, and ``x_AllocationKind`` says why.
             format: What it is written as.
-            period: Only charges whose charge period starts in that period, such as ``"2024-01"``; UTC.
+            period: Only charges whose charge period starts in that period, such as ``"2024-01"``; UTC. An allocation is
+                of one month.
 
         Returns:
             ``path``, the number of ``rows`` and of ``bytes``.
 
         Raises:
-            InvalidArgumentError: The folder does not exist.
+            InvalidArgumentError: The folder does not exist, or an allocation is of no month.
             StorageError: The file cannot be written.
 
         Example:
