@@ -20,6 +20,7 @@ class MixedCurrenciesError extends FinopsError {}
 class MoneyOverflowError extends FinopsError {}
 class StorageError extends FinopsError {}
 class CancelledError extends FinopsError {}
+class ForbiddenError extends FinopsError {}
 
 const CLASSES = new Map([
   ["invalid_argument", InvalidArgumentError],
@@ -29,6 +30,7 @@ const CLASSES = new Map([
   ["overflow", MoneyOverflowError],
   ["storage", StorageError],
   ["cancelled", CancelledError],
+  ["forbidden", ForbiddenError],
 ]);
 
 function make(code, message, field, options) {

@@ -7,11 +7,13 @@ import type {
   Breakdown, BreakdownParams, HistoricalCosts, HistoricalParams, MonthlyCosts, MonthlyParams, QueryOptions, ServiceCosts,
   ServicesParams,
 } from "./costs";
+import type { Principal } from "./access";
 import type { Allocation, CostCenters } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
+export type * from "./access";
 export type * from "./allocation";
 export type * from "./analysis";
 export type * from "./billing";
@@ -348,17 +350,20 @@ export interface DataHealth<D extends Decimals = "number"> {
   complete: boolean;
   /** Days up to now that no imported bill covers. */
   missing_days: number;
-  /** Further days up to now that the bill of some billing account does not reach yet. */
-  partial_days: number;
-  /** Rows that imports set aside. */
-  quarantined_rows: number;
+  /**
+   * Further days up to now that the bill of some billing account does not reach yet. This and what else is about all
+   * bills is `null` on a narrowed engine; `complete` goes by it.
+   */
+  partial_days: number | null;
+  /** Rows that imports set aside; `null` on a narrowed engine. */
+  quarantined_rows: number | null;
   /** Charges without a cost in the chosen view; they are in no sum. */
   unknown_costs: number;
   /** The part of the cost that the provider may still restate; `null` when the cost is zero or unknown. */
   estimated_share: Decimal<D> | null;
-  /** Files beside the charges that were missing or damaged and had to be built again for this answer. */
-  rebuilt_segments: number;
-  /** When the latest of the data came. */
+  /** Files beside the charges that had to be built again for this answer; `null` on a narrowed engine. */
+  rebuilt_segments: number | null;
+  /** When the latest of the data came; `null` on a narrowed engine. */
   last_import_at: Timestamp | null;
 }
 
@@ -660,10 +665,34 @@ export class Iof<D extends Decimals = "number"> {
   /** All operations. */
   readonly finops: Finops<D>;
 
-  /** Whether `close` was called. */
+  /**
+   * An engine that reads and writes only what is that tenant's, and shares everything else with this one. Narrowing again
+   * only narrows. Throws a `ForbiddenError` when this one is narrowed to another tenant.
+   *
+   * ```js
+   * const tenant = iof.asTenant("ten_001");
+   * await tenant.finops.getCostSummary({ period: "2024-01" }); // its own costs
+   * ```
+   */
+  asTenant(tenantId: string): Iof<D>;
+
+  /**
+   * An engine that may what a user may, within their tenant or their organization. An admin of neither may everything;
+   * anybody else of neither sees what is theirs. Throws a `ForbiddenError` where {@link asTenant} does.
+   *
+   * ```js
+   * const viewer = iof.asPrincipal({ user_id: "u_1", roles: ["viewer"], organization_id: "org_1" });
+   * ```
+   */
+  asPrincipal(principal: Principal): Iof<D>;
+
+  /** Whether `close` was called, here or where it was narrowed from. */
   readonly closed: boolean;
 
-  /** Lets go of the location when the calls under way are done; later ones fail. Closing twice is harmless. */
+  /**
+   * Lets go of the location when the calls under way are done; later ones fail. Closing twice is harmless. It closes what
+   * was narrowed from it too; a narrowed engine closes only itself.
+   */
   close(): Promise<void>;
 
   /** For `await using`. */
@@ -680,7 +709,8 @@ export type ErrorCode =
   | "mixed_currencies"
   | "overflow"
   | "storage"
-  | "cancelled";
+  | "cancelled"
+  | "forbidden";
 
 /** A failed call. It changed nothing. */
 export class FinopsError extends Error {
@@ -706,3 +736,5 @@ export class MoneyOverflowError extends FinopsError {}
 export class StorageError extends FinopsError {}
 /** The work was asked to stop. Code `cancelled`. */
 export class CancelledError extends FinopsError {}
+/** The handle may not do this: call with another role or scope, or leave it. Code `forbidden`. */
+export class ForbiddenError extends FinopsError {}

@@ -213,6 +213,14 @@ class Iof {
     return new Iof(await Session.open(location, options));
   }
 
+  asTenant(tenantId) {
+    return new Iof(this.#session.asTenant(tenantId));
+  }
+
+  asPrincipal(principal) {
+    return new Iof(this.#session.asPrincipal(principal));
+  }
+
   get closed() {
     return this.#session.closed;
   }

@@ -11,4 +11,5 @@ export const {
   MoneyOverflowError,
   StorageError,
   CancelledError,
+  ForbiddenError,
 } = iof;

@@ -111,4 +111,10 @@ function merged(field, first, options) {
   return { ...options, [field]: first };
 }
 
-module.exports = { events, isPlain, json, path, merged };
+/** A text. */
+function text(value, field) {
+  if (typeof value !== "string") throw invalid(field, `must be text, got ${typeof value}`);
+  return checked(value, field);
+}
+
+module.exports = { events, isPlain, json, merged, path, text };

@@ -51,7 +51,7 @@ export interface RejectedUsage {
   index: number;
   id: string | null;
   /** `"conflict"`: another content came with that id before, and stays. */
-  code: "conflict" | "too_late" | "future" | "invalid";
+  code: "conflict" | "too_late" | "future" | "forbidden" | "invalid";
   /** The field, and what to do. */
   message: string;
 }

@@ -13,10 +13,13 @@ class Session {
   #exact;
   #running = new Set();
   #closing = null;
+  /** The session that this one was narrowed from. */
+  #from;
 
-  constructor(engine, exact) {
+  constructor(engine, exact, from = null) {
     this.#engine = engine;
     this.#exact = exact;
+    this.#from = from;
   }
 
   static async open(location, options) {
@@ -31,17 +34,45 @@ class Session {
   }
 
   get closed() {
-    return this.#closing !== null;
+    return this.#closing !== null || (this.#from?.closed ?? false);
+  }
+
+  /** A session narrowed to a tenant. */
+  asTenant(tenantId) {
+    const id = input.text(tenantId, "tenant_id");
+    return this.#narrowed((engine) => engine.asTenant(id));
+  }
+
+  /** A session that may what a principal may. */
+  asPrincipal(principal) {
+    const text = input.json(principal);
+    return this.#narrowed((engine) => engine.asPrincipal(text));
+  }
+
+  #narrowed(make) {
+    if (this.closed) throw closed();
+    return new Session(lifted(() => make(this.#engine)), this.#exact, this);
+  }
+
+  /** Adds a call to those that closing waits for, here and where it was narrowed from. */
+  #track(running) {
+    this.#running.add(running);
+    this.#from?.#track(running);
+  }
+
+  #untrack(running) {
+    this.#running.delete(running);
+    this.#from?.#untrack(running);
   }
 
   /** Waits for a call, which closing waits for too. */
   async #await(call) {
     const running = call.catch(rethrow);
-    this.#running.add(running);
+    this.#track(running);
     try {
       return await running;
     } finally {
-      this.#running.delete(running);
+      this.#untrack(running);
     }
   }
 

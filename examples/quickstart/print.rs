@@ -139,7 +139,8 @@ impl<'w> Printer<'w> {
         }
         if !daily.data_health.complete {
             let health = &daily.data_health;
-            let (days, rows, unknown) = (health.missing_days, health.quarantined_rows, health.unknown_costs);
+            let (days, unknown) = (health.missing_days, health.unknown_costs);
+            let rows = health.quarantined_rows.unwrap_or_default();
             writeln!(self.out, "Not complete: {days} days missing, {rows} rows set aside, {unknown} costs unknown")?;
         }
         Ok(())

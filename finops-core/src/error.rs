@@ -27,11 +27,13 @@ pub enum ErrorCode {
     Storage,
     /// The caller asked for the work to stop; nothing was changed.
     Cancelled,
+    /// The handle may not do this: call with another role or scope, or leave it.
+    Forbidden,
 }
 
 impl ErrorCode {
     /// Every code, in the order of their declaration.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::InvalidArgument,
         Self::NotFound,
         Self::Conflict,
@@ -39,6 +41,7 @@ impl ErrorCode {
         Self::Overflow,
         Self::Storage,
         Self::Cancelled,
+        Self::Forbidden,
     ];
 
     /// The code as it stands in JSON and in the exceptions of the bindings.
@@ -51,6 +54,7 @@ impl ErrorCode {
             Self::Overflow => "overflow",
             Self::Storage => "storage",
             Self::Cancelled => "cancelled",
+            Self::Forbidden => "forbidden",
         }
     }
 }

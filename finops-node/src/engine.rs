@@ -4,26 +4,43 @@ use crate::json;
 use crate::recorder::Recorder;
 use crate::tasks::{Call, Close, Open, RecordUsage, parse};
 use crate::watch::Watch;
+use finops_core::model::access::Access;
 use finops_core::{Error, ErrorCode, Finops};
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An open engine.
 #[derive(Debug)]
 #[napi]
 pub struct Engine {
-    core: Option<Arc<Finops>>,
+    /// Shared with what is narrowed from it, so that closing the one that was opened closes all of them.
+    core: Arc<Mutex<Option<Arc<Finops>>>>,
+    /// What a narrowed engine may.
+    access: Option<Access>,
 }
 
 impl Engine {
     pub(crate) fn new(core: Finops) -> Self {
-        Self { core: Some(Arc::new(core)) }
+        Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None }
     }
 
-    fn core(&self) -> napi::Result<&Arc<Finops>> {
+    fn open_core(&self) -> MutexGuard<'_, Option<Arc<Finops>>> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn core(&self) -> napi::Result<Arc<Finops>> {
         let closed = || Error::new(ErrorCode::Conflict, "the engine is closed: open its location again");
-        self.core.as_ref().ok_or_else(|| json::failure(&closed()))
+        let core = self.open_core().clone().ok_or_else(|| json::failure(&closed()))?;
+        match &self.access {
+            None => Ok(core),
+            Some(access) => core.narrowed(access).map(Arc::new).map_err(|error| json::failure(&error)),
+        }
+    }
+
+    fn narrowed(&self, narrowed: Result<Finops, Error>) -> napi::Result<Self> {
+        let narrowed = narrowed.map_err(|error| json::failure(&error))?;
+        Ok(Self { core: Arc::clone(&self.core), access: narrowed.access().cloned() })
     }
 }
 
@@ -44,7 +61,7 @@ impl Engine {
         exact: bool,
         watch: Option<&Watch>,
     ) -> napi::Result<AsyncTask<Call>> {
-        let core = Arc::clone(self.core()?);
+        let core = self.core()?;
         let observer = watch.map(Watch::observer);
         Ok(AsyncTask::new(Call { core: Some(core), operation, params, exact, observer }))
     }
@@ -61,7 +78,7 @@ impl Engine {
             // A copy: JavaScript may change its own meanwhile.
             Either::B(bytes) => bytes.to_vec(),
         };
-        Ok(AsyncTask::new(RecordUsage { core: Some(Arc::clone(self.core()?)), events, exact }))
+        Ok(AsyncTask::new(RecordUsage { core: Some(self.core()?), events, exact }))
     }
 
     /// Makes a recorder, with its options as JSON text.
@@ -74,9 +91,24 @@ impl Engine {
         Ok(Recorder::new(core, flushing))
     }
 
-    /// Lets go of the location. Calls under way finish; later ones fail. Closing twice is harmless.
+    /// An engine narrowed to a tenant.
     #[napi]
-    pub fn close(&mut self) -> AsyncTask<Close> {
-        AsyncTask::new(Close { core: self.core.take() })
+    pub fn as_tenant(&self, tenant_id: String) -> napi::Result<Engine> {
+        self.narrowed(self.core()?.as_tenant(tenant_id))
+    }
+
+    /// An engine that may what a principal may, who comes as JSON text.
+    #[napi]
+    #[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of a JavaScript text")]
+    pub fn as_principal(&self, principal: String) -> napi::Result<Engine> {
+        let core = self.core()?;
+        self.narrowed(parse(&principal).and_then(|principal| core.as_principal_with(principal)))
+    }
+
+    /// Lets go of the location. Calls under way finish; later ones fail. Closing twice is harmless. A narrowed engine
+    /// lets go of nothing.
+    #[napi]
+    pub fn close(&self) -> AsyncTask<Close> {
+        AsyncTask::new(Close { core: if self.access.is_none() { self.open_core().take() } else { None } })
     }
 }

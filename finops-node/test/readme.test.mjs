@@ -11,9 +11,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 test("the JavaScript of the README runs", async (t) => {
   const readme = await readFile(join(here, "../../README.md"), "utf8");
   const blocks = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code);
-  assert.equal(blocks.length, 2);
+  assert.equal(blocks.length, 3);
   // As one module, which imports once.
-  const code = blocks.join("\n").replace(/(import .*\n)([\s\S]*)\1/, "$1$2");
+  const once = 'import { Iof } from "iof";\n';
+  const code = once + blocks.map((block) => block.replace(once, "")).join("\n");
   const place = await folder(t);
   await mkdir(join(place, "bills"));
   // What a file holds is told by its content, not by its name.
@@ -21,15 +22,16 @@ test("the JavaScript of the README runs", async (t) => {
   await writeFile(join(place, "bills/2024-09.parquet"), bill.replaceAll("2024-01", "2024-09").replaceAll("2024-02", "2024-10"));
   // Beside the tests, so that "iof" is this package.
   const script = join(here, "readme-of-this-run.mjs");
-  await writeFile(script, `${code}\nexport { summary, daily, accepted, used };\n`);
+  await writeFile(script, `${code}\nexport { summary, daily, accepted, used, bill };\n`);
   t.after(() => rm(script, { force: true }));
   const before = process.cwd();
   process.chdir(place);
   t.after(() => process.chdir(before));
-  const { summary, daily, accepted, used } = await import(pathToFileURL(script));
+  const { summary, daily, accepted, used, bill: owed } = await import(pathToFileURL(script));
   assert.equal(summary.total_cost, 1.5);
   assert.equal(daily.summary.total_period, 1.5);
   assert.equal(accepted, 1);
+  assert.equal(owed.tenant_id, "ten_001");
   assert.deepEqual(used.items.map(({ resource, api_calls, payments }) => [resource, api_calls, payments]), [
     ["api_calls", 2, null], ["payments", null, 1],
   ]);

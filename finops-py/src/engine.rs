@@ -5,18 +5,25 @@ use crate::events::Given;
 use crate::recorder::Recorder;
 use crate::relation::Relation;
 use crate::{errors, input, output};
+use finops_core::model::access::Access;
 use finops_core::model::time::Period;
 use finops_core::{Answer, Error, Finops, Observer, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An open engine. Threads may share it.
 #[pyclass(name = "Engine", module = "iof._iof", frozen)]
 pub(crate) struct Engine {
-    // Held only to look or to take, never during a call: a call keeps the engine alive by its own count.
-    core: Mutex<Option<Arc<Finops>>>,
+    // Held only to look or to take, never during a call: a call keeps the engine alive by its own count. Narrowed
+    // engines share it, so that closing the one that was opened closes all of them.
+    core: Arc<Mutex<Option<Arc<Finops>>>>,
+    /// What a narrowed engine may.
+    access: Option<Access>,
+    /// Whether this one was closed.
+    closed: AtomicBool,
 }
 
 #[pymethods]
@@ -28,7 +35,18 @@ impl Engine {
         let options = input::object(options)?;
         let opened = py.detach(|| Finops::open_with(&location, options));
         let core = opened.map_err(|error| errors::exception(py, &error))?;
-        Ok(Self { core: Mutex::new(Some(Arc::new(core))) })
+        Ok(Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None, closed: AtomicBool::new(false) })
+    }
+
+    /// An engine narrowed to a tenant.
+    fn as_tenant(&self, py: Python<'_>, tenant_id: &str) -> PyResult<Self> {
+        self.narrowed(py, self.core(py)?.as_tenant(tenant_id))
+    }
+
+    /// An engine that may what a principal may.
+    fn as_principal(&self, py: Python<'_>, principal: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let principal = input::object(principal)?;
+        self.narrowed(py, self.core(py)?.as_principal_with(principal))
     }
 
     /// Runs an operation and gives its answer.
@@ -85,16 +103,18 @@ impl Engine {
         Ok(Relation::new(slf.unbind(), charges.map_err(|error| errors::exception(py, &error))?))
     }
 
-    /// Lets go of the location. Calls that run on other threads finish; later ones fail. Closing twice is harmless.
+    /// Lets go of the location. Calls that run on other threads finish; later ones fail. Closing twice is harmless. A
+    /// narrowed engine closes only itself.
     fn close(&self, py: Python<'_>) {
-        let core = lock(&self.core).take();
+        self.closed.store(true, Ordering::Release);
+        let core = if self.access.is_none() { lock(&self.core).take() } else { None };
         py.detach(|| drop(core));
     }
 
     /// Whether the engine was closed.
     #[getter]
     fn closed(&self) -> bool {
-        lock(&self.core).is_none()
+        self.closed.load(Ordering::Acquire) || lock(&self.core).is_none()
     }
 }
 
@@ -117,7 +137,19 @@ impl Engine {
 
     /// The open engine, to call or to read from.
     pub(crate) fn core(&self, py: Python<'_>) -> PyResult<Arc<Finops>> {
-        lock(&self.core).clone().ok_or_else(|| errors::closed(py))
+        let open = lock(&self.core).clone().filter(|_| !self.closed.load(Ordering::Acquire));
+        let core = open.ok_or_else(|| errors::closed(py))?;
+        match &self.access {
+            None => Ok(core),
+            Some(access) => core.narrowed(access).map(Arc::new).map_err(|error| errors::exception(py, &error)),
+        }
+    }
+
+    /// An engine beside this one that may what a narrowed handle may.
+    fn narrowed(&self, py: Python<'_>, narrowed: Result<Finops, Error>) -> PyResult<Self> {
+        let narrowed = narrowed.map_err(|error| errors::exception(py, &error))?;
+        let (core, access) = (Arc::clone(&self.core), narrowed.access().cloned());
+        Ok(Self { core, access, closed: AtomicBool::new(false) })
     }
 }
 

@@ -18,7 +18,7 @@ fn ask(finops: &Finops) -> (String, u64) {
     request.group_by.0 = ["account", "resource_id"].map(|name| name.parse().unwrap()).to_vec();
     request.limit = Some(100);
     let mut summary = finops.get_cost_summary(&request).unwrap();
-    let rebuilt = std::mem::take(&mut summary.data_health.rebuilt_segments);
+    let rebuilt = summary.data_health.rebuilt_segments.take().unwrap();
     (format!("{:?} {:?}", summary.total_cost, summary.breakdown), rebuilt)
 }
 

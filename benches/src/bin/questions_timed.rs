@@ -22,6 +22,8 @@ use std::time::Instant;
 struct Raw(Question);
 
 impl CostRequest for Raw {
+    const OPERATION: &str = "costs.breakdown";
+
     type Query<'q> = Query;
 
     fn query(&self, _: Stamp) -> Result<Query> {

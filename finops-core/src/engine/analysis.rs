@@ -9,6 +9,7 @@ use crate::insight::{DiffRequest, ExplainRequest, Explanation, Plan, PlanRequest
 use crate::insight::{TopDriversRequest, Trends, TrendsRequest, UnitCosts, UnitRequest};
 use crate::model::charge::ChargeColumn;
 use crate::model::history::AsOf;
+use std::collections::BTreeMap;
 
 impl Finops {
     /// How costs went by hour, day, week or month, each compared with the one before.
@@ -95,6 +96,7 @@ impl Finops {
     /// # Errors
     /// `cancelled` when the observer asked for it; else as [`Finops::costs_explain`].
     pub fn costs_explain_observed(&self, request: &ExplainRequest, observer: &dyn Observer) -> Result<Explanation> {
+        self.permit("costs.explain")?;
         let mut explaining = Explaining::new(request, self.clock.now())?;
         self.complete(std::slice::from_mut(explaining.question_mut()))?;
         let snapshot = self.state(request.as_of)?;
@@ -109,9 +111,17 @@ impl Finops {
         })?;
         let estimated = self.store.aggregate(&snapshot, &explaining.question().estimated(), observer)?;
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
-        let held = Held { snapshot: snapshot.id, reach, imports, estimated: Some(&estimated) };
-        let mut explanation = explaining.finish(held, self.store.origins(&snapshot)?)?;
-        if request.as_of.is_none() {
+        let held = Held {
+            snapshot: snapshot.id,
+            reach,
+            imports,
+            estimated: Some(&estimated),
+            is_narrowed: self.is_narrowed(),
+        };
+        // The imports of a bill hold more than what a narrowed handle may see of it.
+        let origins = if self.is_narrowed() { BTreeMap::new() } else { self.store.origins(&snapshot)? };
+        let mut explanation = explaining.finish(held, origins)?;
+        if request.as_of.is_none() && self.sees_lines() {
             explanation.usage = self.usage_sources(&explanation)?;
         }
         Ok(explanation)
@@ -157,6 +167,7 @@ impl Finops {
     /// # Errors
     /// `cancelled` when the observer asked for it; else as [`Finops::costs_diff`].
     pub fn costs_diff_observed(&self, request: &DiffRequest, observer: &dyn Observer) -> Result<StateDiff> {
+        self.permit("costs.diff")?;
         watch(observer, &Progress::default())?;
         let query = request.query(self.clock.now())?;
         let (mut question, (number_a, number_b)) = (query.question(), query.states());

@@ -82,6 +82,8 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a period that is no month; `storage`.
     pub fn billing_preview(&self, request: &BillingPreview) -> Result<TenantStatement> {
+        self.permit("billing.preview")?;
+        self.own_tenant(Some(&request.tenant_id))?;
         let period = request.period.month()?;
         if let Some(closed) = self.store.statements(Some(period.start()), Some(&request.tenant_id))?.pop() {
             return kept(&closed.body);
@@ -112,6 +114,7 @@ impl Finops {
     /// `invalid_argument` for a period that is no month; `conflict` for one that has not ended or is closed, on
     /// a handle for reading, and while an import is under way; then nothing has changed.
     pub fn billing_close(&self, request: &BillingClose) -> Result<Closed> {
+        self.permit("billing.close")?;
         let period = request.period.month()?;
         let now = self.clock.now();
         let conflict = |message: String| Err(Error::new(ErrorCode::Conflict, message).with_field("period"));

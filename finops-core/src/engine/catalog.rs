@@ -75,6 +75,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` when a field is too long or blank; `conflict` on a handle for reading.
     pub fn catalog_upsert(&self, entry: Entry) -> Result<Entry> {
+        self.permit("catalog.upsert")?;
         entry.validate()?;
         self.store.put_entry(&entry)?;
         Ok(entry)
@@ -85,7 +86,8 @@ impl Finops {
     /// # Errors
     /// `not_found`.
     pub fn catalog_get(&self, kind: Kind, id: &str) -> Result<Entry> {
-        self.store.entry(kind, id)?.ok_or_else(|| unknown(kind, id))
+        self.permit("catalog.get")?;
+        self.store.entry(kind, id)?.filter(|entry| self.has_entry(entry)).ok_or_else(|| unknown(kind, id))
     }
 
     /// A page of entries in the order of kind and id.
@@ -93,9 +95,13 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
     pub fn catalog_list(&self, request: &CatalogList) -> Result<Page<Entry>> {
+        self.permit("catalog.list")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (limit, offset) = (size(limit.unwrap_or(DEFAULT_LIMIT)), size(offset));
+        if self.is_narrowed() {
+            return self.own_entries(request.kind, limit, offset);
+        }
         let (count, items) = self.store.entries(request.kind, limit, offset)?;
         Ok(Page { count, limit, offset, items })
     }
@@ -105,6 +111,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn catalog_delete(&self, kind: Kind, id: &str) -> Result<Deleted> {
+        self.permit("catalog.delete")?;
         if self.store.delete_entry(kind, id)? { Ok(Deleted { deleted: true }) } else { Err(unknown(kind, id)) }
     }
 }

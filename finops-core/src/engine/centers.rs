@@ -1,6 +1,7 @@
 //! Cost centres, through the engine.
 
-use super::{Deleted, Finops, Page, operations};
+use super::params::parse;
+use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::center::{CenterType, CostCenter, CostCenterCreate, CostCenters};
@@ -39,6 +40,9 @@ pub(super) const CENTER_FIELDS: &[&str] = center_fields!();
 
 /// The fields of a change, as `update_cost_center` takes them.
 pub(super) const CENTER_CHANGES: &[&str] = center_fields!("id");
+
+/// The fields that the owner of a cost centre may change.
+const OWNERS_CHANGES: [&str; 3] = ["budget_monthly", "currency", "alert_threshold_pct"];
 
 /// The cost centre that is meant.
 #[derive(Debug, Clone, Deserialize)]
@@ -135,6 +139,7 @@ impl Finops {
     /// dimension that is not defined; `not_found` for a parent that does not exist; `conflict` for a name that is
     /// taken, beyond 10,000 centres, and on a handle for reading.
     pub fn create_cost_center(&self, center: CostCenterCreate) -> Result<CostCenter> {
+        self.permit("create_cost_center")?;
         let _alone = self.centers.alone();
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
@@ -151,7 +156,10 @@ impl Finops {
     /// # Errors
     /// `not_found`.
     pub fn get_cost_center(&self, id: Id<id::CostCenter>) -> Result<CostCenter> {
-        self.cost_centers()?.get(id).cloned().ok_or_else(|| unknown(id))
+        self.permit("get_cost_center")?;
+        let centers = self.cost_centers()?;
+        let center = centers.get(id).filter(|center| self.owns(center.owner_id.as_deref()));
+        center.cloned().ok_or_else(|| unknown(id))
     }
 
     /// A page of cost centres, in the order of their making.
@@ -167,10 +175,12 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
     pub fn list_cost_centers(&self, request: &CostCenterList) -> Result<Page<CostCenter>> {
+        self.permit("list_cost_centers")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let all = self.cost_centers()?;
-        let found: Vec<&CostCenter> = all.iter().filter(|center| request.wants(center)).collect();
+        let is_wanted = |center: &CostCenter| request.wants(center) && self.owns(center.owner_id.as_deref());
+        let found: Vec<&CostCenter> = all.iter().filter(|center| is_wanted(center)).collect();
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (count, limit_size, offset_size) = (size(found.len()), size(limit), size(offset));
         let items = found.into_iter().skip(offset).take(limit).cloned().collect();
@@ -194,15 +204,23 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found`; else as [`Finops::create_cost_center`].
+    /// `not_found`; `forbidden` where an owner changes more than the budget and its threshold; else as
+    /// [`Finops::create_cost_center`].
     pub fn update_cost_center(&self, id: Id<id::CostCenter>, changes: Value) -> Result<CostCenter> {
+        self.permit("update_cost_center")?;
         let Value::Object(changes) = changes else {
             return Err(Error::new(ErrorCode::InvalidArgument, "a change is an object such as {\"name\": \"Sales\"}"));
         };
         let _alone = self.centers.alone();
         let mut held = self.known_centers()?.held.clone();
         let (number, before) = find(&held, id)?;
-        let form: CostCenterCreate = operations::parse(Value::Object(merged(&before, changes)?))?;
+        if !self.owns(before.owner_id.as_deref()) {
+            return Err(unknown(id));
+        }
+        if self.is_narrowed() {
+            refuse_scope(&changes)?;
+        }
+        let form: CostCenterCreate = parse(Value::Object(merged(&before, changes)?))?;
         let mut center = form.into_center(id, before.created_at, self.currency)?;
         center.updated_at = self.clock.now();
         held.insert(number, Arc::new(center.clone()));
@@ -229,6 +247,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` while something depends on it, which is named, and on a handle for reading.
     pub fn delete_cost_center(&self, id: Id<id::CostCenter>) -> Result<Deleted> {
+        self.permit("delete_cost_center")?;
         let _alone = self.centers.alone();
         let (number, center) = find(&self.known_centers()?.held, id)?;
         let dependants = self.dependants(id)?;
@@ -246,12 +265,14 @@ impl Finops {
         Ok(children.chain(self.rules_naming(id)?).collect())
     }
 
-    /// Every cost centre, in the order of their making.
+    /// Every cost centre that the handle has, in the order of their making.
     ///
     /// # Errors
     /// `storage`.
     pub fn cost_centers_all(&self) -> Result<Vec<CostCenter>> {
-        Ok(self.cost_centers()?.iter().cloned().collect())
+        self.permit("list_cost_centers")?;
+        let all = self.cost_centers()?;
+        Ok(all.iter().filter(|center| self.owns(center.owner_id.as_deref())).cloned().collect())
     }
 
     /// The cost centres that there are.
@@ -322,6 +343,13 @@ pub(super) fn still_needed(by: &[String]) -> Error {
 fn find(held: &BTreeMap<u64, Arc<CostCenter>>, id: Id<id::CostCenter>) -> Result<(u64, Arc<CostCenter>)> {
     let found = held.iter().find(|(_, center)| center.id == id);
     found.map(|(number, center)| (*number, Arc::clone(center))).ok_or_else(|| unknown(id))
+}
+
+/// Refuses what only who is not narrowed may change: what a centre is called and what it claims concerns others.
+fn refuse_scope(changes: &Map<String, Value>) -> Result<()> {
+    let Some(field) = changes.keys().find(|field| !OWNERS_CHANGES.contains(&field.as_str())) else { return Ok(()) };
+    let message = format!("is not the owner's to change, who may change {}", OWNERS_CHANGES.join(", "));
+    Err(Error::new(ErrorCode::Forbidden, message).with_field(field.as_str()))
 }
 
 /// What a centre says, as a caller would give it, with the changes in their places.

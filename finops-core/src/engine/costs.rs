@@ -145,6 +145,7 @@ impl Finops {
     /// # Errors
     /// `cancelled` when the observer asked for it; else as [`Finops::get_cost_summary`].
     pub fn ask<'q, R: CostRequest>(&self, request: &'q R, observer: &dyn Observer) -> Result<AnswerTo<'q, R>> {
+        self.permit(R::OPERATION)?;
         watch(observer, &Progress::default())?;
         let query = request.query(self.clock.now())?;
         let mut questions = query.questions();
@@ -155,7 +156,13 @@ impl Finops {
         let estimated =
             questions.first().map(|first| self.estimated(&snapshot, first, observer)).transpose()?.flatten();
         let (reach, imports) = (snapshot.reach(), &snapshot.imports);
-        let held = Held { snapshot: snapshot.id, reach, imports, estimated: estimated.as_ref() };
+        let held = Held {
+            snapshot: snapshot.id,
+            reach,
+            imports,
+            estimated: estimated.as_ref(),
+            is_narrowed: self.is_narrowed(),
+        };
         query.finish(sums, held, &|dimension, value| self.name_of(dimension, value))
     }
 
@@ -177,10 +184,12 @@ impl Finops {
         self.store.aggregate(snapshot, &question.estimated(), observer).map(Some)
     }
 
-    /// Gives questions what the engine knows: how many groups there may be, and the virtual dimensions that they name.
+    /// Gives questions what the engine knows: how many groups there may be, what the handle is narrowed to, and the
+    /// virtual dimensions that they name.
     pub(super) fn complete(&self, questions: &mut [Question]) -> Result<()> {
         for question in questions.iter_mut() {
             question.max_groups = self.max_groups;
+            self.narrow(&mut question.filter);
         }
         self.define(questions)
     }

@@ -126,6 +126,7 @@ impl Finops {
     /// `invalid_argument` when the folder does not exist, and without a month for an allocation, which else fails as
     /// `allocation.run`; `storage` when the file cannot be written.
     pub fn export_report(&self, request: &ExportReport) -> Result<Exported> {
+        self.permit("export_report")?;
         let (format, path) = (request.format.into(), Path::new(&request.path));
         let (rows, bytes) = match request.kind {
             ReportType::Focus => {
@@ -155,6 +156,7 @@ impl Finops {
     /// `invalid_argument` when the folder does not exist; `storage` when the file cannot be written, or a batch of
     /// events is damaged.
     pub fn usage_export(&self, request: &UsageExport) -> Result<Exported> {
+        self.permit("usage.export")?;
         let interval = match &request.period {
             Some(period) => period.interval(Zone::UTC)?,
             None => Interval::always(),

@@ -204,6 +204,7 @@ impl Finops {
     /// `invalid_argument` with the field for what no grant can be; `not_found` for an unknown meter; `conflict` on a
     /// handle for reading.
     pub fn grants_create(&self, grant: GrantCreate) -> Result<Grant> {
+        self.permit("grants.create")?;
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
         let now = self.clock.now();
@@ -213,7 +214,7 @@ impl Finops {
         let grant = Grant { priority, expires_at, created_at: now, rollover, recurrence, preserve_overage, ..new };
         grant.validate()?;
         if let GrantAmount::Units { meter, .. } = &grant.amount {
-            self.meters_get(meter).map_err(|error| error.with_field("amount.meter"))?;
+            self.meter(meter).map_err(|error| error.with_field("amount.meter"))?;
             if preserve_overage {
                 let message = "is for money: units beyond all grants are charged for in their month and stay so";
                 return Err(Error::invalid("preserve_overage", message));
@@ -227,10 +228,12 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
     pub fn grants_list(&self, request: &GrantList) -> Result<Page<Grant>> {
+        self.permit("grants.list")?;
+        let tenant_id = self.own_tenant(request.tenant_id.as_deref())?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let grants = self.grants()?;
-        let is_wanted = |grant: &&Grant| request.tenant_id.as_ref().is_none_or(|tenant| *tenant == grant.tenant_id);
+        let is_wanted = |grant: &&Grant| tenant_id.is_none_or(|tenant| tenant == grant.tenant_id);
         let mut found: Vec<&Grant> = grants.iter().filter(is_wanted).collect();
         found.sort_unstable_by_key(|grant| grant.id);
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
@@ -244,6 +247,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn grants_delete(&self, id: Id<id::Grant>) -> Result<Deleted> {
+        self.permit("grants.delete")?;
         let grant = self.grants()?.iter().find(|grant| grant.id == id).cloned();
         let missing = || Error::new(ErrorCode::NotFound, format!("there is no grant '{id}'")).with_field("id");
         self.keep_grant(grant.ok_or_else(missing)?, true)?;
@@ -255,6 +259,8 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for an instant in the future; `storage`.
     pub fn grants_balance(&self, request: &GrantBalance) -> Result<GrantBalances> {
+        self.permit("grants.balance")?;
+        self.own_tenant(Some(&request.tenant_id))?;
         let now = self.clock.now();
         let at = request.at.unwrap_or(now);
         if at > now {

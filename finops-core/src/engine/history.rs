@@ -69,6 +69,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset; `storage`.
     pub fn snapshots(&self, request: &SnapshotsRequest) -> Result<Page<StateMark>> {
+        self.permit("snapshots")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (limit, offset) = (size(limit.unwrap_or(DEFAULT_LIMIT)), size(offset));
@@ -93,6 +94,7 @@ impl Finops {
     /// `conflict` on a handle for reading, and when somebody is reading and stays so for about five seconds;
     /// `storage`. After an error nothing has changed.
     pub fn vacuum(&self, request: &VacuumRequest) -> Result<Vacuumed> {
+        self.permit("vacuum")?;
         let keep = request.keep.clone().unwrap_or_else(|| Lapse::days(DEFAULT_KEEP_DAYS));
         self.store.vacuum(keep.before(self.clock.now()))
     }
@@ -120,6 +122,7 @@ impl Finops {
     /// # Errors
     /// As [`Finops::compact`], and `cancelled`.
     pub fn compact_observed(&self, observer: &dyn Observer) -> Result<Compacted> {
+        self.permit("compact")?;
         self.store.compact(self.clock.now(), &mut |rewriting| {
             let Rewriting { rows, bytes_read, bytes_total } = rewriting;
             if observer.progress(&Progress { rows, bytes_read, bytes_total }).is_break() {

@@ -120,6 +120,7 @@ impl Finops {
     /// # Errors
     /// As [`Finops::import_charges`], and `cancelled`.
     pub fn import_charges_observed(&self, request: &ImportCharges, observer: &dyn Observer) -> Result<ImportReceipt> {
+        self.permit("import_charges")?;
         let mut files = fingerprints(expand(&request.path)?, request)?;
         let named = files.len();
         // The session comes first: what is looked up holds until the commit, since no other import can come between.

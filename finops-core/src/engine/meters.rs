@@ -55,6 +55,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for what no meter can be; `conflict` for a name that is taken, and on a handle for reading.
     pub fn meters_create(&self, meter: Meter) -> Result<Meter> {
+        self.permit("meters.create")?;
         self.store.usage()?.change_meters(&mut |meters| meters.create(meter.clone()).map(drop))?;
         self.changed(&meter.slug)?;
         Ok(meter)
@@ -65,6 +66,12 @@ impl Finops {
     /// # Errors
     /// `not_found`.
     pub fn meters_get(&self, slug: &str) -> Result<Meter> {
+        self.permit("meters.get")?;
+        self.meter(slug)
+    }
+
+    /// A meter, for whoever needs it.
+    pub(super) fn meter(&self, slug: &str) -> Result<Meter> {
         let meters = self.store.usage()?.meters()?;
         let meter = meters.get(slug).map(|(_, meter)| meter.clone());
         meter.ok_or_else(|| {
@@ -86,6 +93,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
     pub fn meters_list(&self, request: &MeterList) -> Result<Page<Meter>> {
+        self.permit("meters.list")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let meters = self.store.usage()?.meters()?;
@@ -102,6 +110,7 @@ impl Finops {
     /// `invalid_argument` for what no meter can be, and for one that is built in; `not_found`; `conflict` on a handle
     /// for reading.
     pub fn meters_update(&self, meter: Meter) -> Result<Meter> {
+        self.permit("meters.update")?;
         self.store.usage()?.change_meters(&mut |meters| meters.update(meter.clone()).map(drop))?;
         self.changed(&meter.slug)?;
         Ok(meter)
@@ -110,9 +119,10 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price, a grant or a rule of allocation is for it, while
-    /// an open month is charged for it, and on a handle for reading.
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price, a grant or a rule of allocation
+    /// is for it, while an open month is charged for it, and on a handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
+        self.permit("meters.delete")?;
         let _alone = self.centers.alone();
         let rules = self.rules_by_meter(slug)?;
         if !rules.is_empty() {

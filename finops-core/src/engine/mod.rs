@@ -1,9 +1,11 @@
 //! [`Finops`], the facade: the one place that holds state and calls the rest in order.
 
+mod access;
 mod allocation;
 mod analysis;
 mod answer;
 mod billing;
+mod calling;
 mod catalog;
 mod centers;
 mod costs;
@@ -16,6 +18,7 @@ mod meters;
 mod models;
 mod open;
 mod operations;
+mod params;
 mod prices;
 mod recorder;
 mod recorder_json;
@@ -31,6 +34,7 @@ pub use crate::model::progress::{Observer, Progress};
 pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
 pub use answer::Answer;
 pub use billing::{BillingClose, BillingPreview, Closed};
+pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
@@ -40,7 +44,7 @@ pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
 pub use models::{LoadModelPrices, LoadedModelPrices, RateModel, UnknownModels};
 pub use open::Builder;
-pub use operations::{Operation, operations};
+pub use operations::operations;
 pub use prices::PriceList;
 pub use recorder::{Flushing, FullPolicy, Recorder, RecorderOptions, RecorderStats};
 pub use relation::{Relation, RelationColumn, SegmentFiles};
@@ -50,6 +54,7 @@ pub use usage::{UsageChanged, UsageCorrection, UsageKey, UsageReceipt};
 pub use virtuals::VirtualList;
 
 use crate::edge::store::Store;
+use crate::model::access::Access;
 use crate::model::id::Entropy;
 use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
@@ -86,6 +91,8 @@ pub struct Finops {
     models: Arc<models::ModelPrices>,
     prices: Arc<prices::Prices>,
     grants: Arc<grants::KnownGrants>,
+    /// What this handle may; everything without.
+    access: Option<Arc<Access>>,
     centers: Arc<centers::KnownCenters>,
     allocating: Arc<allocation::Allocating>,
 }
@@ -162,6 +169,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` when the clock is the system's, or would go back.
     pub fn tick(&self, now: Option<Stamp>) -> Result<Now> {
+        self.permit("tick")?;
         match (&self.fixed, now) {
             (_, None) => {}
             (Some(clock), Some(now)) => clock.advance_to(now)?,

@@ -179,6 +179,7 @@ impl Finops {
     /// that no list has; `mixed_currencies` for another currency than earlier prices are in; `conflict` on a handle for
     /// reading; `storage`.
     pub fn llm_load_prices(&self, request: &LoadModelPrices) -> Result<LoadedModelPrices> {
+        self.permit("llm.load_prices")?;
         let wrong =
             |error: std::io::Error| Error::invalid("path", format!("'{}' cannot be read: {error}", request.path));
         let length = std::fs::metadata(&request.path).map_err(wrong)?.len();
@@ -235,6 +236,7 @@ impl Finops {
     /// `not_found` for a model that no list has a price for at that time: unknown is not zero; `invalid_argument` for
     /// more tokens than a request can have; `overflow`.
     pub fn llm_rate(&self, request: &RateModel) -> Result<RatedRequest> {
+        self.permit("llm.rate")?;
         let lists = self.lists()?;
         let at = request.at.unwrap_or_else(|| self.clock.now());
         match lists.catalog.find(&request.model, at, &Policy::Error)? {

@@ -1,6 +1,7 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
-use super::{Due, Finops, IN_MEMORY, operations};
+use super::params::parse;
+use super::{Due, Finops, IN_MEMORY};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
@@ -68,7 +69,7 @@ pub struct Builder {
 
 impl Builder {
     pub(super) fn from_json(options: serde_json::Value) -> Result<Self> {
-        Ok(Self { options: operations::parse(options)?, ..Self::default() })
+        Ok(Self { options: parse(options)?, ..Self::default() })
     }
 
     /// Fixes the clock; [`Finops::tick`] moves it.
@@ -185,6 +186,7 @@ impl Builder {
             models: Arc::default(),
             prices: Arc::default(),
             grants: Arc::default(),
+            access: None,
             centers: Arc::default(),
             allocating: Arc::default(),
         })

@@ -1,6 +1,6 @@
 //! Prices, through the engine. A version is never edited: what changes a price adds a version.
 
-use super::operations::named;
+use super::params::named;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
@@ -118,6 +118,7 @@ impl Finops {
     /// `invalid_argument` with the field for what no price can be; `not_found` for an unknown meter; `conflict` when
     /// there is one for the same from the same instant on, and on a handle for reading.
     pub fn prices_create(&self, price: Value) -> Result<Price> {
+        self.permit("prices.create")?;
         let mut form = object(price)?;
         for given in ["id", "revision"] {
             if form.contains_key(given) {
@@ -128,7 +129,7 @@ impl Finops {
         self.entropy.fill(&mut random)?;
         form.insert("id".into(), Id::<id::Price>::new(self.clock.now(), random).to_string().into());
         let price = read_price(form)?;
-        self.meters_get(&price.terms().meter).map_err(|error| error.with_field("meter"))?;
+        self.meter(&price.terms().meter).map_err(|error| error.with_field("meter"))?;
         self.keep_price(price, false)
     }
 
@@ -152,6 +153,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; else as [`Finops::prices_create`].
     pub fn prices_update(&self, id: Id<id::Price>, changes: Value) -> Result<Price> {
+        self.permit("prices.update")?;
         let changes = object(changes)?;
         if let Some(fixed) = ["id", "revision", "meter"].into_iter().find(|fixed| changes.contains_key(*fixed)) {
             return Err(Error::invalid(fixed, "cannot be changed: add another price"));
@@ -175,6 +177,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
     pub fn prices_list(&self, request: &PriceList) -> Result<Page<Price>> {
+        self.permit("prices.list")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let mut found = self.price_versions()?.to_vec();
@@ -199,6 +202,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn prices_delete(&self, id: Id<id::Price>) -> Result<Deleted> {
+        self.permit("prices.delete")?;
         let price = self.price(id)?;
         self.keep_price(price, true)?;
         Ok(Deleted { deleted: true })

@@ -1,7 +1,7 @@
 //! The recorder for callers that speak JSON: its options as an object.
 
 use super::Finops;
-use super::operations::parse;
+use super::params::parse;
 use super::recorder::{Flushing, FullPolicy, Recorder, RecorderOptions};
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -63,6 +63,7 @@ impl Finops {
     /// `invalid_argument`, with the field, for an option that does not exist or is out of range; `not_found` when the
     /// store keeps no usage.
     pub fn recorder_with(&self, options: Value) -> Result<(Recorder, Option<Flushing>)> {
+        self.permit("record_usage")?;
         let form: Form = parse(options)?;
         let interval = form.interval()?;
         let recorder = self.recorder(form.options())?;

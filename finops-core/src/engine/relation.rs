@@ -83,6 +83,7 @@ impl Finops {
     /// # Errors
     /// `not_found` for a store in memory; `storage`.
     pub fn segments(&self) -> Result<SegmentFiles> {
+        self.permit("segments")?;
         let snapshot = self.state(None)?;
         let items = self.store.segment_files(&snapshot)?;
         let count = u64::try_from(items.len()).unwrap_or(u64::MAX);
@@ -109,6 +110,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a column that no charge can have; `storage`.
     pub fn relation(&self, columns: Option<&[String]>, period: Option<&Period>) -> Result<Relation> {
+        self.permit("segments")?;
         let charged = period.map(|period| period.interval(Zone::UTC)).transpose()?;
         let snapshot = self.state(None)?;
         let known = ChargeColumn::ALL.iter().copied().map(RelationColumn::Known);
@@ -124,6 +126,7 @@ impl Finops {
     /// # Errors
     /// `storage`, and whatever `visit` gives.
     pub fn read(&self, relation: &Relation, visit: &mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()> {
+        self.permit("segments")?;
         let mut columns: Vec<ChargeColumn> = Vec::new();
         columns.extend(relation.charged.map(|_| ChargeColumn::ChargePeriodStart));
         for column in &relation.columns {

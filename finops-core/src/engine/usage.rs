@@ -133,6 +133,7 @@ impl Finops {
     /// `invalid_argument` for a text that is no JSON and for more than 100,000 events; `conflict` on a handle for
     /// reading; `storage`. Then none was counted, and all can be reported again.
     pub fn record_usage(&self, json: &str) -> Result<UsageReceipt> {
+        self.permit("record_usage")?;
         let (mut events, mut places) = (Vec::new(), Vec::new());
         let mut receipt = UsageReceipt::default();
         for (index, read) in read_usage(json, self.clock.now())?.into_iter().enumerate() {
@@ -175,8 +176,15 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a request that cannot be answered; `overflow`; `storage`.
     pub fn get_usage(&self, request: &UsageRequest) -> Result<Usage> {
+        self.permit("get_usage")?;
         let store = self.store.usage()?;
         let now = self.clock.now();
+        let own = self.is_narrowed().then(|| {
+            let mut own = request.clone();
+            self.narrow(&mut own.filter);
+            own
+        });
+        let request = own.as_ref().unwrap_or(request);
         let pages = pages(store, UsageQuery::new(request, now)?.interval, request.resource.as_deref())?;
         let mut answer = None;
         // Names are looked up afterwards: nothing else may be locked while pages are.
@@ -185,6 +193,9 @@ impl Finops {
             Ok(())
         })?;
         let mut usage = answer.ok_or_else(|| Error::new(crate::ErrorCode::Storage, "usage could not be read"))?;
+        if self.is_narrowed() {
+            usage.leave_out_unused();
+        }
         let series = usage.series.iter_mut().flatten().map(|series| &mut series.dimensions);
         for values in usage.items.iter_mut().map(|item| &mut item.dimensions).chain(series) {
             for value in values {
@@ -212,6 +223,7 @@ impl Finops {
     /// `not_found` when there is no such event, or what it was counted in can no longer be changed; `conflict` on a
     /// handle for reading; `storage`.
     pub fn void_usage(&self, key: &UsageKey) -> Result<UsageChanged> {
+        self.permit("void_usage")?;
         let changed = self.void_event(key.key())?;
         Ok(UsageChanged { changed })
     }
@@ -221,8 +233,11 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for what meters cannot count; else as [`Finops::void_usage`], also for one that was voided.
     pub fn correct_usage(&self, correction: UsageCorrection) -> Result<UsageChanged> {
+        self.permit("correct_usage")?;
         let UsageCorrection { id, tenant_id, source, .. } = &correction;
-        let before = self.store.usage()?.usage_event(EventKey { tenant_id, source, id })?;
+        let key = EventKey { tenant_id, source, id };
+        self.refuse_foreign(key)?;
+        let before = self.store.usage()?.usage_event(key)?;
         let changed = self.correct_event(correction.of(before))?;
         Ok(UsageChanged { changed })
     }

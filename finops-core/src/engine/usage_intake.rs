@@ -34,6 +34,7 @@ impl Finops {
     /// `invalid_argument` for more than 100,000 events; `conflict` when the store was opened for reading; `storage`.
     /// Then none was counted, and all can be reported again.
     pub fn record_events(&self, events: Vec<UsageEvent>) -> Result<Vec<Outcome>> {
+        self.permit("record_usage")?;
         self.record_shared(Arc::new(events))
     }
 
@@ -53,13 +54,15 @@ impl Finops {
     }
 
     /// Events as they are counted: requests to language models get what their meters need, and those that cannot be
-    /// priced are left out. What is said of each is empty where none is such a request.
+    /// priced are left out, as are those of other tenants. What is said of each is empty where that is about none.
     fn completed(&self, mut events: Shared) -> Result<(Shared, Vec<Option<Rejection>>)> {
-        if !events.iter().any(|event| event.resource == TokenKind::RESOURCE) {
+        let asks_models = events.iter().any(|event| event.resource == TokenKind::RESOURCE);
+        if !asks_models && !events.iter().any(|event| self.is_foreign(event)) {
             return Ok((events, Vec::new()));
         }
         let own = Arc::make_mut(&mut events);
-        let rejections = self.complete_requests(own)?;
+        let mut rejections = if asks_models { self.complete_requests(own)? } else { vec![None; own.len()] };
+        self.reject_foreign(own, &mut rejections);
         let mut place = 0;
         own.retain(|_| {
             place += 1;
@@ -73,6 +76,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for options that are out of range; `not_found` when the store keeps no usage.
     pub fn recorder(&self, options: RecorderOptions) -> Result<Recorder> {
+        self.permit("record_usage")?;
         self.store.usage()?;
         Recorder::new(self.clone(), options)
     }
@@ -83,6 +87,8 @@ impl Finops {
     /// `not_found` when there is no such event, or what it was counted in can no longer be changed; `conflict` when the
     /// store was opened for reading; `storage`.
     pub fn void_event(&self, key: EventKey<'_>) -> Result<bool> {
+        self.permit("void_usage")?;
+        self.refuse_foreign(key)?;
         let changed = self.store.usage()?.void_usage(key, self.clock.now())?;
         self.is_due();
         Ok(changed)
@@ -94,6 +100,8 @@ impl Finops {
     /// `invalid_argument` for an event that meters cannot count; `conflict` when it was voided; else as
     /// [`Finops::void_event`].
     pub fn correct_event(&self, event: UsageEvent) -> Result<bool> {
+        self.permit("correct_usage")?;
+        self.refuse_foreign(event.key())?;
         let changed = self.store.usage()?.correct_usage(event, self.clock.now())?;
         self.is_due();
         Ok(changed)
@@ -104,6 +112,7 @@ impl Finops {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
     pub fn checkpoint_usage(&self) -> Result<()> {
+        self.permit("usage.compact")?;
         self.store.usage()?.checkpoint_usage(self.clock.now())
     }
 
@@ -112,8 +121,9 @@ impl Finops {
     /// # Errors
     /// As [`Finops::checkpoint_usage`]; then nothing has changed.
     pub fn drop_events(&self, before: Stamp) -> Result<UsageTidied> {
+        self.permit("usage.drop")?;
         // What is dropped must have become charges before.
-        self.billing_settle()?;
+        self.settle_all()?;
         self.store.usage()?.drop_usage(before, self.clock.now())
     }
 
@@ -122,6 +132,7 @@ impl Finops {
     /// # Errors
     /// As [`Finops::checkpoint_usage`].
     pub fn compact_events(&self) -> Result<UsageTidied> {
+        self.permit("usage.compact")?;
         self.store.usage()?.compact_usage()
     }
 
@@ -130,6 +141,7 @@ impl Finops {
     /// # Errors
     /// `storage`.
     pub fn usage_status(&self) -> Result<UsageStatus> {
+        self.permit("usage.status")?;
         self.store.usage()?.usage_status()
     }
 }

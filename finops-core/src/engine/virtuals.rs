@@ -59,6 +59,7 @@ impl Finops {
     /// `invalid_argument` when it cannot be right: a name or value out of bounds, rules that lead in a circle or look
     /// at a virtual dimension that is not defined; `conflict` on a handle for reading, and beyond 100 of them.
     pub fn virtual_dimensions_set(&self, dimension: VirtualDimension) -> Result<VirtualDimension> {
+        self.permit("virtual_dimensions.set")?;
         dimension.validate()?;
         self.store.put_virtual_dimension(&dimension, &|all| {
             if all.len() > MAX_VIRTUAL_DIMENSIONS {
@@ -82,6 +83,7 @@ impl Finops {
     /// # Errors
     /// `not_found`.
     pub fn virtual_dimensions_get(&self, name: &str) -> Result<VirtualDimension> {
+        self.permit("virtual_dimensions.get")?;
         let all = self.store.virtual_dimensions()?;
         all.into_iter().find(|dimension| dimension.name == name).ok_or_else(|| unknown(name))
     }
@@ -99,6 +101,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
     pub fn virtual_dimensions_list(&self, request: &VirtualList) -> Result<Page<VirtualDimension>> {
+        self.permit("virtual_dimensions.list")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let all = self.store.virtual_dimensions()?;
@@ -121,6 +124,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` when another one, a cost centre or a rule of allocation looks at it, and on a handle for reading.
     pub fn virtual_dimensions_delete(&self, name: &str) -> Result<Deleted> {
+        self.permit("virtual_dimensions.delete")?;
         let _alone = self.centers.alone();
         let mut needed_by = self.centers_looking_at(name)?;
         needed_by.extend(self.rules_looking_at(name)?);

@@ -156,6 +156,8 @@ pub struct BreakdownQuery<'q> {
 }
 
 impl CostRequest for BreakdownRequest {
+    const OPERATION: &str = "costs.breakdown";
+
     type Query<'q> = BreakdownQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

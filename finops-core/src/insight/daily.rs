@@ -164,6 +164,8 @@ impl<'q> DailyQuery<'q> {
 }
 
 impl CostRequest for DailyRequest {
+    const OPERATION: &str = "costs.daily";
+
     type Query<'q> = DailyQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

@@ -169,6 +169,8 @@ pub struct TopDriversQuery<'q> {
 }
 
 impl CostRequest for TopDriversRequest {
+    const OPERATION: &str = "costs.top_drivers";
+
     type Query<'q> = TopDriversQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

@@ -41,6 +41,8 @@ pub struct Plan {
 pub struct PlanQuery<'q>(BreakdownQuery<'q>);
 
 impl CostRequest for PlanRequest {
+    const OPERATION: &str = "costs.explain_plan";
+
     type Query<'q> = PlanQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

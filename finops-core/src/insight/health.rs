@@ -22,18 +22,19 @@ pub struct DataHealth {
     /// Days of the window up to now that no imported bill covers.
     pub missing_days: u64,
     /// Further days up to now of which bills reach only a part, or that the bill of some billing account does not
-    /// reach.
-    pub partial_days: u64,
-    /// Rows that imports covering the window set aside.
-    pub quarantined_rows: u64,
+    /// reach. This and what else is about all bills is not told to a narrowed handle; `complete` goes by it.
+    pub partial_days: Option<u64>,
+    /// Rows that imports covering the window set aside. Not told to a narrowed handle.
+    pub quarantined_rows: Option<u64>,
     /// Charges in the answer whose cost in the chosen view is unknown; they are in no sum.
     pub unknown_costs: u64,
     /// The part of the cost that comes from billing periods which had not ended when they were imported, at 6 decimals:
     /// the provider may still restate it. None when the cost is zero or unknown.
     pub estimated_share: Option<Quantity>,
-    /// Files beside the charges that were missing or damaged and had to be built again for this answer.
-    pub rebuilt_segments: u64,
-    /// When the latest of the data came.
+    /// Files beside the charges that were missing or damaged and had to be built again for this answer. Not told to a
+    /// narrowed handle.
+    pub rebuilt_segments: Option<u64>,
+    /// When the latest of the data came. Not told to a narrowed handle.
     pub last_import_at: Option<Stamp>,
 }
 
@@ -48,9 +49,16 @@ pub struct Held<'s> {
     pub imports: &'s [ImportMark],
     /// The sums over the charges of the (first) question that may still be restated; none where that cannot be told.
     pub estimated: Option<&'s Sums>,
+    /// Whether it is told to a handle that must not hear of others.
+    pub is_narrowed: bool,
 }
 
 impl Held<'_> {
+    /// What is about all bills, for those who may hear of them.
+    fn told<T>(&self, of_all: T) -> Option<T> {
+        (!self.is_narrowed).then_some(of_all)
+    }
+
     /// The part of the settled total that may still be restated.
     fn estimated_share(&self, settled: &Settled, terms: &Terms<'_>) -> Result<Option<Quantity>> {
         let Some(estimated) = self.estimated else { return Ok(None) };
@@ -76,7 +84,7 @@ impl DataHealth {
     pub(super) fn of(held: Held<'_>, about: About<'_>, settled: &Settled, terms: &Terms<'_>) -> Result<Self> {
         let mut health = Self::new(held, about, settled.unknown(0));
         health.estimated_share = held.estimated_share(settled, terms)?;
-        health.rebuilt_segments = settled.path().rebuilt_segments;
+        health.rebuilt_segments = held.told(settled.path().rebuilt_segments);
         Ok(health)
     }
 
@@ -91,18 +99,17 @@ impl DataHealth {
         let partial_days = count(past.iter().filter(is_partial).count());
         let touching = |import: &&ImportMark| touches(import.first_charge, import.last_charge, interval);
         let imports: Vec<&ImportMark> = held.imports.iter().filter(touching).collect();
-        let quarantined_rows = imports.iter().map(|import| import.quarantined).sum();
+        let quarantined_rows: u64 = imports.iter().map(|import| import.quarantined).sum();
         let complete = [missing_days, partial_days, quarantined_rows, unknown_costs] == [0; 4];
-        let last_import_at = imports.iter().map(|import| import.imported_at).max();
-        let (estimated_share, rebuilt_segments) = (None, 0);
+        let last_import_at = imports.iter().map(|import| import.imported_at).max().and_then(|at| held.told(at));
         Self {
             complete,
             missing_days,
-            partial_days,
-            quarantined_rows,
+            partial_days: held.told(partial_days),
+            quarantined_rows: held.told(quarantined_rows),
             unknown_costs,
-            estimated_share,
-            rebuilt_segments,
+            estimated_share: None,
+            rebuilt_segments: held.told(0),
             last_import_at,
         }
     }
@@ -140,7 +147,8 @@ mod tests {
 
     fn health(coverage: &[Coverage], start: &str, end: &str) -> DataHealth {
         let interval = Interval::new(stamp(start), stamp(end)).unwrap();
-        let held = Held { snapshot: 1, reach: &Reach::new(coverage), imports: &[], estimated: None };
+        let held =
+            Held { snapshot: 1, reach: &Reach::new(coverage), imports: &[], estimated: None, is_narrowed: false };
         let days = Zone::UTC.days(interval).unwrap();
         DataHealth::new(held, About { interval, days: &days, now: stamp("2024-07-05") }, 0)
     }
@@ -154,7 +162,7 @@ mod tests {
     fn an_account_that_stops_early_shows_while_another_goes_on() {
         let both = [account("a", "2024-07-01"), account("b", "2024-06-11")];
         let health = health(&both, "2024-06-01", "2024-07-01");
-        assert_eq!((health.missing_days, health.partial_days, health.complete), (0, 20, false));
+        assert_eq!((health.missing_days, health.partial_days, health.complete), (0, Some(20), false));
     }
 
     #[test]

@@ -111,6 +111,8 @@ pub struct HistoricalQuery<'q> {
 }
 
 impl CostRequest for HistoricalRequest {
+    const OPERATION: &str = "costs.historical";
+
     type Query<'q> = HistoricalQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

@@ -105,6 +105,8 @@ pub struct MonthlyQuery<'q> {
 }
 
 impl CostRequest for MonthlyRequest {
+    const OPERATION: &str = "costs.monthly";
+
     type Query<'q> = MonthlyQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

@@ -28,6 +28,9 @@ pub trait CostQuery: Sized {
 
 /// A request that a cost query answers.
 pub trait CostRequest {
+    /// The name of its operation, such as `costs.daily`: what a handle may or may not.
+    const OPERATION: &str;
+
     /// The query for it.
     type Query<'q>: CostQuery
     where

@@ -106,6 +106,8 @@ pub struct ServicesQuery<'q> {
 }
 
 impl CostRequest for ServicesRequest {
+    const OPERATION: &str = "costs.services";
+
     type Query<'q> = ServicesQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

@@ -191,6 +191,8 @@ impl<'q> SummaryQuery<'q> {
 }
 
 impl CostRequest for CostSummaryRequest {
+    const OPERATION: &str = "get_cost_summary";
+
     type Query<'q> = SummaryQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

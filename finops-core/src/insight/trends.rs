@@ -132,6 +132,8 @@ pub struct TrendsQuery<'q> {
 }
 
 impl CostRequest for TrendsRequest {
+    const OPERATION: &str = "costs.trends";
+
     type Query<'q> = TrendsQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

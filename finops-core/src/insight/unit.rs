@@ -145,6 +145,8 @@ pub struct UnitQuery<'q> {
 }
 
 impl CostRequest for UnitRequest {
+    const OPERATION: &str = "costs.unit";
+
     type Query<'q> = UnitQuery<'q>;
 
     fn as_of(&self) -> Option<AsOf> {

@@ -1,5 +1,6 @@
 //! Values: money, time, ids, dimensions, charges. No I/O, no clock.
 
+pub mod access;
 pub mod allocation;
 pub mod catalog;
 pub mod center;
@@ -11,6 +12,7 @@ pub mod id;
 pub mod llm;
 pub mod money;
 pub mod price;
+pub mod principal;
 pub mod progress;
 pub mod receipt;
 pub mod tags;

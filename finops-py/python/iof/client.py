@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
+from .access import Narrowing
 from .allocation import Allocation
 from .analysis import Analysis
 from .billing import Billing, ModelPrices, Prices
@@ -334,7 +335,7 @@ class Finops(CostCenters, Metering, History, Relations):
         return cast("Now", self._engine.call("tick", {"now": now}))
 
 
-class Iof:
+class Iof(Narrowing):
     """An open engine. Threads may share it; a ``with`` block closes it.
 
     >>> from iof import Iof
@@ -347,7 +348,7 @@ class Iof:
     """All operations."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.finops = Finops(engine)
 
     @classmethod
@@ -395,7 +396,10 @@ class Iof:
         return cls(Engine.open(location, options))
 
     def close(self) -> None:
-        """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless."""
+        """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless.
+
+        It closes what was narrowed from it too; a narrowed engine closes only itself.
+        """
         self._engine.close()
 
     @property

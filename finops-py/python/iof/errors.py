@@ -10,6 +10,7 @@ __all__ = [
     "CancelledError",
     "ConflictError",
     "FinopsError",
+    "ForbiddenError",
     "InvalidArgumentError",
     "MixedCurrenciesError",
     "MoneyOverflowError",
@@ -75,6 +76,10 @@ class CancelledError(FinopsError):
     """The work was asked to stop. Code ``cancelled``."""
 
 
+class ForbiddenError(FinopsError, PermissionError):
+    """The handle may not do this: call with another role or scope, or leave it. Code ``forbidden``."""
+
+
 _CLASSES: dict[str, type[FinopsError]] = {
     "invalid_argument": InvalidArgumentError,
     "not_found": NotFoundError,
@@ -83,6 +88,7 @@ _CLASSES: dict[str, type[FinopsError]] = {
     "overflow": MoneyOverflowError,
     "storage": StorageError,
     "cancelled": CancelledError,
+    "forbidden": ForbiddenError,
 }
 
 

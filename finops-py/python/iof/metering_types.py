@@ -89,7 +89,7 @@ class Rejected(TypedDict):
     index: int
     """Its place in the call, from 0."""
     id: str | None
-    code: Literal["conflict", "too_late", "future", "invalid"]
+    code: Literal["conflict", "too_late", "future", "forbidden", "invalid"]
     message: str
     """The field, and what to do."""
 

@@ -70,6 +70,12 @@ GroupBy = Union[str, list[str], tuple[str, ...]]
 Granularity = Literal["hourly", "daily", "weekly", "monthly"]
 """How long the spans are that an answer tells apart."""
 
+Role = Literal["viewer", "operator", "admin"]
+"""What somebody may do; each may what those before it may."""
+
+Scope = Literal["finops:read", "finops:write"]
+"""What a token is for: calls that change nothing, and those that change something."""
+
 CostView = Literal["effective", "billed", "contracted", "list"]
 """Which of the four costs of a charge is added up."""
 
@@ -117,18 +123,20 @@ class DataHealth(TypedDict):
     """Whether nothing below speaks against the figures."""
     missing_days: int
     """Days up to now that no imported bill covers."""
-    partial_days: int
-    """Further days that the bill of some billing account does not reach yet."""
-    quarantined_rows: int
-    """Rows that imports set aside."""
+    partial_days: int | None
+    """Further days that the bill of some billing account does not reach yet. This and what else is about all bills is
+    ``None`` on a narrowed engine; ``complete`` goes by it."""
+    quarantined_rows: int | None
+    """Rows that imports set aside. ``None`` on a narrowed engine."""
     unknown_costs: int
     """Charges without a cost in the chosen view; they are in no sum."""
     estimated_share: Decimal | None
     """The part of the cost that the provider may still restate; ``None`` when the cost is zero or unknown."""
-    rebuilt_segments: int
-    """Files beside the charges that were missing or damaged and had to be built again for this answer."""
+    rebuilt_segments: int | None
+    """Files beside the charges that were missing or damaged and had to be built again for this answer. ``None`` on a
+    narrowed engine."""
     last_import_at: datetime | None
-    """When the latest of the data came."""
+    """When the latest of the data came. ``None`` on a narrowed engine."""
 
 
 class Dimensions(TypedDict, total=False):

@@ -1,7 +1,6 @@
 //! The answers that allocations are told by.
 
 use super::{Allocated, Asked};
-use crate::Result;
 use crate::edge::store::{Snapshot, watch};
 use crate::engine::{Finops, Observer, Progress};
 use crate::insight::allocation::{
@@ -16,6 +15,7 @@ use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::virtual_dimension::Virtuals;
+use crate::{Error, ErrorCode, Result};
 use std::sync::Arc;
 
 impl Finops {
@@ -54,6 +54,7 @@ impl Finops {
         request: &AllocationRunRequest,
         observer: &dyn Observer,
     ) -> Result<AllocationRun> {
+        self.permit("allocation.run")?;
         let query = AllocationRunQuery::new(request, self.clock.now())?;
         self.check_carried(query.carry(), &request.filter)?;
         let scene = Scene::new(self, request.as_of, observer)?;
@@ -93,6 +94,7 @@ impl Finops {
         request: &AllocationWhatIfRequest,
         observer: &dyn Observer,
     ) -> Result<AllocationWhatIf> {
+        self.permit("allocation.what_if")?;
         let query = AllocationWhatIfQuery::new(request, self.clock.now())?;
         let others = self.other_rules(request.rules.clone().unwrap_or_default())?;
         let scene = Scene::new(self, request.as_of, observer)?;
@@ -129,6 +131,7 @@ impl Finops {
         request: &AllocationCoverageRequest,
         observer: &dyn Observer,
     ) -> Result<AllocationCoverage> {
+        self.permit("allocation.coverage")?;
         let query = AllocationCoverageQuery::new(request, self.clock.now())?;
         self.check_carried(query.carry(), &request.filter)?;
         let scene = Scene::new(self, request.as_of, observer)?;
@@ -166,9 +169,16 @@ impl Finops {
         let view = question.views.first().copied().unwrap_or_default();
         let asked = Asked { window: question.interval, view, carry: allocating.carry() };
         let rules = self.allocation_rules()?;
-        let allocated = self.allocate_by(&[&rules], snapshot, &asked, observer)?.pop().unwrap_or_default();
-        allocating.sums(&allocated)
+        let allocated = self.allocate_by(&[&rules], snapshot, &asked, observer);
+        // What a run fails at names rules and centres, which are not for everybody to know.
+        let hidden = |error: Error| if self.is_narrowed() { withheld(error.code()) } else { error };
+        allocating.sums(&allocated.map_err(hidden)?.pop().unwrap_or_default())
     }
+}
+
+/// That an allocation failed, for those who may not know of what.
+fn withheld(code: ErrorCode) -> Error {
+    Error::new(code, "the cost cannot be allocated as it is: ask who keeps the rules of allocation").with_field("view")
 }
 
 /// The state of the store and the rules that an answer is about.
@@ -197,6 +207,12 @@ impl<'f> Scene<'f> {
 
     fn held<'s>(&'s self, estimated: &'s Sums) -> Held<'s> {
         let Snapshot { id, imports, .. } = &self.snapshot;
-        Held { snapshot: *id, reach: self.snapshot.reach(), imports, estimated: Some(estimated) }
+        Held {
+            snapshot: *id,
+            reach: self.snapshot.reach(),
+            imports,
+            estimated: Some(estimated),
+            is_narrowed: self.finops.is_narrowed(),
+        }
     }
 }

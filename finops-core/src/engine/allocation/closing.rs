@@ -93,6 +93,7 @@ impl Finops {
     /// for one that has not ended or is closed, on a handle for reading, and where rules hold the same charge;
     /// `overflow`; `storage`. Then nothing has changed.
     pub fn allocation_close(&self, request: &AllocationClose) -> Result<AllocationClosed> {
+        self.permit("allocation.close")?;
         let period = request.period.month()?;
         let now = self.clock.now();
         let conflict = |message: String| Err(Error::new(ErrorCode::Conflict, message).with_field("period"));

@@ -34,6 +34,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a period that is no month; of an open month as `allocation.run`; `overflow`; `storage`.
     pub fn allocation_report(&self, request: &AllocationReportRequest) -> Result<AllocationReport> {
+        self.permit("allocation.report")?;
         let query = AllocationReportQuery::new(request)?;
         let start = query.period().start();
         let ledger = self.allocation_ledger()?;

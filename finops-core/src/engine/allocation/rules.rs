@@ -1,7 +1,7 @@
 //! Rules of allocation, through the engine. All of them together are checked before any is written.
 
 use crate::edge::store::{Defined, Definition};
-use crate::engine::operations::named;
+use crate::engine::params::named;
 use crate::engine::{Deleted, Finops, Page};
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::allocation::{Center, CenterId, Centers, Rule, RuleId, RuleSet};
@@ -123,6 +123,7 @@ impl Finops {
     /// cost centre, dimension or meter, a field that its method has not, a source that overlaps with that of another
     /// rule of the same order, a target that is the source of a rule; `conflict` on a handle for reading.
     pub fn allocation_rules_create(&self, rule: Value) -> Result<Rule> {
+        self.permit("allocation.rules.create")?;
         let _alone = self.centers.alone();
         let mut form = object(rule)?;
         if form.contains_key("id") {
@@ -137,6 +138,7 @@ impl Finops {
     /// # Errors
     /// `not_found`.
     pub fn allocation_rules_get(&self, id: RuleId) -> Result<Rule> {
+        self.permit("allocation.rules.get")?;
         self.allocation_rules()?.get(id).cloned().ok_or_else(|| unknown(id))
     }
 
@@ -153,6 +155,7 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for a limit outside 1 to 1000 or a negative offset.
     pub fn allocation_rules_list(&self, request: &AllocationRuleList) -> Result<Page<Rule>> {
+        self.permit("allocation.rules.list")?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let rules = self.allocation_rules()?;
@@ -185,6 +188,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; else as [`Finops::allocation_rules_create`].
     pub fn allocation_rules_update(&self, id: RuleId, changes: Value) -> Result<Rule> {
+        self.permit("allocation.rules.update")?;
         let changes = object(changes)?;
         let _alone = self.centers.alone();
         let before = self.allocation_rules_get(id)?;
@@ -205,6 +209,7 @@ impl Finops {
     /// # Errors
     /// `not_found`; `conflict` on a handle for reading.
     pub fn allocation_rules_delete(&self, id: RuleId) -> Result<Deleted> {
+        self.permit("allocation.rules.delete")?;
         let _alone = self.centers.alone();
         let rule = self.allocation_rules_get(id)?;
         self.write_rule(&KeptRule { rule, deleted: true })?;

@@ -65,6 +65,12 @@ impl Finops {
     /// # Errors
     /// `conflict` on a handle for reading, and while an import is under way; `storage`; then nothing has changed.
     pub fn billing_settle(&self) -> Result<Settlement> {
+        self.permit("billing.settle")?;
+        self.settle_all()
+    }
+
+    /// The same for whoever asks about charges, whatever they may.
+    pub(super) fn settle_all(&self) -> Result<Settlement> {
         let _alone = self.settling.alone.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         // First, so that what comes meanwhile is due again.
@@ -86,7 +92,7 @@ impl Finops {
         if self.store.usage().is_err() {
             return Ok(false);
         }
-        match self.billing_settle() {
+        match self.settle_all() {
             Ok(_) => Ok(false),
             Err(error) if error.code() == ErrorCode::Conflict => Ok(true),
             Err(error) => Err(error),

@@ -6,6 +6,7 @@ use super::request::UsageQuery;
 use super::select::Field;
 use crate::Result;
 use crate::insight::query::NameOf;
+use crate::insight::question::METERED;
 use crate::insight::request::page;
 use crate::insight::series::refuse_too_much;
 use crate::insight::summary::{DimensionValue, named, serialize_dimensions};
@@ -16,6 +17,7 @@ use crate::pipeline::metering::Cell;
 use chrono::NaiveDate;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
 
 /// How much was used.
 #[derive(Debug, Clone, Serialize)]
@@ -72,6 +74,20 @@ pub struct UsagePoint {
     pub day: NaiveDate,
     /// What each meter comes to, by its key in answers. A level that lies ahead is not known.
     pub values: Values,
+}
+
+impl Usage {
+    /// Leaves out the meters that are not built in and counted nothing here: somebody may have made them for others.
+    pub fn leave_out_unused(&mut self) {
+        let is_used = |quantity: &Option<Quantity>| quantity.is_some_and(|quantity| !quantity.is_zero());
+        let values = self.items.iter().flat_map(|item| &item.values);
+        let used: BTreeSet<String> =
+            values.filter(|(_, quantity)| is_used(quantity)).map(|(meter, _)| meter.clone()).collect();
+        let is_shown = |(key, _): &(String, _)| used.contains(key) || METERED.iter().any(|(_, shown)| shown == key);
+        self.items.iter_mut().for_each(|item| item.values.retain(is_shown));
+        let points = self.series.iter_mut().flatten().flat_map(|series| &mut series.points);
+        points.for_each(|point| point.values.retain(is_shown));
+    }
 }
 
 impl Serialize for UsageItem {

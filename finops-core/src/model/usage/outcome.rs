@@ -27,6 +27,9 @@ pub enum Rejection {
     /// It lies further in the future than clocks may differ.
     #[error("{0}")]
     Future(String),
+    /// It is of another tenant than the handle that it was reported through.
+    #[error("tenant_id: this handle reports only the usage of its own tenant")]
+    Forbidden,
     /// It cannot be read or counted: the field, and what is wrong with it.
     #[error("{field}: {message}")]
     Invalid {
@@ -49,6 +52,7 @@ impl Rejection {
             Self::Conflict => "conflict",
             Self::TooLate(_) => "too_late",
             Self::Future(_) => "future",
+            Self::Forbidden => "forbidden",
             Self::Invalid { .. } => "invalid",
         }
     }

@@ -1,5 +1,6 @@
 //! Allocation of small worlds whose figures are known, and of many random ones.
 
+mod classes;
 mod hard;
 mod methods;
 mod money;
