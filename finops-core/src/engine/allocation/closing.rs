@@ -71,8 +71,8 @@ pub(super) struct Running {
 }
 
 impl Finops {
-    /// Closes the allocation of a month that has ended: who bears what, by which rule, in all four costs, stays as it is
-    /// now. Its report never changes again. What a run gives later, less what is booked, is a correction in the next
+    /// Closes the allocation of a month that has ended: who bears what, by which rule, in all four costs, stays as it
+    /// is now. Its report never changes again. What a run gives later, less what is booked, is a correction in the next
     /// month that is open, and is booked when that one is closed. Any month that has ended may be closed, once.
     ///
     /// ```

@@ -1,8 +1,8 @@
 //! Statements of who bears what: months that are closed, what corrects them later, and what is told of a month.
 //!
 //! A month that is closed is kept as it was: each line, what the lines come to, and the centres and rules by which
-//! they are read. What a run over it gives later, less what is booked of it, is a *correction* in the next month that is
-//! open. So whatever happens, all statements together come to what a run over all months comes to.
+//! they are read. What a run over it gives later, less what is booked of it, is a *correction* in the next month that
+//! is open. So whatever happens, all statements together come to what a run over all months comes to.
 
 mod account;
 mod balance;
