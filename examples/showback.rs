@@ -10,6 +10,7 @@ use finops_core::model::center::{CenterScope, CostCenterCreate};
 use finops_core::model::money::{Money, Rounding};
 use serde_json::json;
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
@@ -33,25 +34,22 @@ fn bill(path: &Path, billed_in: (&str, &str), rows: &[(&str, &str, &str)]) -> Ou
         .to_owned();
     let (start, end) = billed_in;
     for (tenant, namespace, cost) in rows {
-        text += &format!(
+        writeln!(
+            text,
             "{cost},{cost},{cost},{cost},acct-1,USD,{start}T00:00:00Z,{end}T00:00:00Z,2024-01-10T00:00:00Z,\
-             2024-01-11T00:00:00Z,Compute,{tenant},{namespace}\n"
-        );
+             2024-01-11T00:00:00Z,Compute,{tenant},{namespace}"
+        )?;
     }
     Ok(std::fs::write(path, text)?)
 }
 
 fn rules(finops: &Finops) -> Outcome {
-    for (name, method) in [("platform", "proportional"), ("idle", "idle")] {
-        let namespace = if name == "idle" { "__idle__" } else { name };
-        let mut rule = json!({
-            "name": name, "source": {"namespace": namespace}, "method": method,
+    let rules = [("platform", "platform", "proportional", None), ("idle", "__idle__", "idle", Some("share"))];
+    for (name, namespace, method, idle) in rules {
+        finops.allocation_rules_create(json!({
+            "name": name, "source": {"namespace": namespace}, "method": method, "idle": idle,
             "effective_from": "2024-01-01T00:00:00Z",
-        });
-        if name == "idle" {
-            rule["idle"] = json!("share");
-        }
-        finops.allocation_rules_create(rule)?;
+        }))?;
     }
     Ok(())
 }

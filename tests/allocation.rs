@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::as_conversions,
     clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
     reason = "a test says what broke by failing"
 )]
 

@@ -36,7 +36,9 @@ fn given() -> impl Strategy<Value = Given> {
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => (0..MONTHS.len(), prop::collection::vec(given(), 1..8)).prop_map(|(month, mut charges)| {
-            charges.iter_mut().for_each(|given| given.month = given.month.min(month));
+            for given in &mut charges {
+                given.month = given.month.min(month);
+            }
             Event::Bill(month, charges)
         }),
         1 => (0..100_i64, any::<bool>()).prop_map(|(percent, is_apart)| Event::Rules(percent, is_apart)),

@@ -177,13 +177,12 @@ fn rows_say_what_focus_asks_for() {
             continue;
         }
         assert_eq!(row["AllocatedMethodId"], made[1]["id"].as_str().unwrap());
-        match details["x_PoolRuleId"].as_str() {
+        if let Some(pool) = details["x_PoolRuleId"].as_str() {
             // What ran in the shared pool caused it, and so it goes where that goes.
-            Some(pool) => assert_eq!(pool, made[0]["id"].as_str().unwrap()),
-            None => {
-                let tags: Value = serde_json::from_str(&row["AllocatedTags"]).unwrap();
-                assert!(["c0", "c1"].contains(&tags["cluster"].as_str().unwrap()), "{tags}");
-            }
+            assert_eq!(pool, made[0]["id"].as_str().unwrap());
+        } else {
+            let tags: Value = serde_json::from_str(&row["AllocatedTags"]).unwrap();
+            assert!(["c0", "c1"].contains(&tags["cluster"].as_str().unwrap()), "{tags}");
         }
         if !row.contains_key("AllocatedResourceId") {
             assert!(details["x_CausedById"].is_string(), "kept apart, and traced: {details}");

@@ -4,6 +4,7 @@ use finops_core::Finops;
 use finops_core::model::money::Money;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 
 /// The months that bills are of; the clock stands after them.
@@ -50,15 +51,17 @@ pub(crate) fn import(finops: &Finops, folder: &Path, billed_in: usize, charges: 
     for given in charges {
         let (currency, month) = (if given.is_euro { "EUR" } else { "USD" }, MONTHS[given.month]);
         let (start, end) = (MONTHS[billed_in], MONTHS.get(billed_in + 1).copied().unwrap_or(OPEN));
-        bill += &format!(
+        writeln!(
+            bill,
             "{},{currency},{currency},{start}-01T00:00:00Z,{end}-01T00:00:00Z,{month}-{:02}T00:00:00Z,\
-             {month}-{:02}T12:00:00Z,{},c{}\n",
+             {month}-{:02}T12:00:00Z,{},c{}",
             costs(given),
             given.day,
             given.day,
             RESOURCES[given.resource],
             given.day % 2
-        );
+        )
+        .unwrap();
     }
     let path = folder.join("bill.csv");
     std::fs::write(&path, bill).unwrap();

@@ -198,7 +198,9 @@ impl Finops {
         if !new.is_empty() {
             let entries = new.iter().map(read).collect::<Result<Vec<_>>>()?;
             let mut ledger = Ledger::clone(&known);
-            entries.into_iter().for_each(|entry| ledger.insert(entry));
+            for entry in entries {
+                ledger.insert(entry);
+            }
             *known = Arc::new(ledger);
         }
         Ok(Arc::clone(&known))
@@ -208,7 +210,7 @@ impl Finops {
     pub(super) fn kept_lines(&self, number: u64, visit: &mut dyn FnMut(&[FrozenLine]) -> Result<()>) -> Result<()> {
         for part in 0.. {
             let Some(lines) = self.store.allocation_lines(number, part)? else { break };
-            visit(&serde_json::from_str::<Vec<FrozenLine>>(&lines).map_err(unreadable)?)?;
+            visit(&serde_json::from_str::<Vec<FrozenLine>>(&lines).map_err(|error| unreadable(&error))?)?;
         }
         Ok(())
     }
@@ -236,10 +238,10 @@ fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 fn read(closed: &ClosedAllocation) -> Result<ClosedEntry> {
-    let month = serde_json::from_str(&closed.body).map_err(unreadable)?;
+    let month = serde_json::from_str(&closed.body).map_err(|error| unreadable(&error))?;
     Ok(ClosedEntry { number: closed.number, month })
 }
 
-fn unreadable(error: serde_json::Error) -> Error {
+fn unreadable(error: &serde_json::Error) -> Error {
     Error::new(ErrorCode::Storage, format!("a closed allocation in the store cannot be read: {error}"))
 }

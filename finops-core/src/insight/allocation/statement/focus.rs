@@ -27,7 +27,9 @@ pub fn allocated_table(lines: &[FrozenLine], facts: &Facts, month: Interval) -> 
     let charges = lines.iter().map(|line| allocated_charge(line, facts, month)).collect::<Result<Vec<_>>>()?;
     let mut table = ChargeTable::from_charges(&charges);
     let mut kinds = TextBuilder::default();
-    lines.iter().for_each(|line| kinds.push(Some(line.account.kind.as_str())));
+    for line in lines {
+        kinds.push(Some(line.account.kind.as_str()));
+    }
     table.push_extra(KIND_COLUMN, kinds.take())?;
     Ok(table)
 }
