@@ -1,7 +1,7 @@
 //! Who bears what a month cost: `cargo run --example showback`.
 //!
-//! A bill of three teams, of a platform that all of them use, and of idle nodes. Rules share the platform out, idle cost
-//! goes to whom it stood by, and the month is shown back; then it is closed, and a bill that comes later corrects it.
+//! A bill of three teams, of a platform that all of them use, and of idle nodes. Rules share the platform out, idle
+//! cost goes to whom it stood by, and the month is shown back; then it is closed, and a later bill corrects it.
 
 use finops_core::Finops;
 use finops_core::engine::{AllocationClose, ImportCharges};

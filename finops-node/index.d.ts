@@ -8,14 +8,18 @@ import type {
   ServicesParams,
 } from "./costs";
 import type { Principal } from "./access";
-import type { Allocation, CostCenters } from "./allocation";
+import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
+import type { Audit } from "./audit";
+import type { CostCenters } from "./centers";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
 export type * from "./access";
 export type * from "./allocation";
+export type * from "./centers";
 export type * from "./analysis";
+export type * from "./audit";
 export type * from "./billing";
 export type * from "./costs";
 export type * from "./history";
@@ -595,6 +599,8 @@ export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, H
   readonly catalog: Catalog<D>;
   /** Dimensions made of rules. */
   readonly virtualDimensions: VirtualDimensions;
+  /** The log of changes. */
+  readonly audit: Audit;
 
   /** Imports a bill, all of it or nothing. The same files twice change nothing the second time. */
   importCharges(path: Location, options?: ImportOptions): Promise<ImportReceipt<D>>;
@@ -644,6 +650,11 @@ export interface OpenOptions<D extends Decimals = "number"> {
   usage_memory_bytes?: number | null;
   /** The currency that usage without a price stands in. By default USD. */
   currency?: string | null;
+  /**
+   * Whom the log of changes names for what is done here, such as the id of a user. By default `"host"`. A handle of
+   * `asPrincipal` names its user instead.
+   */
+  actor?: string | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

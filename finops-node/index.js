@@ -107,6 +107,26 @@ class Catalog {
   }
 }
 
+class Audit {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  list(params) {
+    return this.#session.call("audit.list", params);
+  }
+
+  verify(params) {
+    return this.#session.call("audit.verify", params);
+  }
+
+  async export(path) {
+    return this.#session.call("audit.export", merged("path", path, {}));
+  }
+}
+
 class Finops {
   #session;
 
@@ -122,6 +142,7 @@ class Finops {
     this.grants = new Grants(session);
     this.usage = new KeptUsage(session);
     this.llm = new ModelPrices(session);
+    this.audit = new Audit(session);
   }
 
   async importCharges(path, options = {}) {

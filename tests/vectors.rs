@@ -48,8 +48,7 @@ fn every_operation_has_a_vector() {
         .flat_map(|(_, vector)| vector["steps"].as_array().unwrap().clone())
         .map(|step| step["call"].as_str().unwrap().to_owned())
         .collect();
-    let missing: Vec<&str> =
-        operations().iter().map(|known| known.name).filter(|name| !called.contains(*name)).collect();
+    let missing: Vec<&str> = operations().map(|known| known.name).filter(|name| !called.contains(*name)).collect();
     assert!(missing.is_empty(), "without a vector: {missing:?}");
 }
 

@@ -279,7 +279,11 @@ def timed(work):
     return answer, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def measure(engine, mode, data, store, rounds):
+def chosen(only):
+    return [name for name in QUERIES if name.startswith(only)]
+
+
+def measure(engine, mode, data, store, rounds, only):
     # Not every engine can be told how many threads it may use, but all count the processors that they may.
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
@@ -288,7 +292,7 @@ def measure(engine, mode, data, store, rounds):
     out = {form: {} for form in FORMS}
     run = measured_finops(mode, store) if engine == "finops" else measured_peer(ENGINES[engine](data, mode == "memory"))
     for form in FORMS:
-        for name in QUERIES:
+        for name in chosen(only):
             # What was never asked before is not in memory yet.
             runs = [run(name, form) for _ in range(rounds + (engine == "finops" and mode == "memory"))]
             answer, opened = runs[-1][0], max(run[3] for run in runs)
@@ -321,10 +325,10 @@ def measured_finops(mode, store):
     return run
 
 
-def child(engine, mode, data, store, rounds):
+def child(engine, mode, data, store, rounds, only):
     threads = dict.fromkeys(["POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS"], str(THREADS))
     command = [sys.executable, __file__, "--child", engine, mode, "--data", data, "--store", store]
-    command += ["--rounds", str(rounds)]
+    command += ["--rounds", str(rounds), "--only", only]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads})
     if done.returncode != 0 or not done.stdout.strip():
         sys.exit(f"{engine} from {mode} failed:\n{done.stderr[-2000:]}")
@@ -339,12 +343,12 @@ def bandwidth():
     return max(numbers.nbytes / timed(numbers.sum)[1] for _ in range(5))
 
 
-def table(results, form):
+def table(results, form, only):
     """Prints the table of a form; gives what differs."""
     differing = []
     header = ["", "disk ms", "best peer", "wall", "cpu", "memory ms", "best peer", "wall", "cpu", "rows"]
     lines = [header]
-    for name in QUERIES:
+    for name in chosen(only):
         line = [name]
         for mode in ("disk", "memory"):
             cells = {engine: results[engine, mode]["queries"][form][name] for engine, of in results if of == mode}
@@ -365,23 +369,23 @@ def table(results, form):
     return differing
 
 
-def compare(data, store, rounds):
+def compare(data, store, rounds, only):
     results = {}
     for mode in ("disk", "memory"):
         for engine in ["finops", *ENGINES]:
             if engine == "duckdb enum" and mode == "disk":
                 continue
-            results[engine, mode] = child(engine, mode, data, store, rounds)
+            results[engine, mode] = child(engine, mode, data, store, rounds, only)
             print(f"{engine} from {mode}: peak {results[engine, mode]['peak']:,.0f} MiB", file=sys.stderr)
     differing = []
     for form in FORMS:
         print(f"answers as {form}")
-        differing += table(results, form)
+        differing += table(results, form, only)
     opened = max(query["open"] for form in FORMS for query in results["finops", "disk"]["queries"][form].values())
     leanest = min((results[key]["peak"], key[0]) for key in results if key[1] == "memory" and key[0] != "finops")
     peak = results["finops", "memory"]["peak"]
     print(f"opening: at most {opened * 1e3:.1f} ms; reading memory: {bandwidth() / 1e9:.1f} GB/s on one thread")
-    print(f"peak memory, eight queries: {peak:,.0f} MiB; of the leanest peer {leanest[0]:,.0f} MiB ({leanest[1]})")
+    print(f"peak memory, {len(chosen(only))} queries: {peak:,.0f} MiB; of the leanest peer {leanest[0]:,.0f} MiB ({leanest[1]})")
     for form, name, engine, mode in differing:
         print(f"DIFFERS: {name}: {engine} from {mode} as {form}", file=sys.stderr)
     return not differing
@@ -400,11 +404,12 @@ def main():
     parser.add_argument("--store", help="where the store lies; made from the data unless it is there")
     parser.add_argument("--rows", type=int, default=2_000_000, help="how many rows to make")
     parser.add_argument("--rounds", type=int, default=5, help="how often each query runs")
+    parser.add_argument("--only", default="", help="ask the questions whose name begins with this, such as q7")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--import", dest="importing", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        measure(*options.child, options.data, options.store, options.rounds)
+        measure(*options.child, options.data, options.store, options.rounds, options.only)
     if options.importing:
         return fill(options.data, options.store)
     with tempfile.TemporaryDirectory() as scratch:
@@ -417,7 +422,7 @@ def main():
         if not Path(store).exists():
             command = [sys.executable, __file__, "--import", "--data", data, "--store", store]
             subprocess.run(command, check=True)
-        sys.exit(0 if compare(data, store, options.rounds) else 1)
+        sys.exit(0 if compare(data, store, options.rounds, options.only) else 1)
 
 
 if __name__ == "__main__":

@@ -205,8 +205,8 @@ fn item_cells(item: &CostItem, currency: Currency, metered: &[(usize, &str)]) ->
 /// The name where there is one, else the value.
 fn label(value: &DimensionValue) -> String {
     match (&value.name, &value.value) {
-        (Some(name), _) => name.clone(),
-        (None, Some(value)) => value.clone(),
+        (Some(name), _) => name.to_string(),
+        (None, Some(value)) => value.to_string(),
         (None, None) => format!("(no {})", value.dimension.to_string().replace('_', " ")),
     }
 }

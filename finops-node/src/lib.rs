@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// The operations of the engine as JSON text: `[{"name": "costs.daily", "fields": ["period", ...]}, ...]`.
 #[napi]
 pub fn operations() -> String {
-    let known = finops_core::operations().iter();
+    let known = finops_core::operations();
     let one = |operation: &Operation| json!({"name": operation.name, "fields": operation.fields});
     known.map(one).collect::<Value>().to_string()
 }

@@ -130,6 +130,19 @@ test("virtual dimensions are set, named and let go", async (t) => {
   await assert.rejects(virtualDimensions.get({ name: "kind" }), { code: "not_found" });
 });
 
+test("changes are named, found and written out", async (t) => {
+  const { audit, catalog } = (await engine(t, { now: "2024-02-01T00:00:00Z", actor: "u_1" })).finops;
+  await catalog.upsert({ kind: "team", id: "t1", name: "Search", budget_usd: "0.10" });
+  await catalog.delete({ kind: "team", id: "t1" });
+  const { count, items } = await audit.list({ key: "team/t1", since: new Date("2024-02-01T00:00:00Z") });
+  assert.deepEqual([count, ...items.map(({ actor, action }) => `${actor} ${action}`)], [2, "u_1 delete", "u_1 create"]);
+  assert.equal(items[0].before.budget_usd, "0.1");
+  const path = join(await folder(t), "log.jsonl");
+  const { rows, head } = await audit.export(pathToFileURL(path));
+  assert.equal(rows, 2);
+  assert.deepEqual(await audit.verify({ path, expected_head: head }), await audit.verify());
+});
+
 test("a repeated import changes nothing, and a file: URL is a path", async (t) => {
   const { finops } = await engine(t);
   const path = await billFile(t, ROWS);
@@ -238,7 +251,9 @@ test("methods and operations are the same, and every field is in the types", asy
   // A recorder is an object, not an answer.
   const answered = [...methods(finops, ""), ...groups].filter((name) => name !== "recorder");
   assert.deepEqual(answered.sort(), operations.map(({ name }) => name).sort());
-  const names = ["index", "allocation", "analysis", "billing", "costs", "history", "metering", "statements"].map((name) => `../${name}.d.ts`);
+  const parts = ["index", "allocation", "analysis", "audit", "billing", "centers", "costs", "history", "metering",
+    "statements"];
+  const names = parts.map((name) => `../${name}.d.ts`);
   const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const types = (await Promise.all(files)).join("\n");
   for (const { name, fields } of operations) {

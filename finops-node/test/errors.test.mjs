@@ -65,7 +65,7 @@ test("more groups than an engine was opened for are refused, and so are limits o
     return true;
   });
   const wrong = [["max_groups", 0], ["threads", 1025], ["cache_bytes", -1], ["threads", 1.5]];
-  for (const [field, value] of [...wrong, ["usage_memory_bytes", -1], ["currency", "usd"]]) {
+  for (const [field, value] of [...wrong, ["usage_memory_bytes", -1], ["currency", "usd"], ["actor", " "]]) {
     await assert.rejects(Iof.open(":memory:", { [field]: value }), { code: "invalid_argument", field });
   }
 });

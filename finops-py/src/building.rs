@@ -95,8 +95,11 @@ impl Column {
 
     /// Fills up with what is not known.
     pub(crate) fn fill(&mut self, len: usize) {
+        if self.len >= len {
+            return;
+        }
         self.nulls(len.saturating_sub(self.len));
-        self.len = self.len.max(len);
+        self.len = len;
     }
 
     fn nulls(&mut self, count: usize) {

@@ -265,8 +265,6 @@ impl Building {
     fn end_row(&mut self) {
         self.rows += 1;
         self.next = 0;
-        for column in &mut self.columns {
-            column.fill(self.rows);
-        }
+        self.columns.iter_mut().for_each(|column| column.fill(self.rows));
     }
 }

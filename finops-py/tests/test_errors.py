@@ -127,7 +127,8 @@ def test_more_groups_than_an_engine_was_opened_for_are_refused(bill: Any) -> Non
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("max_groups", 0), ("threads", 1025), ("cache_bytes", -1), ("usage_memory_bytes", -1), ("currency", "usd")],
+    [("max_groups", 0), ("threads", 1025), ("cache_bytes", -1), ("usage_memory_bytes", -1), ("currency", "usd"),
+     ("actor", " ")],
 )
 def test_limits_out_of_range_are_refused(option: str, value: int | str) -> None:
     for opener in (iof.open, iof.Iof.open):

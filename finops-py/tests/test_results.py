@@ -6,7 +6,8 @@ import re
 from datetime import datetime, timezone
 from decimal import Decimal, localcontext
 from html.parser import HTMLParser
-from typing import Any
+from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 from conftest import HOSTILE
@@ -85,11 +86,29 @@ def test_virtual_dimensions_group_and_print(billed: Finops) -> None:
     assert "kind" in str(billed.virtual_dimensions.list())
 
 
+def test_changes_are_named_and_print(tmp_path: Path) -> None:
+    with iof.open(now="2024-02-01T00:00:00Z", actor="u_1") as engine:
+        finops = engine.finops
+        finops.catalog.upsert("team", "t1", "Search", budget_usd="0.10")
+        finops.catalog.delete("team", "t1")
+        changes = finops.audit.list(since=datetime(2024, 2, 1, tzinfo=timezone.utc))
+        assert [(entry["actor"], entry["action"]) for entry in changes["items"]] == [("u_1", "delete"), ("u_1", "create")]
+        assert changes["items"][0]["at"] == datetime(2024, 2, 1, tzinfo=timezone.utc)
+        # What was there stands as it was written down: amounts as text.
+        assert changes["items"][0]["before"]["budget_usd"] == "0.1"
+        assert "team/t1" in str(changes)
+        assert list(changes.records()[0])[:3] == ["seq", "at", "actor"]
+        written = finops.audit.export(tmp_path / "log.jsonl")
+        assert set(written) == set(get_type_hints(iof.audit_types.AuditExportReceipt))
+        verdict = finops.audit.verify(path=tmp_path / "log.jsonl", expected_head=written["head"])
+        assert verdict == finops.audit.verify()
+
+
 def test_empty_answers_print(finops: Finops) -> None:
     costs = finops.costs
     for answer in (finops.get_cost_summary(period="2024-01"), finops.catalog.list(), costs.daily(window="7d"),
                    costs.breakdown(), costs.historical(), costs.services(), costs.monthly(),
-                   finops.virtual_dimensions.list()):
+                   finops.virtual_dimensions.list(), finops.audit.list()):
         assert str(answer)
         assert answer._repr_html_().startswith("<div>")
     assert "total unknown" in str(finops.get_cost_summary(period="2024-01"))

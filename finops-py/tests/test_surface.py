@@ -15,7 +15,7 @@ from iof import _iof
 
 PACKAGE = Path(iof.__file__).parent
 PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
-         iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules)
+         iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules, iof.Audit)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -112,6 +112,8 @@ def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill:
     assert set(coverage["unattributed"][0]) == pieces | {"service", "currency"}
     rules: list[iof.types.Rule] = [{"value": "x", "when": {"service": "Queue"}}]
     assert set(billed.virtual_dimensions.set("v", rules)) == fields(iof.types.VirtualDimension)
+    assert set(billed.audit.list()["items"][0]) == fields(iof.audit_types.AuditEntry)
+    assert set(billed.audit.verify()) == fields(iof.audit_types.AuditVerdict)
 
 
 def test_every_dimension_and_kind_is_typed(finops: iof.Finops) -> None:
@@ -128,6 +130,7 @@ EXAMPLES = [
     "iof",
     "iof.allocation",
     "iof.analysis",
+    "iof.audit",
     "iof.billing",
     "iof.breakdowns",
     "iof.catalog",

@@ -3,6 +3,7 @@
 use super::world::{Handle, WHOLE, World, told};
 use finops_core::model::access::Reach;
 use finops_core::model::id::{self, Id};
+use finops_core::model::money::Money;
 use finops_core::{ErrorCode, Finops};
 use finops_tests::support::{Bill, answer, call};
 use serde_json::{Value, json};
@@ -103,7 +104,7 @@ fn narrowing_is_a_filter() {
     let dimensions =
         [(Handle::Tenant, "tenant", "ten"), (Handle::OrgAdmin, "organization", "org"), (Handle::Own, "user", "usr")];
     for row in super::table::ROWS {
-        let operation = finops_core::operations().iter().find(|operation| operation.name == row.name).unwrap();
+        let operation = finops_core::operations().find(|operation| operation.name == row.name).unwrap();
         // The filter of costs.unit is about costs only; narrowing is about quantities too.
         if operation.access.reach != Reach::Charges || row.name == "costs.unit" {
             continue;
@@ -272,4 +273,40 @@ fn what_others_have_refuses_nothing() {
     assert_eq!(call(&finops, "get_cost_summary", params.clone()).unwrap_err().field(), Some("group_by"));
     let own = answer(&finops.as_tenant("ten_north").unwrap(), "get_cost_summary", params);
     assert_eq!((&own["currency"], &own["total_cost"], &own["count"]), (&json!("USD"), &json!("1"), &json!(1)));
+}
+
+/// Shares are taken from all cost; who is narrowed sees those in favour of its own.
+#[test]
+fn what_centres_bear_is_narrowed_like_charges() {
+    let world = World::new();
+    let asked = json!({"period": "2024-01", "view": "allocated", "group_by": ["tenant", "cost_center"],
+        "filter": {"not": {"cost_center": world.other_center}}});
+    let charged = json!({"period": "2024-01", "group_by": ["tenant"]});
+    for handle in [Handle::Tenant, Handle::OrgAdmin, Handle::Operator, Handle::Viewer, Handle::Own] {
+        let finops = handle.of(&world.finops);
+        let allocated = answer(&finops, "get_cost_summary", asked.clone());
+        assert!(told(&allocated.to_string()).is_empty(), "{handle:?}: {allocated}");
+        let [item] = allocated["breakdown"].as_array().unwrap().as_slice() else { panic!("{handle:?}: {allocated}") };
+        assert_eq!((&item["tenant_id"], &item["cost_center_id"]), (&json!("ten_north"), &json!(world.center)));
+        let cost = |answer: &Value| answer["total_cost"].as_str().unwrap().parse::<Money>().unwrap();
+        let own = cost(&answer(&finops, "get_cost_summary", charged.clone()));
+        assert!(cost(&allocated) > own, "{handle:?}: it bears a share of what is nobody's");
+    }
+    let other = json!({"filter": {"cost_center": world.other_center}, "period": "2024-01", "view": "allocated"});
+    let nothing = answer(&Handle::Tenant.of(&world.finops), "get_cost_summary", other);
+    assert_eq!(nothing["data_health"]["estimated_share"], Value::Null);
+    assert!(told(&nothing.to_string()).is_empty(), "{nothing}");
+}
+
+#[test]
+fn an_allocation_that_fails_names_nobody_on_a_narrowed_handle() {
+    let world = World::new();
+    answer(&world.finops, "allocation.rules.update", json!({"id": world.rule, "base": {"meter": "exports_south"}}));
+    answer(&world.finops, "update_cost_center", json!({"id": world.other_center, "filter": {"service": "x"}}));
+    let asked = json!({"period": "2024-01", "view": "allocated"});
+    let full = call(&world.finops, "get_cost_summary", asked.clone()).unwrap_err();
+    assert!(full.message().contains("Zenith"), "{full}");
+    let error = call(&Handle::Tenant.of(&world.finops), "get_cost_summary", asked).unwrap_err();
+    assert_eq!((error.code(), error.field()), (ErrorCode::InvalidArgument, Some("view")));
+    assert!(told(&error.to_string()).is_empty(), "{error}");
 }

@@ -102,6 +102,9 @@ pub(crate) const ROWS: &[Row] = rows! {
     "meters.list"                "AA x x xxx xxxx" nothing;
     "prices.list"                "AA x x xxx xxxx" nothing;
     "usage.status"               "AA x x xxx xxxx" nothing;
+    "audit.list"                 "AA x x xxx xxxx" nothing;
+    "audit.verify"               "AA x x xxx xxxx" nothing;
+    "audit.export"               "AA x x xxx xxxx" |world| json!({"path": world.path("changes.jsonl")});
     "snapshots"                  "AA x x xxx xxxx" nothing;
     "segments"                   "AA x x xxx xxxx" nothing;
     "export_report"              "AA x x xxx xxxx" |world| json!({"path": world.path("charges.parquet")});

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_operation_stands_in_the_table_once() {
-    let known: BTreeSet<&str> = operations().iter().map(|operation| operation.name).collect();
+    let known: BTreeSet<&str> = operations().map(|operation| operation.name).collect();
     let rows: BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
     let missing: Vec<_> = known.difference(&rows).collect();
     assert!(missing.is_empty(), "say in tests/access/table.rs what these are on narrowed handles: {missing:?}");

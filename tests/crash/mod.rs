@@ -4,6 +4,8 @@
 mod full;
 mod hot;
 mod kill;
+#[cfg(target_os = "linux")]
+mod sync;
 mod tidy;
 
 use finops_core::{CostSummaryRequest, Finops};
@@ -19,7 +21,7 @@ fn costs(finops: &Finops) -> (u64, Vec<(String, String)>) {
     let mut costs: Vec<(String, String)> = summary
         .breakdown
         .iter()
-        .map(|item| (item.dimensions[0].value.clone().unwrap(), item.cost.unwrap().to_string()))
+        .map(|item| (item.dimensions[0].value.as_deref().unwrap().to_owned(), item.cost.unwrap().to_string()))
         .collect();
     costs.sort();
     (summary.snapshot, costs)

@@ -4,7 +4,8 @@ use super::{bill, files, hot_of, import, segments, segments_with_hot_files, tota
 use finops_core::edge::store::{EmbeddedStore, Store};
 use finops_core::insight::question::Question;
 use finops_core::model::charge::CostView;
-use finops_core::model::time::Interval;
+use finops_core::model::filter::Filter;
+use finops_core::model::time::{Interval, Stamp};
 use finops_core::{CostSummaryRequest, Finops};
 use finops_tests::support::{Bill, row};
 use std::path::{Path, PathBuf};
@@ -259,4 +260,75 @@ fn texts_that_are_too_long_for_a_code_are_answered_from_the_charges() {
     };
     assert_eq!(scanned(32 << 10), 0);
     assert_eq!(scanned((32 << 10) + 1), 1);
+}
+
+/// A filter on what rows are sorted by reads the pages that its rows lie in first, and whole columns from then on.
+#[test]
+fn one_of_many_tenants_is_answered_the_same_from_pages_and_from_whole_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let charge = |number: usize| {
+        // Four charges of a kind on each of two days, so that they are worth adding up beforehand.
+        let (kind, day) = (number / 8, number % 2 + 1);
+        let (tenant, day) = (format!("t{:03}", kind % 600), format!("2024-01-0{day}T00:00:00Z"));
+        let (service, cost) = (format!("s{}", kind % 7), format!("{}.{:02}", kind % 11, kind % 100));
+        row(&[
+            ("BillingAccountId", "a"),
+            ("SubAccountId", &tenant),
+            ("ServiceName", &service),
+            ("EffectiveCost", &cost),
+            ("ChargePeriodStart", &day),
+        ])
+    };
+    let path = Bill::new((0..48_000).map(charge)).write(folder.path(), "many.csv");
+    import(&open(&store), path.to_str().unwrap()).unwrap();
+    let hot = hot_of(&segments(&store)[0]);
+    let sound = std::fs::read(&hot).unwrap();
+    let ask = |finops: &EmbeddedStore, tenant: usize, days: i64| {
+        let start = Stamp::parse("2024-01-01T00:00:00Z").unwrap();
+        let end = Stamp::from_micros(start.micros() + days * 86_400_000_000).unwrap();
+        let mut question = Question::new(Interval::new(start, end).unwrap(), CostView::Effective);
+        question.dimensions = vec!["service".parse().unwrap()];
+        question.filter = Filter::equals("sub_account".parse().unwrap(), format!("t{tenant:03}"));
+        let sums = finops.aggregate(&finops.snapshot().unwrap(), &question, &()).unwrap();
+        let group = |group| (sums.values_of(group)[0].unwrap().to_owned(), sums.costs_of(group)[0]);
+        let mut groups: Vec<(String, i128)> = (0..sums.len()).map(group).collect();
+        groups.sort_unstable();
+        (groups, sums.path)
+    };
+    let wanted = |tenant: usize, days: i128| {
+        let mut groups = std::collections::BTreeMap::new();
+        for kind in (0..6000).filter(|kind| kind % 600 == tenant) {
+            let cents = i128::try_from(kind % 11 * 100 + kind % 100).unwrap();
+            *groups.entry(format!("s{}", kind % 7)).or_insert(0) += cents * 10_i128.pow(16) * 4 * days;
+        }
+        groups.into_iter().collect::<Vec<_>>()
+    };
+    for (days, counted) in [(1, 1), (2, 2), (5, 2)] {
+        let finops = EmbeddedStore::open_read_only(&store).unwrap();
+        for tenant in [7, 0, 599] {
+            let (first, path) = ask(&finops, tenant, days);
+            assert_eq!(first, wanted(tenant, counted), "tenant {tenant} over {days} days");
+            assert_eq!(path.scanned_segments, 0);
+            let (again, whole) = ask(&finops, tenant, days);
+            assert_eq!(again, first, "tenant {tenant} over {days} days, again");
+            if tenant == 7 {
+                assert!(0 < path.bytes_read && path.bytes_read < whole.bytes_read, "pages of columns, then columns");
+            }
+        }
+        let (_, again) = ask(&finops, 300, days);
+        assert_eq!(again.bytes_read, 0, "all columns are in memory");
+        let (none, _) = ask(&finops, 600, days);
+        assert!(none.is_empty(), "nobody is called so");
+    }
+    // Whatever is damaged shows where it is read, from pages as from whole columns.
+    for place in (8..columns_end(&sound)).step_by(1511) {
+        let mut other = sound.clone();
+        other[place] ^= 0x20;
+        std::fs::write(&hot, &other).unwrap();
+        let finops = EmbeddedStore::open_read_only(&store).unwrap();
+        for _ in 0..2 {
+            assert_eq!(ask(&finops, 7, 2).0, wanted(7, 2), "byte {place}");
+        }
+    }
 }

@@ -10,9 +10,13 @@
 
 mod bill;
 mod child;
+#[cfg(target_os = "linux")]
+mod sync;
 
 pub use bill::{Bill, Row, row};
 pub use child::{Child, job};
+#[cfg(target_os = "linux")]
+pub use sync::{FailingSync, fail_syncs_of, let_syncs_succeed};
 
 use finops_core::{Error, Finops};
 use serde_json::Value;

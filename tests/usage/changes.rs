@@ -13,7 +13,7 @@ fn with_max(store: &EmbeddedStore) {
         meters.create(largest.clone())?;
         meters.create(last.clone()).map(drop)
     };
-    store.usage().unwrap().change_meters(create).unwrap();
+    store.usage().unwrap().change_meters(&by(), create).unwrap();
 }
 
 #[test]
@@ -29,8 +29,8 @@ fn what_was_voided_is_counted_nowhere() {
         }
         // The events of the largest quantity.
         for number in [6, 13, 20, 27] {
-            assert!(usage.void_usage(event(number).key(), now()).unwrap());
-            assert!(!usage.void_usage(event(number).key(), now()).unwrap(), "it is out already");
+            assert!(usage.void_usage(event(number).key(), &by()).unwrap());
+            assert!(!usage.void_usage(event(number).key(), &by()).unwrap(), "it is out already");
         }
         if checkpoints & 2 != 0 {
             usage.checkpoint_usage(now()).unwrap();
@@ -39,8 +39,8 @@ fn what_was_voided_is_counted_nowhere() {
         assert_eq!(counted_by(&store, "largest"), (Quantity::from_units(6), 26));
         assert_eq!(record(&store, [event(6)]), [Outcome::Duplicate], "it stays known");
         assert_eq!(usage.usage_event(event(6).key()).unwrap_err().code(), ErrorCode::NotFound);
-        assert_eq!(usage.correct_usage(event(6), now()).unwrap_err().code(), ErrorCode::Conflict);
-        assert_eq!(usage.void_usage(event(99).key(), now()).unwrap_err().code(), ErrorCode::NotFound);
+        assert_eq!(usage.correct_usage(event(6), &by()).unwrap_err().code(), ErrorCode::Conflict);
+        assert_eq!(usage.void_usage(event(99).key(), &by()).unwrap_err().code(), ErrorCode::NotFound);
         // As a crash leaves it: the copy has no checkpoint of a close.
         let copy = tempfile::tempdir().unwrap();
         for name in ["state.sqlite", "state.sqlite-wal"] {
@@ -69,8 +69,8 @@ fn a_correction_takes_the_place_of_the_event() {
         let mut corrected = event(5);
         corrected.quantity = Some(Quantity::from_units(1000));
         corrected.time = "2026-09-02T00:00:00Z".parse().unwrap();
-        assert!(usage.correct_usage(corrected.clone(), now()).unwrap());
-        assert!(!usage.correct_usage(corrected.clone(), now()).unwrap(), "it says the same");
+        assert!(usage.correct_usage(corrected.clone(), &by()).unwrap());
+        assert!(!usage.correct_usage(corrected.clone(), &by()).unwrap(), "it says the same");
         assert_eq!(usage.usage_event(event(5).key()).unwrap(), corrected);
         assert_eq!(raw(&store)[5], corrected);
         assert_eq!(check_whole(&store), 30);
@@ -84,11 +84,11 @@ fn a_correction_takes_the_place_of_the_event() {
             })
             .unwrap();
         assert_eq!(seen, 1, "who reads by time finds it where it is now");
-        assert!(usage.correct_usage(event(5), now()).unwrap());
+        assert!(usage.correct_usage(event(5), &by()).unwrap());
         assert_eq!(counted_by(&store, "largest").0, Quantity::from_units(7));
         let mut wrong = event(5);
         wrong.quantity = None;
-        assert_eq!(usage.correct_usage(wrong, now()).unwrap_err().field(), Some("quantity"));
+        assert_eq!(usage.correct_usage(wrong, &by()).unwrap_err().field(), Some("quantity"));
         drop(store);
         assert_eq!(check_whole(&open(folder.path())), 30);
     }

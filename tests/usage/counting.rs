@@ -82,7 +82,7 @@ fn a_reader_follows_who_writes() {
             store.usage().unwrap().checkpoint_usage(now()).unwrap();
         }
         if round % 4 == 0 {
-            store.usage().unwrap().void_usage(event(round * 100).key(), now()).unwrap();
+            store.usage().unwrap().void_usage(event(round * 100).key(), &by()).unwrap();
         }
         assert_eq!(counted(&reader), counted(&store), "round {round}");
         assert_eq!(check_whole(&reader), check_whole(&store));
@@ -118,7 +118,7 @@ fn a_meter_that_comes_later_counts_what_there_is() {
     let mut largest = Meter::new("largest", Aggregation::Max, "request");
     largest.event = Some("api_calls".to_owned());
     let usage = store.usage().unwrap();
-    usage.change_meters(&mut |meters| meters.create(largest.clone()).map(drop)).unwrap();
+    usage.change_meters(&by(), &mut |meters| meters.create(largest.clone()).map(drop)).unwrap();
     assert_eq!(counted_by(&store, "largest"), (Quantity::from_units(7), 300));
     record(&store, (200..400).map(event));
     assert_eq!(counted_by(&store, "largest"), (Quantity::from_units(7), 400));
@@ -127,9 +127,9 @@ fn a_meter_that_comes_later_counts_what_there_is() {
     let store = open(folder.path());
     assert_eq!(counted_by(&store, "largest"), (Quantity::from_units(7), 400));
     let usage = store.usage().unwrap();
-    usage.change_meters(&mut |meters| meters.delete("largest").map(drop)).unwrap();
+    usage.change_meters(&by(), &mut |meters| meters.delete("largest").map(drop)).unwrap();
     assert!(usage.meters().unwrap().get("largest").is_none());
-    usage.change_meters(&mut |meters| meters.create(largest.clone()).map(drop)).unwrap();
+    usage.change_meters(&by(), &mut |meters| meters.create(largest.clone()).map(drop)).unwrap();
     let numbers: Vec<u32> =
         usage.meters().unwrap().iter().map(|(number, _)| number).filter(|number| *number > 63).collect();
     assert_eq!(numbers, [65], "a number is never given twice");
@@ -180,7 +180,7 @@ fn a_reader_learns_of_meters_that_changed_where_nothing_else_did() {
     assert_eq!(check_whole(&reader), 10);
     let mut meter = Meter::new("calls", Aggregation::Count, "request");
     meter.event = Some("api_calls".to_owned());
-    usage.change_meters(&mut |meters| meters.create(meter.clone()).map(drop)).unwrap();
+    usage.change_meters(&by(), &mut |meters| meters.create(meter.clone()).map(drop)).unwrap();
     assert_eq!(counted_by(&reader, "calls"), (Quantity::from_units(10), 10));
     drop(store);
     assert_eq!(counted_by(&open(folder.path()), "calls"), (Quantity::from_units(10), 10));

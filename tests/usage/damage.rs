@@ -27,9 +27,9 @@ fn a_damaged_batch_is_named() {
     for part in ["batch 1", "10 events", "2026-09-10T11:59:51Z", "2026-09-10T12:00:00Z"] {
         assert!(error.message().contains(part), "{error}");
     }
-    let error = usage.void_usage(event(3).key(), now()).unwrap_err();
+    let error = usage.void_usage(event(3).key(), &by()).unwrap_err();
     assert!(error.message().contains("batch 1"), "{error}");
-    assert!(usage.void_usage(event(13).key(), now()).unwrap());
+    assert!(usage.void_usage(event(13).key(), &by()).unwrap());
 }
 
 #[test]

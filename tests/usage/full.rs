@@ -1,9 +1,7 @@
 //! A disk that takes nothing more: a limit on the size of files stands for a full one, a folder without permission for
 //! one that may only be read.
 //!
-//! What fails here is writing. A sync that fails after the write went well is not brought about: nothing that works on
-//! every system makes one fail. What follows from it is the same: SQLite gives an error, and memory stays as it was or
-//! is made again from the file.
+//! What fails here is writing; `sync` has syncs fail after the write went well.
 
 use super::*;
 use finops_core::{Error, ErrorCode};

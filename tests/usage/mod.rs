@@ -7,11 +7,15 @@ mod export;
 #[cfg(target_os = "linux")]
 mod full;
 mod kill;
+mod pages;
 mod recorder;
+#[cfg(target_os = "linux")]
+mod sync;
 mod tidy;
 
 use finops_core::edge::store::Store;
 use finops_core::edge::store::{EmbeddedStore, Tuning};
+use finops_core::model::audit::Change;
 use finops_core::model::money::Quantity;
 use finops_core::model::time::{Interval, Stamp};
 use finops_core::model::usage::{Aggregation, Outcome, UsageEvent};
@@ -23,6 +27,11 @@ const NOW: &str = "2026-09-10T12:00:00Z";
 
 fn now() -> Stamp {
     NOW.parse().unwrap()
+}
+
+/// Somebody who changes something.
+fn by() -> Change {
+    Change::new("u_1", now())
 }
 
 fn open(folder: &Path) -> EmbeddedStore {

@@ -13,14 +13,14 @@ fn small_batches_become_one() {
     let usage = store.usage().unwrap();
     usage.checkpoint_usage(now()).unwrap();
     (40..50).for_each(|number| drop(record(&store, [event(number)])));
-    usage.void_usage(event(7).key(), now()).unwrap();
+    usage.void_usage(event(7).key(), &by()).unwrap();
     let before = (raw(&store), counted(&store));
     let tidied = usage.compact_usage().unwrap();
     assert_eq!((tidied.batches, tidied.events), (48, 50), "one on each side of the checkpoint is left");
     assert_eq!(usage.usage_status().unwrap().batches, 2);
     assert_eq!((raw(&store), counted(&store)), before);
     assert_eq!(usage.usage_event(event(33).key()).unwrap(), event(33));
-    assert!(usage.void_usage(event(33).key(), now()).unwrap());
+    assert!(usage.void_usage(event(33).key(), &by()).unwrap());
     assert_eq!(accepted(&record(&store, (0..50).map(event))), 0);
     assert_eq!(check_whole(&store), 48);
     drop(store);
@@ -46,9 +46,9 @@ fn what_is_dropped_stays_counted_and_known() {
     assert_eq!(counted(&store), before);
     let again = |number| record(&store, [at(number, "2026-09-01T10:00:00Z")]);
     assert_eq!(again(3), [Outcome::Duplicate]);
-    let gone = usage.void_usage(event(3).key(), now()).unwrap_err();
+    let gone = usage.void_usage(event(3).key(), &by()).unwrap_err();
     assert!(gone.code() == ErrorCode::NotFound && gone.message().contains("retention"), "{gone}");
-    assert!(usage.void_usage(event(13).key(), now()).unwrap());
+    assert!(usage.void_usage(event(13).key(), &by()).unwrap());
     assert_eq!(counted(&store).1, 19);
     drop(store);
     assert_eq!(counted(&open(folder.path())).1, 19);

@@ -7,11 +7,10 @@
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 #![allow(clippy::disallowed_methods, reason = "durations are measured here, no charge is dated")]
 
-use finops_core::model::allocation::{Center, Centers, Rule, RuleSet};
+use finops_core::model::allocation::{Center, CenterId, Centers, Rule, RuleId, RuleSet};
 use finops_core::model::charge::CostView;
 use finops_core::model::dimension::Dimension;
 use finops_core::model::filter::Filter;
-use finops_core::model::id::Id;
 use finops_core::model::money::{Currency, Money};
 use finops_core::model::time::{Interval, Stamp};
 use finops_core::pipeline::allocation::{Allocation, Allocator, Cells, Frame, Weights};
@@ -82,8 +81,8 @@ fn run(rounds: u32) -> Result<()> {
     Ok(())
 }
 
-fn cc(number: u32) -> Result<Id<finops_core::model::id::CostCenter>> {
-    Ok(Id::new(Stamp::from_micros(i64::from(number) * 1_000)?, [0; 10]))
+fn cc(number: u32) -> Result<CenterId> {
+    Ok(CenterId::new(Stamp::from_micros(i64::from(number) * 1_000)?, [0; 10]))
 }
 
 fn frame(carry: &[Dimension]) -> Result<Frame> {
@@ -97,7 +96,7 @@ fn set(tenth: &Value, service: u32) -> Result<RuleSet> {
     for number in 0..TEAMS {
         let service = if number == 10 { service } else { 9 };
         let mut rule = json!({
-            "id": Id::<finops_core::model::id::AllocationRule>::new(Stamp::from_micros(i64::from(number) * 1_000)?, [0; 10]),
+            "id": RuleId::new(Stamp::from_micros(i64::from(number) * 1_000)?, [0; 10]),
             "name": format!("team {number}"), "effective_from": "2024-01-01T00:00:00Z",
             "source": {"tag:team": format!("t{number}"), "service": format!("s{service}")},
         });

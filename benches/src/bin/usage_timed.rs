@@ -163,8 +163,15 @@ fn compare(folder: &Path, events: u64, peer_seconds: u64) -> Result<(), Failed> 
     println!(
         "{}",
         json!({
-            "what": "last to first", "by_wall": last.0 / first.0, "by_cpu": first.1 / last.1, "accepted": accepted,
-            "peak_rss": peak_rss(), "bytes_on_disk": size_of_folder(&at_ours),
+            "what": "rates", "first_million": first.0, "all": ours.rate(), "last_million": last.0,
+            "all_to_first": ours.rate() / first.0, "last_to_first": last.0 / first.0,
+            "all_to_first_by_cpu": first.1 * rates.len() as f64 / ours.cpu, "last_to_first_by_cpu": first.1 / last.1,
+        })
+    );
+    println!(
+        "{}",
+        json!({
+            "what": "store", "accepted": accepted, "peak_rss": peak_rss(), "bytes_on_disk": size_of_folder(&at_ours),
         })
     );
     println!("{}", asked(usage)?);

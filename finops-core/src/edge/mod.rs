@@ -5,6 +5,8 @@
 #[cfg(feature = "embedded")]
 mod arrow;
 #[cfg(feature = "embedded")]
+pub mod audit_export;
+#[cfg(feature = "embedded")]
 mod csv;
 #[cfg(feature = "embedded")]
 pub mod export;

@@ -95,7 +95,7 @@ impl Finops {
     /// Refuses an operation that this handle may not call. One that stands in no row is refused.
     pub(super) fn permit(&self, operation: &str) -> Result<()> {
         let Some(access) = &self.access else { return Ok(()) };
-        match operations().iter().find(|known| known.name == operation) {
+        match operations().find(|known| known.name == operation) {
             Some(known) => access.permit(operation, known.access),
             None => Err(Error::new(ErrorCode::Forbidden, format!("'{operation}' is for handles without narrowing"))),
         }

@@ -2,8 +2,8 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement,
-    UsageChanged, UsageReceipt,
+    AllocationClosed, AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page,
+    SegmentFiles, Settlement, UsageChanged, UsageReceipt,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -15,6 +15,7 @@ use crate::insight::{
     TopDrivers, Trends, UnitCosts, Usage,
 };
 use crate::model::allocation::Rule;
+use crate::model::audit::{AuditEntry, AuditVerdict};
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
@@ -134,6 +135,12 @@ answers! {
     RatedRequest(RatedRequest),
     /// Of whatever deletes.
     Deleted(Deleted),
+    /// Of `audit.list`.
+    Audit(Page<AuditEntry>),
+    /// Of `audit.verify`.
+    AuditVerdict(AuditVerdict),
+    /// Of `audit.export`.
+    AuditExported(AuditExported),
     /// Of `snapshots`.
     Snapshots(Page<StateMark>),
     /// Of `vacuum`.

@@ -116,7 +116,8 @@ impl Finops {
     pub fn billing_close(&self, request: &BillingClose) -> Result<Closed> {
         self.permit("billing.close")?;
         let period = request.period.month()?;
-        let now = self.clock.now();
+        let by = self.change();
+        let now = by.at;
         let conflict = |message: String| Err(Error::new(ErrorCode::Conflict, message).with_field("period"));
         if period.end() > now {
             return conflict(format!("{} has not ended: it is {now}", request.period.text()));
@@ -132,7 +133,7 @@ impl Finops {
             return conflict(format!("{} of tenant '{tenant_id}' is closed already", request.period.text()));
         }
         let tenants: BTreeSet<String> = tenants.difference(&closed).cloned().collect();
-        let closing = Closing { period_start: period.start(), tenants: tenants.clone(), at: now };
+        let closing = Closing { period_start: period.start(), tenants: tenants.clone(), by };
         let Settlement { snapshot, failures, .. } = self.settle(due, Some(closing))?;
         let statements = self.store.statements(Some(period.start()), request.tenant_id.as_deref())?;
         let new = statements.iter().filter(|statement| tenants.contains(&statement.tenant_id));

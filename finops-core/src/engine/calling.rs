@@ -47,7 +47,7 @@ impl Finops {
     /// `not_found` for an unknown name; `forbidden` for what this handle may not; `invalid_argument`, with the field,
     /// for parameters that cannot be read; else what the operation gives.
     pub fn call(&self, operation: &str, params: Value, observer: &dyn Observer) -> Result<Answer> {
-        let known = operations().iter().find(|known| known.name == operation);
+        let known = operations().find(|known| known.name == operation);
         let known = known.ok_or_else(|| {
             Error::new(ErrorCode::NotFound, format!("there is no operation '{operation}'")).with_field("operation")
         })?;

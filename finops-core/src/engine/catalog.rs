@@ -77,7 +77,7 @@ impl Finops {
     pub fn catalog_upsert(&self, entry: Entry) -> Result<Entry> {
         self.permit("catalog.upsert")?;
         entry.validate()?;
-        self.store.put_entry(&entry)?;
+        self.store.put_entry(&entry, &self.change())?;
         Ok(entry)
     }
 
@@ -112,7 +112,11 @@ impl Finops {
     /// `not_found`; `conflict` on a handle for reading.
     pub fn catalog_delete(&self, kind: Kind, id: &str) -> Result<Deleted> {
         self.permit("catalog.delete")?;
-        if self.store.delete_entry(kind, id)? { Ok(Deleted { deleted: true }) } else { Err(unknown(kind, id)) }
+        if self.store.delete_entry(kind, id, &self.change())? {
+            Ok(Deleted { deleted: true })
+        } else {
+            Err(unknown(kind, id))
+        }
     }
 }
 

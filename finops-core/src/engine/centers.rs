@@ -304,7 +304,8 @@ impl Finops {
 
     fn write_center(&self, kept: &KeptCenter) -> Result<()> {
         let body = serde_json::to_string(kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        self.store.put_definitions(Defined::CostCenter, &[(kept.center.id.to_string(), body)]).map(drop)
+        let definition = (kept.center.id.to_string(), body);
+        self.store.put_definitions(Defined::CostCenter, &[definition], &self.keeping(kept.deleted)).map(drop)
     }
 
     /// The centres as they were last read, with what changed since.

@@ -348,7 +348,7 @@ impl Finops {
         let key = grant.id.to_string();
         let kept = KeptGrant { grant, deleted };
         let body = serde_json::to_string(&kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        self.store.put_definitions(Defined::Grant, &[(key, body)])?;
+        self.store.put_definitions(Defined::Grant, &[(key, body)], &self.keeping(deleted))?;
         self.is_due();
         Ok(kept.grant)
     }

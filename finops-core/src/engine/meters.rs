@@ -56,7 +56,7 @@ impl Finops {
     /// `invalid_argument` for what no meter can be; `conflict` for a name that is taken, and on a handle for reading.
     pub fn meters_create(&self, meter: Meter) -> Result<Meter> {
         self.permit("meters.create")?;
-        self.store.usage()?.change_meters(&mut |meters| meters.create(meter.clone()).map(drop))?;
+        self.store.usage()?.change_meters(&self.change(), &mut |meters| meters.create(meter.clone()).map(drop))?;
         self.changed(&meter.slug)?;
         Ok(meter)
     }
@@ -111,7 +111,7 @@ impl Finops {
     /// for reading.
     pub fn meters_update(&self, meter: Meter) -> Result<Meter> {
         self.permit("meters.update")?;
-        self.store.usage()?.change_meters(&mut |meters| meters.update(meter.clone()).map(drop))?;
+        self.store.usage()?.change_meters(&self.change(), &mut |meters| meters.update(meter.clone()).map(drop))?;
         self.changed(&meter.slug)?;
         Ok(meter)
     }
@@ -119,8 +119,8 @@ impl Finops {
     /// Removes a meter and what it counted. Events stay, and so do charges that were made of them.
     ///
     /// # Errors
-    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price, a grant or a rule of allocation
-    /// is for it, while an open month is charged for it, and on a handle for reading.
+    /// `invalid_argument` for one that is built in; `not_found`; `conflict` while a price, a grant or a rule of
+    /// allocation is for it, while an open month is charged for it, and on a handle for reading.
     pub fn meters_delete(&self, slug: &str) -> Result<Deleted> {
         self.permit("meters.delete")?;
         let _alone = self.centers.alone();
@@ -150,13 +150,13 @@ impl Finops {
                 return Err(Error::new(ErrorCode::Conflict, message).with_field("slug"));
             }
         }
-        self.store.usage()?.change_meters(&mut |meters| meters.delete(slug).map(drop))?;
+        self.store.usage()?.change_meters(&self.change(), &mut |meters| meters.delete(slug).map(drop))?;
         Ok(Deleted { deleted: true })
     }
 
     /// Has everything rated anew that a meter counts, also when the process ends before.
     fn changed(&self, slug: &str) -> Result<()> {
-        self.store.put_definitions(Defined::Meter, &[(slug.to_owned(), String::new())])?;
+        self.store.put_definitions(Defined::Meter, &[(slug.to_owned(), String::new())], &self.change())?;
         self.is_due();
         Ok(())
     }

@@ -4,6 +4,7 @@ mod access;
 mod allocation;
 mod analysis;
 mod answer;
+mod audit;
 mod billing;
 mod calling;
 mod catalog;
@@ -33,6 +34,7 @@ mod virtuals;
 pub use crate::model::progress::{Observer, Progress};
 pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
 pub use answer::Answer;
+pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
@@ -55,6 +57,7 @@ pub use virtuals::VirtualList;
 
 use crate::edge::store::Store;
 use crate::model::access::Access;
+use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
 use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
@@ -83,6 +86,8 @@ pub struct Finops {
     /// The clock again, when it stands where it was put.
     fixed: Option<Arc<FixedClock>>,
     entropy: Arc<dyn Entropy>,
+    /// Whom the log of changes names.
+    actor: Arc<str>,
     /// How many groups an answer may be made of.
     max_groups: usize,
     /// The currency of usage that has no price.
@@ -155,13 +160,24 @@ impl Finops {
     }
 
     /// Opens an engine with options in JSON, as the bindings do: `{"now": "2024-02-01T00:00:00Z", "read_only": true}`.
-    /// The others are `max_groups`, `threads`, `cache_bytes`, `usage_memory_bytes` and `currency`, which [`Builder`]
-    /// describes.
+    /// The others are `actor`, `max_groups`, `threads`, `cache_bytes`, `usage_memory_bytes` and `currency`, which
+    /// [`Builder`] describes.
     ///
     /// # Errors
     /// `invalid_argument` for an option that does not exist or cannot be read; else as [`Builder::open`].
     pub fn open_with(location: &str, options: serde_json::Value) -> Result<Self> {
         Builder::from_json(options)?.open(location)
+    }
+
+    /// Who changes something now, for the log of changes.
+    fn change(&self) -> Change {
+        let principal = self.access().and_then(Access::user_id);
+        Change::new(principal.unwrap_or(&self.actor), self.clock.now())
+    }
+
+    /// Who keeps a version of something now, which may say that it is deleted.
+    fn keeping(&self, deleted: bool) -> Change {
+        if deleted { self.change().doing(Action::Delete) } else { self.change() }
     }
 
     /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is.

@@ -222,7 +222,7 @@ impl Finops {
         self.add_token_meters()?;
         // Years have four digits, so that keys sort as the instants do; and equal instants are one key.
         let key = format!("{}", request.effective_from);
-        self.store.put_definitions(Defined::ModelPrices, &[(key, body)])?;
+        self.store.put_definitions(Defined::ModelPrices, &[(key, body)], &self.change())?;
         *self.models.0.write().unwrap_or_else(PoisonError::into_inner) = None;
         for (price, deleted) in prices {
             self.keep_price(price, deleted)?;
@@ -280,7 +280,7 @@ impl Finops {
     /// Adds the meters of tokens where they are not there yet.
     fn add_token_meters(&self) -> Result<()> {
         let usage: &dyn UsageStore = self.store.usage()?;
-        usage.change_meters(&mut |known| {
+        usage.change_meters(&self.change(), &mut |known| {
             let new = meters().into_iter().filter(|meter| known.get(&meter.slug).is_none()).collect::<Vec<_>>();
             new.into_iter().try_for_each(|meter| known.create(meter).map(drop))
         })

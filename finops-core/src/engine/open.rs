@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 /// More threads than this help no query.
 const MAX_THREADS: i64 = 1024;
+/// Who makes changes, unless something else is said.
+const HOST: &str = "host";
+const MAX_ACTOR_BYTES: usize = 512;
 
 /// How to open an engine, as JSON knows it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -21,6 +24,7 @@ const MAX_THREADS: i64 = 1024;
 struct OpenOptions {
     now: Option<Stamp>,
     read_only: bool,
+    actor: Option<String>,
     max_groups: Option<i64>,
     threads: Option<i64>,
     cache_bytes: Option<i64>,
@@ -29,6 +33,15 @@ struct OpenOptions {
 }
 
 impl OpenOptions {
+    fn actor(&self) -> Result<Arc<str>> {
+        let Some(actor) = &self.actor else { return Ok(Arc::from(HOST)) };
+        if actor.trim().is_empty() || actor.len() > MAX_ACTOR_BYTES {
+            let message = format!("must have 1 to {MAX_ACTOR_BYTES} bytes and not be blank");
+            return Err(Error::invalid("actor", message));
+        }
+        Ok(Arc::from(actor.as_str()))
+    }
+
     fn max_groups(&self) -> Result<usize> {
         let Some(groups) = self.max_groups else { return Ok(MAX_GROUPS) };
         let wrong = || Error::invalid("max_groups", format!("must be 1 or more, got {groups}"));
@@ -83,6 +96,25 @@ impl Builder {
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.options.read_only = true;
+        self
+    }
+
+    /// Whom the log of changes names for what is done through this handle, such as the id of a user: 1 to 512 bytes,
+    /// not blank; by default `host`. What is done through a handle of [`Finops::as_principal`] names that user.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use finops_core::engine::AuditList;
+    /// use finops_core::model::catalog::{Entry, Kind};
+    ///
+    /// let finops = Finops::builder().actor("u_1").open(":memory:")?;
+    /// finops.catalog_upsert(Entry::new(Kind::Team, "t1", "Search"))?;
+    /// assert_eq!(finops.audit_list(&AuditList::default())?.items[0].actor, "u_1");
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.options.actor = Some(actor.into());
         self
     }
 
@@ -161,7 +193,7 @@ impl Builder {
     /// writing; `not_found` when there is nothing to read; `storage` when the folder cannot be used.
     pub fn open(self, location: &str) -> Result<Finops> {
         let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
-        let currency = self.options.currency()?;
+        let (currency, actor) = (self.options.currency()?, self.options.actor()?);
         let store = match self.store {
             Some(store) => store,
             None => Arc::new(open_store(location, self.options.read_only)?.tuned(tuning)),
@@ -180,6 +212,7 @@ impl Builder {
             clock,
             fixed,
             entropy,
+            actor,
             max_groups,
             currency,
             settling,

@@ -273,7 +273,7 @@ impl Finops {
         let key = format!("{id}.{:010}", terms.revision);
         let kept = Kept { price, deleted };
         let body = serde_json::to_string(&kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        self.store.put_definitions(Defined::Price, &[(key, body)])?;
+        self.store.put_definitions(Defined::Price, &[(key, body)], &self.keeping(deleted))?;
         self.is_due();
         Ok(kept.price)
     }

@@ -200,7 +200,7 @@ impl Finops {
         for values in usage.items.iter_mut().map(|item| &mut item.dimensions).chain(series) {
             for value in values {
                 if let Some(text) = &value.value {
-                    value.name = self.name_of(&value.dimension, text)?;
+                    value.name = self.name_of(&value.dimension, text)?.map(Into::into);
                 }
             }
         }

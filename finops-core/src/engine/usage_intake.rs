@@ -89,7 +89,7 @@ impl Finops {
     pub fn void_event(&self, key: EventKey<'_>) -> Result<bool> {
         self.permit("void_usage")?;
         self.refuse_foreign(key)?;
-        let changed = self.store.usage()?.void_usage(key, self.clock.now())?;
+        let changed = self.store.usage()?.void_usage(key, &self.change())?;
         self.is_due();
         Ok(changed)
     }
@@ -102,7 +102,7 @@ impl Finops {
     pub fn correct_event(&self, event: UsageEvent) -> Result<bool> {
         self.permit("correct_usage")?;
         self.refuse_foreign(event.key())?;
-        let changed = self.store.usage()?.correct_usage(event, self.clock.now())?;
+        let changed = self.store.usage()?.correct_usage(event, &self.change())?;
         self.is_due();
         Ok(changed)
     }

@@ -61,14 +61,15 @@ impl Finops {
     pub fn virtual_dimensions_set(&self, dimension: VirtualDimension) -> Result<VirtualDimension> {
         self.permit("virtual_dimensions.set")?;
         dimension.validate()?;
-        self.store.put_virtual_dimension(&dimension, &|all| {
+        let allowed = |all: &[VirtualDimension]| {
             if all.len() > MAX_VIRTUAL_DIMENSIONS {
                 let message =
                     format!("there are {MAX_VIRTUAL_DIMENSIONS} virtual dimensions already: delete one first");
                 return Err(Error::new(ErrorCode::Conflict, message).with_field("name"));
             }
             Virtuals::new(all.to_vec()).map(drop)
-        })?;
+        };
+        self.store.put_virtual_dimension(&dimension, &allowed, &self.change())?;
         Ok(dimension)
     }
 
@@ -122,7 +123,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found`; `conflict` when another one, a cost centre or a rule of allocation looks at it, and on a handle for reading.
+    /// `not_found`; `conflict` when another one, a cost centre or a rule of allocation looks at it, and on a handle for
+    /// reading.
     pub fn virtual_dimensions_delete(&self, name: &str) -> Result<Deleted> {
         self.permit("virtual_dimensions.delete")?;
         let _alone = self.centers.alone();
@@ -131,7 +133,7 @@ impl Finops {
         if !needed_by.is_empty() {
             return Err(still_needed(&needed_by).with_field("name"));
         }
-        let deleted = self.store.delete_virtual_dimension(name, &|left| {
+        let allowed = |left: &[VirtualDimension]| {
             let users: Vec<&str> = left
                 .iter()
                 .filter(|other| other.looks_at().any(|looked_at| looked_at == name))
@@ -142,7 +144,8 @@ impl Finops {
             }
             let message = format!("the rules of {} look at '{name}': change or delete them first", users.join(", "));
             Err(Error::new(ErrorCode::Conflict, message).with_field("name"))
-        })?;
+        };
+        let deleted = self.store.delete_virtual_dimension(name, &allowed, &self.change())?;
         if deleted { Ok(Deleted { deleted }) } else { Err(unknown(name)) }
     }
 

@@ -6,7 +6,7 @@ use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
-use super::summary::{DimensionValue, named, serialize_dimensions};
+use super::summary::{DimensionValue, Values, serialize_dimensions};
 use super::sums::Sums;
 use super::view::View;
 use crate::model::charge::CostView;
@@ -116,9 +116,34 @@ pub struct BreakdownItem {
     /// How many charges it is made of; of what centres bear, how many pieces.
     pub charges: u64,
     /// Its further costs, in JSON as `<view>_cost`.
-    pub costs: Vec<(CostView, Option<Money>)>,
+    pub costs: FurtherCosts,
     /// How many distinct values it has of what was asked for.
     pub distinct: Option<u64>,
+}
+
+/// A cost in each of some views, in the order in which these were asked for; none where no charge has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FurtherCosts([Option<(CostView, Option<Money>)>; CostView::ALL.len()]);
+
+impl FurtherCosts {
+    /// The views and their costs.
+    pub fn iter(&self) -> impl Iterator<Item = (CostView, Option<Money>)> {
+        self.0.iter().copied().flatten()
+    }
+
+    /// The cost in a view; none when it was not asked for.
+    pub fn get(&self, view: CostView) -> Option<Option<Money>> {
+        self.iter().find(|(known, _)| *known == view).map(|(_, cost)| cost)
+    }
+}
+
+impl FromIterator<(CostView, Option<Money>)> for FurtherCosts {
+    /// Takes as many as there are views.
+    fn from_iter<I: IntoIterator<Item = (CostView, Option<Money>)>>(costs: I) -> Self {
+        let mut all = Self::default();
+        all.0.iter_mut().zip(costs).for_each(|(place, cost)| *place = Some(cost));
+        all
+    }
 }
 
 impl Serialize for BreakdownItem {
@@ -131,8 +156,8 @@ impl Serialize for BreakdownItem {
         map.serialize_entry("cost", &self.cost)?;
         map.serialize_entry("share", &self.share)?;
         map.serialize_entry("charges", &self.charges)?;
-        for (view, cost) in &self.costs {
-            map.serialize_entry(view.column().field(), cost)?;
+        for (view, cost) in self.costs.iter() {
+            map.serialize_entry(view.column().field(), &cost)?;
         }
         if let Some(distinct) = &self.distinct {
             map.serialize_entry("distinct", distinct)?;
@@ -218,7 +243,9 @@ impl CostQuery for BreakdownQuery<'_> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let broken_down = !request.group_by.0.is_empty() || self.buckets.is_some();
         let groups = if broken_down { settled.largest(Some(limit), offset) } else { Vec::new() };
-        let items = groups.into_iter().map(|group| self.item(&settled, group, name)).collect::<Result<_>>()?;
+        let mut values = Values::new(&request.group_by.0);
+        let item = |group| self.item(&settled, group, &mut values, name);
+        let items = groups.into_iter().map(item).collect::<Result<_>>()?;
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         Ok(Breakdown {
             period: request.period.clone(),
@@ -241,10 +268,16 @@ impl CostQuery for BreakdownQuery<'_> {
 }
 
 impl BreakdownQuery<'_> {
-    fn item(&self, settled: &Settled, group: usize, name: NameOf<'_>) -> Result<BreakdownItem> {
+    fn item(
+        &self,
+        settled: &Settled,
+        group: usize,
+        values: &mut Values<'_>,
+        name: NameOf<'_>,
+    ) -> Result<BreakdownItem> {
         let bucket = self.buckets.as_ref().and_then(|buckets| buckets.get(settled.bucket_of(group)));
         Ok(BreakdownItem {
-            dimensions: named(&self.request.group_by.0, &settled.values_of(group), name)?,
+            dimensions: values.of(settled, group, name)?,
             date: bucket.map(|bucket| bucket.interval.start()),
             cost: settled.cost_of(group, 0),
             share: ratio(settled.sum_of(group, 0), settled.total(0).unwrap_or_default(), SHARE_DECIMALS),
@@ -255,7 +288,10 @@ impl BreakdownQuery<'_> {
     }
 
     /// What stands for each of the further views, by their places in the question.
-    fn by_view(&self, cost: impl Fn(usize) -> Option<Money>) -> Vec<(CostView, Option<Money>)> {
+    fn by_view<C>(&self, cost: impl Fn(usize) -> Option<Money>) -> C
+    where
+        C: FromIterator<(CostView, Option<Money>)>,
+    {
         let mut place = 0;
         let mut cost_of = |view: &CostView| {
             // The view that stands first in the question is asked for once.

@@ -20,7 +20,9 @@ impl<'r> ByValue<'r> {
     /// Those rules; none when they look at several dimensions, at none, or at a virtual one.
     pub(super) fn of(rules: &'r [Rule]) -> Option<Self> {
         let mut looked_at = Vec::new();
-        rules.iter().for_each(|rule| rule.when.dimensions(&mut looked_at));
+        for rule in rules {
+            rule.when.dimensions(&mut looked_at);
+        }
         let dimension = *looked_at.first()?;
         if dimension.column().is_none() || looked_at.iter().any(|other| *other != dimension) {
             return None;

@@ -96,6 +96,11 @@ impl Settled {
         self.sums.codes_of(group)
     }
 
+    /// The text of a code of a dimension; none where it stands for "has no value".
+    pub(super) fn text_of(&self, dimension: usize, code: u32) -> Option<&str> {
+        self.sums.labels.get(dimension)?.get(code)
+    }
+
     /// The values of a group.
     pub(super) fn values_of(&self, group: usize) -> Vec<Option<&str>> {
         self.sums.values_of(group)
@@ -122,17 +127,17 @@ impl Settled {
     /// values, and then in that of the buckets.
     pub(super) fn largest(&self, limit: Option<usize>, offset: usize) -> Vec<usize> {
         let end = limit.map_or(self.len(), |limit| offset.saturating_add(limit)).min(self.len());
-        let mut groups: Vec<usize> = (0..self.len()).collect();
-        let order = |one: &usize, other: &usize| {
-            let cost = |group: usize| Reverse(self.sum_of(group, 0));
-            cost(*one).cmp(&cost(*other)).then_with(|| self.compare(*one, *other))
+        let mut groups: Vec<(Reverse<Money>, usize)> =
+            (0..self.len()).map(|group| (Reverse(self.sum_of(group, 0)), group)).collect();
+        let order = |(cost, one): &(Reverse<Money>, usize), (other_cost, other): &(Reverse<Money>, usize)| {
+            cost.cmp(other_cost).then_with(|| self.compare(*one, *other))
         };
         if let Some(last) = end.checked_sub(1).filter(|_| end < self.len()) {
             groups.select_nth_unstable_by(last, order);
             groups.truncate(end);
         }
         groups.sort_unstable_by(order);
-        groups.split_off(offset.min(groups.len()))
+        groups.into_iter().skip(offset).map(|(_, group)| group).collect()
     }
 
     /// The groups of each combination of values, in the order of the values; within one in that of the buckets.

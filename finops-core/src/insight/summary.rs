@@ -13,8 +13,11 @@ use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, ratio};
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use std::sync::Arc;
 
 request! {
     /// What a cost summary is asked for.
@@ -95,10 +98,10 @@ pub struct CostSummary {
 pub struct DimensionValue {
     /// The dimension.
     pub dimension: Dimension,
-    /// The value; none for charges without one.
-    pub value: Option<String>,
+    /// The value; none for charges without one. Items that have the same value share it.
+    pub value: Option<Arc<str>>,
     /// What the catalogue calls it.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
 }
 
 /// An item of a breakdown.
@@ -136,11 +139,11 @@ impl CostItem {
 /// Writes `<dimension>_id` and `<dimension>_name`, or the bare dimension, as fields.
 pub(super) fn serialize_dimensions<M: SerializeMap>(values: &[DimensionValue], map: &mut M) -> Result<(), M::Error> {
     for DimensionValue { dimension, value, name } in values {
-        map.serialize_entry(&dimension.answer_key(), value)?;
+        map.serialize_entry(dimension.answer_key().as_ref(), &value.as_deref())?;
         if let Dimension::BuiltIn(dimension) = dimension
-            && dimension.is_named()
+            && let Some((_, key)) = dimension.named_keys()
         {
-            map.serialize_entry(&format!("{}_name", dimension.as_str()), name)?;
+            map.serialize_entry(key, &name.as_deref())?;
         }
     }
     Ok(())
@@ -245,9 +248,10 @@ impl CostQuery for SummaryQuery<'_> {
 fn items(settled: &Settled, request: &CostSummaryRequest, name: NameOf<'_>) -> Result<Vec<CostItem>> {
     let (limit, offset) = page(request.limit, request.offset)?;
     let total = settled.total(0).unwrap_or_default();
+    let mut values = Values::new(&request.group_by.0);
     let item = |group: usize| {
         Ok(CostItem {
-            dimensions: named(&request.group_by.0, &settled.values_of(group), name)?,
+            dimensions: values.of(settled, group, name)?,
             cost: settled.cost_of(group, 0),
             share: ratio(settled.sum_of(group, 0), total, SHARE_DECIMALS),
             charges: settled.charges_of(group),
@@ -265,7 +269,40 @@ pub(super) fn named(
 ) -> Result<Vec<DimensionValue>> {
     let value = |(dimension, value): (&Dimension, Option<&str>)| {
         let name = value.map_or(Ok(None), |value| name(dimension, value))?;
-        Ok(DimensionValue { dimension: dimension.clone(), value: value.map(str::to_owned), name })
+        Ok(DimensionValue { dimension: dimension.clone(), value: value.map(Arc::from), name: name.map(Arc::from) })
     };
     dimensions.iter().zip(values.iter().copied()).map(value).collect()
+}
+
+/// The values of groups, each text made once: a thousand items name sixty services.
+pub(super) struct Values<'d> {
+    dimensions: &'d [Dimension],
+    /// By the place of the dimension and the code.
+    known: HashMap<(usize, u32), Named>,
+}
+
+/// The value of a code, and its name.
+type Named = (Option<Arc<str>>, Option<Arc<str>>);
+
+impl<'d> Values<'d> {
+    pub(super) fn new(dimensions: &'d [Dimension]) -> Self {
+        Self { dimensions, known: HashMap::new() }
+    }
+
+    /// Those of a group.
+    pub(super) fn of(&mut self, settled: &Settled, group: usize, name: NameOf<'_>) -> Result<Vec<DimensionValue>> {
+        let mut values = Vec::with_capacity(self.dimensions.len());
+        for ((place, dimension), code) in self.dimensions.iter().enumerate().zip(settled.codes_of(group)) {
+            let (value, name) = match self.known.entry((place, *code)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let text = settled.text_of(place, *code);
+                    let name = text.map_or(Ok(None), |text| name(dimension, text))?;
+                    new.insert((text.map(Arc::from), name.map(Arc::from)))
+                }
+            };
+            values.push(DimensionValue { dimension: dimension.clone(), value: value.clone(), name: name.clone() });
+        }
+        Ok(values)
+    }
 }

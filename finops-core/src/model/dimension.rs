@@ -3,6 +3,7 @@
 use super::charge::ChargeColumn;
 use crate::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -61,17 +62,22 @@ dimensions! {
 impl BuiltIn {
     /// Whether grouped answers carry `<dimension>_id` and `<dimension>_name` instead of the bare value.
     pub const fn is_named(self) -> bool {
-        matches!(
-            self,
-            Self::Tenant
-                | Self::Workspace
-                | Self::Organization
-                | Self::User
-                | Self::Component
-                | Self::Team
-                | Self::CostCenter
-                | Self::ResourceGroup
-        )
+        self.named_keys().is_some()
+    }
+
+    /// The keys of the value and of its name in grouped answers that carry both.
+    pub const fn named_keys(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::Tenant => ("tenant_id", "tenant_name"),
+            Self::Workspace => ("workspace_id", "workspace_name"),
+            Self::Organization => ("organization_id", "organization_name"),
+            Self::User => ("user_id", "user_name"),
+            Self::Component => ("component_id", "component_name"),
+            Self::Team => ("team_id", "team_name"),
+            Self::CostCenter => ("cost_center_id", "cost_center_name"),
+            Self::ResourceGroup => ("resource_group_id", "resource_group_name"),
+            _ => return None,
+        })
     }
 }
 
@@ -107,10 +113,13 @@ impl Dimension {
     }
 
     /// The key of its value in a grouped answer: `tenant_id`, `service`, `tag:team`.
-    pub fn answer_key(&self) -> String {
+    pub fn answer_key(&self) -> Cow<'static, str> {
         match self {
-            Self::BuiltIn(dimension) if dimension.is_named() => format!("{}_id", dimension.as_str()),
-            other => other.to_string(),
+            Self::BuiltIn(dimension) => Cow::Borrowed(match dimension.named_keys() {
+                Some((key, _)) => key,
+                None => dimension.as_str(),
+            }),
+            other => Cow::Owned(other.to_string()),
         }
     }
 }

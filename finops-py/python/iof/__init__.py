@@ -11,7 +11,7 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, metering_types, types
+from . import allocation_types, analysis_types, audit_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -24,6 +24,7 @@ from .allocation_results import (
     CostCenterPage,
 )
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .columns import Columns
 from .client import Catalog, Costs, Finops, Iof, open
@@ -52,6 +53,7 @@ from .metering_results import (
     UsageReceipt,
 )
 from .results import (
+    AuditPage,
     Breakdown,
     CatalogPage,
     Compacted,
@@ -79,6 +81,8 @@ __all__ = [
     "AllocationRules",
     "AllocationRun",
     "AllocationWhatIf",
+    "Audit",
+    "AuditPage",
     "Billing",
     "Breakdown",
     "CancelledError",
@@ -135,6 +139,7 @@ __all__ = [
     "__version__",
     "allocation_types",
     "analysis_types",
+    "audit_types",
     "metering_types",
     "open",
     "types",

@@ -11,6 +11,7 @@ from ._iof import Engine
 from .access import Narrowing
 from .allocation import Allocation
 from .analysis import Analysis
+from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .breakdowns import Breakdowns
 from .catalog import Catalog
@@ -138,6 +139,8 @@ class Finops(CostCenters, Metering, History, Relations):
     """The events that are kept."""
     llm: ModelPrices
     """Prices of language models."""
+    audit: Audit
+    """The log of changes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -151,6 +154,7 @@ class Finops(CostCenters, Metering, History, Relations):
         self.grants = Grants(engine)
         self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
+        self.audit = Audit(engine)
 
     def import_charges(
         self,
@@ -217,12 +221,9 @@ class Finops(CostCenters, Metering, History, Relations):
 
         Args:
             path: The file, replaced when it is there.
-            type: ``"focus"``: the charges as FOCUS rows; ``"allocation"``: who bears a month, a FOCUS row for each
-                line, of a closed month as it was closed. The centre is ``AllocatedResourceId``, the rule
-                ``AllocatedMethodId``, and ``x_AllocationKind`` says why.
+            type: ``"focus"``: the charges as FOCUS rows; ``"allocation"``: a row for each line of a month's allocation.
             format: What it is written as.
-            period: Only charges whose charge period starts in that period, such as ``"2024-01"``; UTC. An allocation is
-                of one month.
+            period: Only charges whose charge period starts in that period, such as ``"2024-01"``; UTC.
 
         Returns:
             ``path``, the number of ``rows`` and of ``bytes``.
@@ -363,6 +364,7 @@ class Iof(Narrowing):
         cache_bytes: int | None = None,
         usage_memory_bytes: int | None = None,
         currency: str | None = None,
+        actor: str | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -378,6 +380,8 @@ class Iof(Narrowing):
             usage_memory_bytes: How many bytes of memory may be taken by what knows usage again and by what was counted
                 of it. By default 256 MiB.
             currency: The currency that usage without a price stands in. By default USD.
+            actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
+                A handle of ``as_principal`` names its user instead.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -392,6 +396,7 @@ class Iof(Narrowing):
             "cache_bytes": cache_bytes,
             "usage_memory_bytes": usage_memory_bytes,
             "currency": currency,
+            "actor": actor,
         }
         return cls(Engine.open(location, options))
 
@@ -432,6 +437,7 @@ def open(
     cache_bytes: int | None = None,
     usage_memory_bytes: int | None = None,
     currency: str | None = None,
+    actor: str | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -443,4 +449,5 @@ def open(
         cache_bytes=cache_bytes,
         usage_memory_bytes=usage_memory_bytes,
         currency=currency,
+        actor=actor,
     )

@@ -10,6 +10,7 @@ from ._iof import arrow_stream
 from .errors import InvalidArgumentError
 
 __all__ = [
+    "AuditPage",
     "Breakdown",
     "CatalogPage",
     "Compacted",
@@ -290,6 +291,23 @@ class CatalogPage(Page):
         "team": "text",
         "tags": "json",
         "budget_usd": "decimal",
+    }
+
+
+class AuditPage(Page):
+    """A page of the log of changes."""
+
+    _kinds = {
+        "seq": "integer",
+        "at": "time",
+        "actor": "text",
+        "action": "text",
+        "kind": "text",
+        "key": "text",
+        "before": "json",
+        "after": "json",
+        "previous": "text",
+        "hash": "text",
     }
 
 

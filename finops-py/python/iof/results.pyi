@@ -3,6 +3,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
+from .audit_types import AuditEntry
 from .types import (
     AnyCostView,
     BreakdownItem,
@@ -28,6 +29,7 @@ from .types import (
 )
 
 __all__ = [
+    "AuditPage",
     "Breakdown",
     "CatalogPage",
     "Compacted",
@@ -210,6 +212,7 @@ class Page(Result, Generic[_Item]):
     def __getitem__(self, key: Literal["items"], /) -> list[_Item]: ...
 
 class CatalogPage(Page[CatalogEntry]): ...
+class AuditPage(Page[AuditEntry]): ...
 class VirtualDimensionPage(Page[VirtualDimension]): ...
 class SnapshotPage(Page[StateMark]): ...
 

@@ -1,5 +1,6 @@
 //! What is booked of rated usage, as stores keep it.
 
+use crate::model::audit::Change;
 use crate::model::money::{Currency, Money, Quantity};
 use crate::model::time::Stamp;
 
@@ -65,5 +66,14 @@ pub struct Booking {
     /// What of it corrects closed periods.
     pub corrections: Vec<Correction>,
     /// The periods that are closed with it.
+    pub closed: Option<ClosedPeriods>,
+}
+
+/// Periods that are closed, and who closes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedPeriods {
+    /// Who closes them.
+    pub by: Change,
+    /// What is billed of each.
     pub statements: Vec<Statement>,
 }

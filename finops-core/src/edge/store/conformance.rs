@@ -5,6 +5,7 @@
 //! promises beyond the trait (durability, locks, files) is tested beside that store.
 
 mod aggregates;
+mod audit;
 mod bookings;
 mod catalog;
 mod history;
@@ -40,7 +41,7 @@ impl Case {
 /// Every case.
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
-    let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES];
+    let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
     writing.into_iter().chain(reading).flatten().copied()
 }
 
@@ -93,9 +94,12 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 mod tests {
     use super::*;
     use crate::edge::store::{AllocationClosing, ClosedAllocation};
-    use crate::edge::store::{AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning};
-    use crate::edge::store::{Booking, Correction, Defined, Definition, LineKey, Settled, Statement};
+    use crate::edge::store::{
+        AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
+    };
+    use crate::edge::store::{AuditFilter, Booking, Correction, Defined, Definition, LineKey, Settled, Statement};
     use crate::insight::plan::{Grouping, Path};
+    use crate::model::audit::{AuditEntry, AuditHead, Change};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::{ChargeTable, Origin, Scope};
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
@@ -151,8 +155,8 @@ mod tests {
         fn custom_columns(&self, snapshot: &Snapshot, charged: Interval) -> Result<Vec<String>> {
             self.0.custom_columns(snapshot, charged)
         }
-        fn put_entry(&self, entry: &Entry) -> Result<()> {
-            self.0.put_entry(entry)
+        fn put_entry(&self, entry: &Entry, by: &Change) -> Result<()> {
+            self.0.put_entry(entry, by)
         }
         fn entry(&self, kind: Kind, id: &str) -> Result<Option<Entry>> {
             self.0.entry(kind, id)
@@ -160,26 +164,31 @@ mod tests {
         fn entries(&self, kind: Option<Kind>, limit: u64, offset: u64) -> Result<(u64, Vec<Entry>)> {
             self.0.entries(kind, limit, offset)
         }
-        fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
-            self.0.delete_entry(kind, id)
+        fn delete_entry(&self, kind: Kind, id: &str, by: &Change) -> Result<bool> {
+            self.0.delete_entry(kind, id, by)
         }
         fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>> {
             self.0.virtual_dimensions()
         }
-        fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()> {
-            self.0.put_virtual_dimension(dimension, allowed)
+        fn put_virtual_dimension(
+            &self,
+            dimension: &VirtualDimension,
+            allowed: AllowVirtuals<'_>,
+            by: &Change,
+        ) -> Result<()> {
+            self.0.put_virtual_dimension(dimension, allowed, by)
         }
-        fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
-            self.0.delete_virtual_dimension(name, allowed)
+        fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>, by: &Change) -> Result<bool> {
+            self.0.delete_virtual_dimension(name, allowed, by)
         }
         fn definitions_since(&self, kind: Defined, change: u64) -> Result<Vec<Definition>> {
             self.0.definitions_since(kind, change)
         }
-        fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
-            self.0.put_definitions(kind, definitions)
+        fn put_definitions(&self, kind: Defined, definitions: &[(String, String)], by: &Change) -> Result<u64> {
+            self.0.put_definitions(kind, definitions, by)
         }
-        fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool> {
-            self.0.delete_definition(kind, key)
+        fn delete_definition(&self, kind: Defined, key: &str, by: &Change) -> Result<bool> {
+            self.0.delete_definition(kind, key, by)
         }
         fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
             self.0.booked(lines)
@@ -205,8 +214,14 @@ mod tests {
         fn book(&self, booking: &Booking) -> Result<()> {
             self.0.book(booking)
         }
-        fn close_allocation(&self, closing: &AllocationClosing) -> Result<u64> {
-            self.0.close_allocation(closing)
+        fn audit(&self, filter: &AuditFilter, limit: u64, offset: u64) -> Result<(u64, Vec<AuditEntry>)> {
+            self.0.audit(filter, limit, offset)
+        }
+        fn scan_audit(&self, visit: VisitAudit<'_>) -> Result<AuditHead> {
+            self.0.scan_audit(visit)
+        }
+        fn close_allocation(&self, closing: &AllocationClosing, by: &Change) -> Result<u64> {
+            self.0.close_allocation(closing, by)
         }
         fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>> {
             self.0.closed_allocations(after)

@@ -1,5 +1,7 @@
 //! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation.
 
+use crate::model::audit::AuditKind;
+
 /// A kind of definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -28,6 +30,28 @@ impl Defined {
             Self::Grant => "grant",
             Self::CostCenter => "cost_center",
             Self::AllocationRule => "allocation_rule",
+        }
+    }
+
+    /// What the log of changes calls it; none for what is no definition by itself. That a meter changed is written by
+    /// whoever changes the meters.
+    pub const fn audited(self) -> Option<AuditKind> {
+        match self {
+            Self::Meter => None,
+            Self::Price => Some(AuditKind::Price),
+            Self::ModelPrices => Some(AuditKind::ModelPrices),
+            Self::Grant => Some(AuditKind::Grant),
+            Self::CostCenter => Some(AuditKind::CostCenter),
+            Self::AllocationRule => Some(AuditKind::AllocationRule),
+        }
+    }
+
+    /// What a key is about, where each version has a key of its own: `prc_1` of `prc_1.0000000002`. Keys of later
+    /// versions are higher.
+    pub fn versioned(self, key: &str) -> Option<&str> {
+        match self {
+            Self::Price => key.rsplit_once('.').map(|(id, _)| id),
+            Self::Meter | Self::ModelPrices | Self::Grant | Self::CostCenter | Self::AllocationRule => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
 mod allocation;
+mod audit;
 mod booking;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -14,7 +15,8 @@ mod snapshot;
 pub mod usage;
 
 pub use allocation::{AllocationClosing, ClosedAllocation};
-pub use booking::{Booking, Correction, LineKey, Settled, Statement};
+pub use audit::AuditFilter;
+pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
@@ -23,6 +25,7 @@ pub use snapshot::Snapshot;
 use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
+use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
@@ -105,7 +108,13 @@ pub struct Rewriting {
 /// Says whether there may be these virtual dimensions together.
 pub type AllowVirtuals<'a> = &'a dyn Fn(&[VirtualDimension]) -> Result<()>;
 
+/// What is given of each entry of the log of changes.
+pub type VisitAudit<'v> = &'v mut dyn FnMut(Result<AuditEntry>) -> Result<()>;
+
 /// What the engine asks of a store. One writes, many read.
+///
+/// Who changes definitions or the catalogue says so by a [`Change`]. The store writes an entry of the log in the same
+/// transaction, with what was there before; a write that leaves something as it was makes none.
 pub trait Store: Debug + Send + Sync {
     /// The present state.
     ///
@@ -221,7 +230,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
-    fn put_entry(&self, entry: &Entry) -> Result<()>;
+    fn put_entry(&self, entry: &Entry, by: &Change) -> Result<()>;
 
     /// An entry of the catalogue.
     ///
@@ -239,7 +248,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
-    fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool>;
+    fn delete_entry(&self, kind: Kind, id: &str, by: &Change) -> Result<bool>;
 
     /// Every virtual dimension, in the order of their names.
     ///
@@ -252,7 +261,12 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// What `allowed` gives, and then nothing has changed; `conflict` when the store was opened for reading; `storage`.
-    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()>;
+    fn put_virtual_dimension(
+        &self,
+        dimension: &VirtualDimension,
+        allowed: AllowVirtuals<'_>,
+        by: &Change,
+    ) -> Result<()>;
 
     /// The usage that it keeps.
     ///
@@ -266,7 +280,7 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// As [`Store::put_virtual_dimension`].
-    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool>;
+    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>, by: &Change) -> Result<bool>;
 
     /// Every definition of a kind, in the order of their keys.
     ///
@@ -287,13 +301,13 @@ pub trait Store: Debug + Send + Sync {
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
-    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64>;
+    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)], by: &Change) -> Result<u64>;
 
     /// Removes a definition; says whether there was one.
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`.
-    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool>;
+    fn delete_definition(&self, kind: Defined, key: &str, by: &Change) -> Result<bool>;
 
     /// What is booked of each line, in the same order; none where nothing is.
     ///
@@ -344,11 +358,24 @@ pub trait Store: Debug + Send + Sync {
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn book(&self, booking: &Booking) -> Result<()>;
 
-    /// Closes the allocation of a month and gives the number of the closing.
+    /// How many entries of the log of changes the filter takes, and a page of them, the latest first.
+    ///
+    /// # Errors
+    /// `storage`, also when one of the page is damaged.
+    fn audit(&self, filter: &AuditFilter, limit: u64, offset: u64) -> Result<(u64, Vec<AuditEntry>)>;
+
+    /// Gives every entry of the log of changes in their order, one that cannot be read as an error, and the end of the
+    /// log as it is kept beside them. Entries that come meanwhile are given as well.
+    ///
+    /// # Errors
+    /// `storage`, and whatever `visit` gives.
+    fn scan_audit(&self, visit: VisitAudit<'_>) -> Result<AuditHead>;
+
+    /// Closes the allocation of a month, writes so into the log of changes, and gives the number of the closing.
     ///
     /// # Errors
     /// `conflict` when it is closed already, or the store was opened for reading; `storage`; then nothing has changed.
-    fn close_allocation(&self, closing: &AllocationClosing) -> Result<u64>;
+    fn close_allocation(&self, closing: &AllocationClosing, by: &Change) -> Result<u64>;
 
     /// The closed allocations whose number is above that, in order.
     ///

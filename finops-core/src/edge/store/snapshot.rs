@@ -17,9 +17,9 @@ pub struct Snapshot {
     /// The number of the state; it grows with every change of charges.
     pub id: u64,
     /// What the state holds, in the order of billing period and account.
-    pub coverage: Vec<Coverage>,
+    pub coverage: Arc<[Coverage]>,
     /// The imports that it came with, in the order of their coming.
-    pub imports: Vec<ImportMark>,
+    pub imports: Arc<[ImportMark]>,
     reach: Arc<Reach>,
     pin: Option<Pin>,
 }
@@ -28,7 +28,7 @@ impl Snapshot {
     /// A state that nothing holds fast.
     pub fn new(id: u64, coverage: Vec<Coverage>, imports: Vec<ImportMark>) -> Self {
         let reach = Arc::new(Reach::new(&coverage));
-        Self { id, coverage, imports, reach, pin: None }
+        Self { id, coverage: coverage.into(), imports: imports.into(), reach, pin: None }
     }
 
     /// How far its bills reach.

@@ -1,6 +1,7 @@
 //! What the engine asks of a store that keeps usage.
 
 use crate::Result;
+use crate::model::audit::Change;
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{EventKey, MeterSet, Outcome, Policy, UsageEvent};
 use crate::pipeline::metering::{PageKey, Rollups};
@@ -47,6 +48,9 @@ pub struct UsageMark {
 /// What is given of each event: its place in the order of arrival, and the event.
 pub type VisitEvent<'v> = &'v mut dyn FnMut(u64, &UsageEvent) -> Result<()>;
 
+/// What is done with the meters.
+pub type ChangeMeters<'c> = &'c mut dyn FnMut(&mut MeterSet) -> Result<()>;
+
 /// What the engine asks of a store that keeps usage.
 ///
 /// A batch that is damaged is an error that names it, for whatever needs it; what does not need it still works.
@@ -70,12 +74,12 @@ pub trait UsageStore: Debug + Send + Sync {
     /// `storage`.
     fn meters(&self) -> Result<Arc<MeterSet>>;
 
-    /// Changes the meters that are not built in, and counts what is left of the events of those that were created or
-    /// changed.
+    /// Changes the meters that are not built in, writes so into the log of changes, and counts what is left of the
+    /// events of those that were created or changed.
     ///
     /// # Errors
     /// Whatever `change` gives; `conflict` when the store was opened for reading; `storage`; then nothing has changed.
-    fn change_meters(&self, change: &mut dyn FnMut(&mut MeterSet) -> Result<()>) -> Result<()>;
+    fn change_meters(&self, by: &Change, change: ChangeMeters<'_>) -> Result<()>;
 
     /// Gives the events whose time lies in the interval, in the order of their arrival, as they are now: what was
     /// voided is left out, what was corrected stands in the place of what it corrects.
@@ -103,20 +107,21 @@ pub trait UsageStore: Debug + Send + Sync {
     /// `not_found` when there is none, it was voided or its batch was dropped; `storage`.
     fn usage_event(&self, key: EventKey<'_>) -> Result<UsageEvent>;
 
-    /// Takes an event out of everything that counted it; whether it was still in. It stays known: sending it again
-    /// counts nothing.
+    /// Takes an event out of everything that counted it, and writes so into the log of changes; whether it was still
+    /// in. It stays known: sending it again counts nothing.
     ///
     /// # Errors
     /// `not_found` when there is no event of that key, or it is older than what can still be changed; `conflict` when
     /// the store was opened for reading; `storage`.
-    fn void_usage(&self, key: EventKey<'_>, now: Stamp) -> Result<bool>;
+    fn void_usage(&self, key: EventKey<'_>, by: &Change) -> Result<bool>;
 
-    /// Puts an event in the place of the one with the same key; whether it says anything else.
+    /// Puts an event in the place of the one with the same key, and writes so into the log of changes; whether it says
+    /// anything else.
     ///
     /// # Errors
     /// `invalid_argument` for an event that meters cannot count; else as [`UsageStore::void_usage`], and `conflict`
     /// when it was voided.
-    fn correct_usage(&self, event: UsageEvent, now: Stamp) -> Result<bool>;
+    fn correct_usage(&self, event: UsageEvent, by: &Change) -> Result<bool>;
 
     /// Writes what opening would otherwise count again. Dropping the store does it as well.
     ///

@@ -95,7 +95,8 @@ impl Finops {
     pub fn allocation_close(&self, request: &AllocationClose) -> Result<AllocationClosed> {
         self.permit("allocation.close")?;
         let period = request.period.month()?;
-        let now = self.clock.now();
+        let by = self.change();
+        let now = by.at;
         let conflict = |message: String| Err(Error::new(ErrorCode::Conflict, message).with_field("period"));
         if period.end() > now {
             return conflict(format!("{} has not ended: it is {now}", request.period.text()));
@@ -111,13 +112,11 @@ impl Finops {
         let lines = MonthLines(&allocated);
         let booking = lines.booking(self.corrections_in(period.start(), &ledger, &running)?)?;
         let facts = self.facts(&lines, &running.rules)?;
-        let month = lines.closed(period, (now, running.snapshot.id), booking, facts)?;
-        self.store.close_allocation(&AllocationClosing {
-            period_start: period.start(),
-            closed_at: now,
-            body: json(&month)?,
-            lines: parts(&lines)?,
-        })?;
+        let mut month = lines.closed(period, (now, running.snapshot.id), booking, facts)?;
+        let lines = parts(&lines)?;
+        month.digest = digest(&lines);
+        let (period_start, closed_at, body) = (period.start(), now, json(&month)?);
+        self.store.close_allocation(&AllocationClosing { period_start, closed_at, body, lines }, &by)?;
         self.closed(request, &month, &allocated)
     }
 
@@ -206,13 +205,23 @@ impl Finops {
         Ok(Arc::clone(&known))
     }
 
-    /// The lines of a closed month, part by part.
-    pub(super) fn kept_lines(&self, number: u64, visit: &mut dyn FnMut(&[FrozenLine]) -> Result<()>) -> Result<()> {
+    /// The lines of a closed month, part by part; an error in the end when they are not those that were closed.
+    pub(super) fn kept_lines(
+        &self,
+        entry: &ClosedEntry,
+        visit: &mut dyn FnMut(&[FrozenLine]) -> Result<()>,
+    ) -> Result<()> {
+        let mut hasher = blake3::Hasher::new();
         for part in 0.. {
-            let Some(lines) = self.store.allocation_lines(number, part)? else { break };
+            let Some(lines) = self.store.allocation_lines(entry.number, part)? else { break };
+            hash(&mut hasher, &lines);
             visit(&serde_json::from_str::<Vec<FrozenLine>>(&lines).map_err(|error| unreadable(&error))?)?;
         }
-        Ok(())
+        if hasher.finalize().to_hex().as_str() == entry.month.digest {
+            return Ok(());
+        }
+        let message = "the lines of a closed allocation in the store are not those that were closed: restore a backup";
+        Err(Error::new(ErrorCode::Storage, message))
     }
 }
 
@@ -230,6 +239,20 @@ fn parts(lines: &MonthLines<'_>) -> Result<Vec<String>> {
         parts.push(json(&waiting)?);
     }
     Ok(parts)
+}
+
+/// The digest of all parts.
+fn digest(parts: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hash(&mut hasher, part);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Takes in a part, with its length before it.
+fn hash(hasher: &mut blake3::Hasher, part: &str) {
+    hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes()).update(part.as_bytes());
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String> {

@@ -60,7 +60,7 @@ impl Finops {
         if let Some(entry) = ledger.get(period.start()) {
             let facts = ledger.facts(period.start(), Facts::default());
             let mut table = |lines: &[FrozenLine]| visit(&allocated_table(lines, &facts, period)?);
-            return self.kept_lines(entry.number, &mut table);
+            return self.kept_lines(entry, &mut table);
         }
         let running: Running = self.running()?;
         let allocated = self.run_month(period, &running)?;

@@ -316,7 +316,8 @@ impl Finops {
 
     fn write_rule(&self, kept: &KeptRule) -> Result<()> {
         let body = serde_json::to_string(kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        self.store.put_definitions(Defined::AllocationRule, &[(kept.rule.id().to_string(), body)]).map(drop)
+        let definition = (kept.rule.id().to_string(), body);
+        self.store.put_definitions(Defined::AllocationRule, &[definition], &self.keeping(kept.deleted)).map(drop)
     }
 
     /// The rules as they were last read, with what changed since.

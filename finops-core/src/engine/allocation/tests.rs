@@ -1,51 +1,114 @@
-//! Allocation from a bill to lines.
+//! What is kept of one allocation for the next: which charges are read again, and which are not.
 
 use super::*;
 use crate::engine::ImportCharges;
-use crate::model::allocation::CenterId;
-use crate::pipeline::allocation::LineKind;
-use serde_json::{Value, json};
+use crate::model::time::{Period, Zone};
+use serde_json::json;
+use std::path::Path;
+
+const HEADER: &str = "BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,\
+                      ChargePeriodEnd,BilledCost,EffectiveCost,ListCost,ContractedCost,ChargeCategory,ServiceName";
+
+/// A bill of one account: a service and its cost on each row.
+fn import(finops: &Finops, folder: &Path, account: &str, rows: &[(&str, &str)]) {
+    let times = "2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-05T00:00:00Z,2024-01-06T00:00:00Z";
+    let row =
+        |(service, cost): &(&str, &str)| format!("{account},USD,{times},{cost},{cost},{cost},{cost},Usage,{service}\n");
+    let path = folder.join(format!("{account}.csv"));
+    std::fs::write(&path, format!("{HEADER}\n{}", rows.iter().map(row).collect::<String>())).unwrap();
+    finops.import_charges(&ImportCharges::new(path.to_str().unwrap())).unwrap();
+}
+
+/// Two centres, and a rule by which both bear service `c`.
+fn engine(folder: &Path) -> (Finops, crate::model::allocation::RuleId) {
+    let finops = Finops::open(":memory:").unwrap();
+    import(&finops, folder, "one", &[("a", "10"), ("b", "20"), ("c", "6"), ("d", "1")]);
+    for service in ["a", "b"] {
+        let center = json!({"name": service, "type": "custom", "filter": {"service": service}});
+        finops.create_cost_center(serde_json::from_value(center).unwrap()).unwrap();
+    }
+    let rule = json!({"name": "shared", "source": {"service": "c"}, "method": "proportional",
+        "effective_from": "2024-01-01T00:00:00Z"});
+    let rule = finops.allocation_rules_create(rule).unwrap().id();
+    (finops, rule)
+}
+
+/// The cells that an allocation of January is made of, and what its lines come to.
+fn january(finops: &Finops, carry: &[&str]) -> (Stretches, Vec<String>) {
+    let window = Period::parse("2024-01").unwrap().interval(Zone::UTC).unwrap();
+    let carry: Vec<Dimension> = carry.iter().map(|word| word.parse().unwrap()).collect();
+    let allocated = finops.allocate(window, CostView::Effective, &carry).unwrap();
+    let costs = allocated.iter().flat_map(|(_, allocation)| allocation.lines());
+    let mut costs: Vec<String> = costs.map(|line| format!("{:?} {}", line.kind, line.costs[1])).collect();
+    costs.sort();
+    let (rules, snapshot) = (finops.allocation_rules().unwrap(), finops.state(None).unwrap());
+    let classes = Classes::new([rules.as_ref()], &carry);
+    let charges = Charges::new(window, rules.stretches(window).unwrap(), classes);
+    (finops.cells(&snapshot, charges, &()).unwrap(), costs)
+}
 
 #[test]
-fn smoke() {
-    let finops = Finops::open(":memory:").unwrap();
-    let folder = std::env::temp_dir().join(format!("finops-alloc-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("bill.csv");
-    let mut rows = String::from(
-        "BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,BilledCost,EffectiveCost,ListCost,ContractedCost,ChargeCategory,ServiceName,SubAccountId\n",
-    );
-    for (service, sub, cost) in [("a", "s1", "10"), ("b", "s2", "20"), ("c", "s3", "6")] {
-        rows += &format!(
-            "acc,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-05T00:00:00Z,2024-01-06T00:00:00Z,{cost},{cost},{cost},{cost},Usage,{service},{sub}\n"
-        );
+fn a_changed_rule_reads_no_charge_again_while_it_looks_at_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (finops, rule) = engine(folder.path());
+    let (before, costs) = january(&finops, &[]);
+    assert_eq!(costs, ["Direct 10", "Direct 20", "Shared 2", "Shared 4", "Unallocated 1"]);
+    let targets = json!([{"cost_center": finops.cost_centers_all().unwrap()[0].id}]);
+    finops.allocation_rules_update(rule, json!({"method": "even", "targets": targets})).unwrap();
+    let (after, costs) = january(&finops, &[]);
+    assert!(Arc::ptr_eq(&before, &after), "nothing but the method is another");
+    assert_eq!(costs, ["Direct 10", "Direct 20", "Shared 6", "Unallocated 1"]);
+    finops.allocation_rules_update(rule, json!({"source": {"service": ["c", "d"]}})).unwrap();
+    let (wider, costs) = january(&finops, &[]);
+    assert!(!Arc::ptr_eq(&after, &wider), "'d' was not told apart from other services");
+    assert_eq!(costs, ["Direct 10", "Direct 20", "Shared 7"]);
+    finops.allocation_rules_delete(rule).unwrap();
+    let (without, costs) = january(&finops, &[]);
+    assert!(Arc::ptr_eq(&wider, &without), "cells that tell more apart than is asked for will do");
+    assert_eq!(costs, ["Direct 10", "Direct 20", "Unallocated 7"]);
+}
+
+#[test]
+fn what_came_since_is_read_and_so_is_what_lines_carry() {
+    let folder = tempfile::tempdir().unwrap();
+    let (finops, _) = engine(folder.path());
+    let (before, _) = january(&finops, &[]);
+    let (carried, costs) = january(&finops, &["service"]);
+    assert!(!Arc::ptr_eq(&before, &carried));
+    assert_eq!(costs.len(), 5);
+    assert!(Arc::ptr_eq(&carried, &january(&finops, &[]).0), "all services are told apart now");
+    import(&finops, folder.path(), "two", &[("c", "3")]);
+    let (after, costs) = january(&finops, &[]);
+    assert!(!Arc::ptr_eq(&carried, &after));
+    assert_eq!(costs, ["Direct 10", "Direct 20", "Shared 3", "Shared 6", "Unallocated 1"]);
+}
+
+#[test]
+fn windows_are_kept_as_long_as_there_is_room() {
+    let cells = |count: usize| -> Stretches {
+        let mut cells = Cells::new(Vec::new(), Vec::new()).unwrap();
+        for _ in 0..count {
+            cells.push(&[], "USD".parse().unwrap(), Default::default(), [0; 4]).unwrap();
+        }
+        [Arc::new(cells)].into()
+    };
+    let of = |month: &str, snapshot: u64| {
+        let window = Period::parse(month).unwrap().interval(Zone::UTC).unwrap();
+        let charges = Charges::new(window, vec![window], Classes::default());
+        CellsOf { snapshot, virtuals: Virtuals::default(), charges }
+    };
+    let cache = Cache::default();
+    for month in 1..=9 {
+        cache.keep(of(&format!("2024-{month:02}"), 1), &cells(1));
     }
-    std::fs::write(&path, rows).unwrap();
-    finops.import_charges(&ImportCharges::new(path.to_str().unwrap())).unwrap();
-    let center = |name: &str, filter: Value| -> CenterId {
-        let center = json!({"name": name, "type": "custom", "filter": filter});
-        finops.create_cost_center(serde_json::from_value(center).unwrap()).unwrap().id
-    };
-    let one = center("one", json!({"sub_account": "s1"}));
-    let two = center("two", json!({"sub_account": "s2"}));
-    let rule = finops
-        .allocation_rules_create(json!({
-            "name": "c", "source": {"service": "c"}, "method": "proportional", "effective_from": "2024-01-01T00:00:00Z",
-        }))
-        .unwrap();
-    let window = crate::model::time::Period::parse("2024-01").unwrap().interval(crate::model::time::Zone::UTC).unwrap();
-    let lines = |carry: &[&str]| {
-        let carry: Vec<Dimension> = carry.iter().map(|word| word.parse().unwrap()).collect();
-        let allocated = finops.allocate(window, CostView::Effective, &carry).unwrap();
-        let lines = allocated.iter().flat_map(|(_, allocation)| allocation.lines().cloned().collect::<Vec<_>>());
-        lines.map(|line| (line.center, line.kind, line.costs[1].to_string())).collect::<Vec<_>>()
-    };
-    let found = lines(&[]);
-    assert!(found.contains(&(Some(one), LineKind::Shared, "2".into())), "{found:?}");
-    assert!(found.contains(&(Some(two), LineKind::Shared, "4".into())), "{found:?}");
-    assert_eq!(lines(&["service"]).len(), 4);
-    finops.allocation_rules_update(rule.id(), json!({"source": {"service": "b"}})).unwrap();
-    let found = lines(&[]);
-    assert!(found.contains(&(Some(one), LineKind::Shared, "20".into())), "{found:?}");
-    std::fs::remove_dir_all(folder).unwrap();
+    assert!(cache.cells(&of("2024-01", 1)).is_none(), "there are eight at most");
+    assert!(cache.cells(&of("2024-02", 1)).is_some());
+    cache.keep(of("2024-10", 1), &cells(600_000));
+    cache.keep(of("2024-11", 1), &cells(600_000));
+    assert!(cache.cells(&of("2024-10", 1)).is_none(), "both are more than a million");
+    assert!(cache.cells(&of("2024-11", 1)).is_some() && cache.cells(&of("2024-02", 1)).is_some());
+    cache.keep(of("2024-12", 1), &cells(1_000_001));
+    assert!(cache.cells(&of("2024-12", 1)).is_none() && cache.cells(&of("2024-11", 1)).is_some());
+    cache.keep(of("2024-01", 2), &cells(1));
+    assert!(cache.cells(&of("2024-11", 1)).is_none(), "the state is another");
 }

@@ -14,6 +14,7 @@ use crate::model::usage::Meter;
 use crate::pipeline::allocation::Weights;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 impl Finops {
     /// The quantities of a stretch for the rules that are in proportion to a meter: for each of their centres what its
@@ -73,12 +74,11 @@ impl Asking {
         let mut counted = Vec::with_capacity(centers.len());
         for center in centers {
             let filter = center.filter.clone().unwrap_or_default();
-            match center.filter.as_ref().and_then(one_value) {
-                Some((dimension, value)) => by_dimension.entry(dimension).or_default().push((center.id, value)),
-                None => {
-                    let total = self.by(Vec::new(), filter, pages)?.into_values().next();
-                    counted.push((center.id, total.unwrap_or_default()));
-                }
+            if let Some((dimension, value)) = center.filter.as_ref().and_then(one_value) {
+                by_dimension.entry(dimension).or_default().push((center.id, value));
+            } else {
+                let total = self.by(Vec::new(), filter, pages)?.into_values().next();
+                counted.push((center.id, total.unwrap_or_default()));
             }
         }
         for (dimension, wanted) in by_dimension {
@@ -96,13 +96,13 @@ impl Asking {
         dimensions: Vec<Dimension>,
         filter: Filter,
         pages: &dyn UsagePages,
-    ) -> Result<HashMap<String, Quantity>> {
+    ) -> Result<HashMap<Arc<str>, Quantity>> {
         let request = UsageRequest { group_by: Some(GroupBy(dimensions)), filter, ..self.request.clone() };
         let usage = UsageQuery::new(&request, self.now)?.answer(pages, &|_, _| Ok(None))?;
         let quantities = usage.items.into_iter().filter_map(|item| {
             let value = item.dimensions.into_iter().next().and_then(|dimension| dimension.value);
             let (_, quantity) = item.values.into_iter().next()?;
-            Some((value.unwrap_or_default(), quantity?))
+            Some((value.unwrap_or_else(|| "".into()), quantity?))
         });
         Ok(quantities.collect())
     }

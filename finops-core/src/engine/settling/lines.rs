@@ -5,6 +5,7 @@ use super::grants::{booked_in, units_before};
 use super::{Grants, LineFailure, Settlement};
 use crate::edge::store::{Booking, Correction, Delivery, ImportSession, LineKey, Replace, Settled};
 use crate::engine::Finops;
+use crate::model::audit::Change;
 use crate::model::charge::{Charge, ChargeTable, Scope};
 use crate::model::id::Id;
 use crate::model::money::{Currency, Money, Quantity};
@@ -31,8 +32,8 @@ pub(in crate::engine) struct Closing {
     pub(in crate::engine) period_start: Stamp,
     /// Whose.
     pub(in crate::engine) tenants: BTreeSet<String>,
-    /// When it is closed.
-    pub(in crate::engine) at: Stamp,
+    /// Who closes it, and when.
+    pub(in crate::engine) by: Change,
 }
 
 /// A line as it is rated now.
@@ -277,10 +278,10 @@ impl<'s> Settling<'s> {
     /// Makes all of it visible at once.
     pub(super) fn commit(mut self, settled: Settled) -> Result<Settlement> {
         self.booking.settled = settled;
-        self.booking.statements = self.statements()?;
+        self.booking.closed = self.closed_periods()?;
         let mut settlement = self.settlement;
         let Some(session) = self.session else {
-            let is_news = settled != self.finops.store.settled()? || !self.booking.statements.is_empty();
+            let is_news = settled != self.finops.store.settled()? || self.booking.closed.is_some();
             if is_news || !self.booking.lines.is_empty() {
                 self.finops.store.book(&self.booking)?;
             }

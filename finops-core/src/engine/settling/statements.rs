@@ -3,7 +3,7 @@
 use super::due::month_after;
 use super::grants::booked_in;
 use super::lines::{RatedMonth, Settling};
-use crate::edge::store::{Correction, LineKey, Statement};
+use crate::edge::store::{ClosedPeriods, Correction, LineKey, Statement};
 use crate::engine::Finops;
 use crate::insight::statement::{Corrected, Credited, TenantStatement};
 use crate::model::money::Money;
@@ -24,9 +24,9 @@ pub(in crate::engine) struct Billed<'b> {
 }
 
 impl Settling<'_> {
-    /// The statements of the periods that are being closed.
-    pub(super) fn statements(&self) -> Result<Vec<Statement>> {
-        let Some(closing) = &self.closing else { return Ok(Vec::new()) };
+    /// The periods that are being closed, with their statements; none where there is nothing to close.
+    pub(super) fn closed_periods(&self) -> Result<Option<ClosedPeriods>> {
+        let Some(closing) = &self.closing else { return Ok(None) };
         let period = Interval::new(closing.period_start, month_after(closing.period_start)?)?;
         let mut by_tenant: BTreeMap<&str, Vec<&RatedMonth>> =
             closing.tenants.iter().map(|tenant_id| (tenant_id.as_str(), Vec::new())).collect();
@@ -41,13 +41,14 @@ impl Settling<'_> {
             };
             let corrections: Vec<Correction> = self.booking.corrections.iter().filter(is_billed).cloned().collect();
             let billed = Billed { lines: &lines, credits: &credits, corrections: &corrections };
-            let statement = self.finops.statement(tenant_id, period, &billed, Some(closing.at))?;
+            let statement = self.finops.statement(tenant_id, period, &billed, Some(closing.by.at))?;
             let body = serde_json::to_string(&statement)
                 .map_err(|error| Error::new(ErrorCode::Storage, format!("the statement cannot be kept: {error}")))?;
-            let (period_start, closed_at) = (closing.period_start, closing.at);
+            let (period_start, closed_at) = (closing.period_start, closing.by.at);
             Ok(Statement { tenant_id: tenant_id.to_owned(), period_start, closed_at, body })
         };
-        by_tenant.into_iter().map(statement).collect()
+        let statements = by_tenant.into_iter().map(statement).collect::<Result<Vec<_>>>()?;
+        Ok((!statements.is_empty()).then(|| ClosedPeriods { by: closing.by.clone(), statements }))
     }
 }
 

@@ -44,7 +44,7 @@ pub struct AllocationItem {
     pub method: Option<&'static str>,
     /// The rule of the pool that idle cost came by.
     pub pool_rule_id: Option<RuleId>,
-    /// Which part of the pool it is, of what is told of it; none where items of several stretches of time came together.
+    /// Which part of the pool it is; none where several stretches of time came together.
     pub ratio: Option<Quantity>,
     /// What the centre's share was weighed by: direct cost, quantity, weight, percentage or amount. None where several
     /// came together.

@@ -1,7 +1,8 @@
 //! Allocation as an answer: what is asked of the charges for it, and what is told of the lines that it comes to.
 //!
 //! Weights are taken from all charges. A filter applies to lines, after everything is shared out, by the centre and by
-//! the values of the direct cost in whose favour a line is: so it does not matter whether one filters or allocates first.
+//! the values of the direct cost in whose favour a line is: so it does not matter whether one filters or allocates
+//! first.
 
 mod by_center;
 mod charges;

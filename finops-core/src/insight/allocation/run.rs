@@ -26,7 +26,7 @@ request! {
     /// use finops_core::insight::AllocationRunRequest;
     ///
     /// let request: AllocationRunRequest =
-    ///     serde_json::from_str(r#"{"period": "2024-01", "group_by": "service", "filter": {"cluster": "c1"}}"#).unwrap();
+    ///     serde_json::from_str(r#"{"period": "2024-01", "group_by": "service"}"#).unwrap();
     /// assert_eq!(request.group_by.0.len(), 1);
     /// ```
     pub struct AllocationRunRequest {

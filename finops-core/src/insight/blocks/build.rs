@@ -241,5 +241,5 @@ fn chunk(what: What, data: &Data) -> Chunk {
             (coding, amounts.max_abs)
         }
     };
-    Chunk { what, coding, max_abs, offset: 0, bytes: 0, checksum: 0 }
+    Chunk { what, coding, max_abs, offset: 0, bytes: 0, page: 0 }
 }

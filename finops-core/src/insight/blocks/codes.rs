@@ -67,15 +67,29 @@ impl Codes {
 
     /// Where a number stands among rows whose numbers ascend.
     pub fn range_of(&self, code: u32, rows: Range<usize>) -> Range<usize> {
-        let first = |beyond: &dyn Fn(u32) -> bool| {
-            let (mut low, mut high) = (rows.start, rows.end);
-            while low < high {
-                let middle = low + (high - low) / 2;
-                if beyond(self.get(middle)) { high = middle } else { low = middle + 1 }
+        fn within<T: Copy + Into<u32>>(codes: &[T], code: u32, rows: Range<usize>) -> Range<usize> {
+            let (first, codes) = (rows.start, codes.get(rows).unwrap_or_default());
+            let before = codes.partition_point(|found| (*found).into() < code);
+            let from = codes.get(before..).unwrap_or_default();
+            let start = first + before;
+            start..start + from.partition_point(|found| (*found).into() <= code)
+        }
+        match self {
+            Self::U8(codes) => within(codes, code, rows),
+            Self::U16(codes) => within(codes, code, rows),
+            Self::U32(codes) => within(codes, code, rows),
+            Self::One(_) | Self::Bits(_) => {
+                let first = |beyond: &dyn Fn(u32) -> bool| {
+                    let (mut low, mut high) = (rows.start, rows.end);
+                    while low < high {
+                        let middle = low + (high - low) / 2;
+                        if beyond(self.get(middle)) { high = middle } else { low = middle + 1 }
+                    }
+                    low
+                };
+                first(&|found| found >= code)..first(&|found| found > code)
             }
-            low
-        };
-        first(&|found| found >= code)..first(&|found| found > code)
+        }
     }
 }
 

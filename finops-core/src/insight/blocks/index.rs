@@ -100,8 +100,8 @@ pub struct Chunk {
     pub offset: u64,
     /// How many bytes.
     pub bytes: u64,
-    /// The checksum over them.
-    pub checksum: u64,
+    /// The place of the checksum of its first page among those of the file.
+    pub page: u32,
 }
 
 /// Rows of a block at one level.

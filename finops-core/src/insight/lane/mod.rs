@@ -9,6 +9,7 @@ mod axis;
 mod cells;
 mod keys;
 mod parts;
+mod sections;
 mod target;
 mod test;
 mod view;
@@ -23,7 +24,7 @@ use crate::model::charge::{ChargeColumn, Dictionary};
 use crate::model::money::Currency;
 use crate::model::progress::{Observer, Progress};
 use crate::{Error, ErrorCode, Result};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -65,6 +66,22 @@ pub trait BlockSource: Sync {
     /// # Errors
     /// `storage` when it is damaged or cannot be read.
     fn column(&self, segment: usize, block: usize, section: usize, chunk: usize) -> Result<(Arc<Data>, u64)>;
+
+    /// The same of some of the rows, as if there were no others.
+    ///
+    /// # Errors
+    /// `storage` when they are damaged or cannot be read.
+    fn rows(
+        &self,
+        segment: usize,
+        block: usize,
+        section: usize,
+        chunk: usize,
+        rows: Range<usize>,
+    ) -> Result<(Data, u64)>;
+
+    /// Whether a column is in memory, or this was asked of it before: then it is worth reading as a whole.
+    fn is_known(&self, segment: usize, block: usize, section: usize, chunk: usize) -> bool;
 }
 
 /// Answers a question from the blocks of segments; none when it cannot be proven that sums fit, or when the codes of a

@@ -4,6 +4,7 @@ use super::BlockSource;
 use super::axis::{Axis, From, Known, prepare_axis};
 use super::view::View;
 use crate::Result;
+use crate::insight::blocks::Codes;
 use crate::insight::question::Question;
 use crate::insight::sums::Labels;
 use crate::model::filter::Filter;
@@ -14,13 +15,40 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(super) enum Test {
     /// The code of the column is one of those marked.
-    Codes(u16, Vec<bool>),
+    Codes(u16, Marks),
     /// The number that rules give is one of those marked.
-    Given(Box<Axis>, Vec<bool>),
+    Given(Box<Axis>, Marks),
     Not(Box<Test>),
     Any(Vec<Test>),
     All(Vec<Test>),
 }
+
+/// Some of the codes of a column.
+#[derive(Debug)]
+pub(super) struct Marks {
+    marked: Vec<bool>,
+    /// The first and the last of them.
+    ends: Option<(u32, u32)>,
+    /// How many they are.
+    count: u64,
+}
+
+impl Marks {
+    fn new(marked: Vec<bool>) -> Self {
+        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let first = marked.iter().position(|marked| *marked).map(place);
+        let last = marked.iter().rposition(|marked| *marked).map(place);
+        let count = u64::try_from(marked.iter().filter(|marked| **marked).count()).unwrap_or(u64::MAX);
+        Self { marked, ends: first.zip(last), count }
+    }
+
+    pub(super) fn hold(&self, code: u32) -> bool {
+        usize::try_from(code).ok().and_then(|code| self.marked.get(code)).copied().unwrap_or(false)
+    }
+}
+
+/// How many values are compared one by one; more are hashed.
+const FEW_VALUES: usize = 4;
 
 pub(super) fn prepare_test(filter: &Filter, question: &Question, source: &dyn BlockSource) -> Result<Test> {
     let one = |filter: &Filter| prepare_test(filter, question, source);
@@ -31,26 +59,30 @@ pub(super) fn prepare_test(filter: &Filter, question: &Question, source: &dyn Bl
         Filter::All(filters) => Test::All(list(filters)?),
         Filter::In(dimension, wanted) => {
             let axis = prepare_axis(dimension, question, source)?;
-            let wanted: HashSet<Option<&str>> = wanted.iter().map(Option::as_deref).collect();
             let labels = match &axis.labels {
                 Known::Labels(labels) => labels.clone(),
                 Known::Column(column, _) => Labels::new(source.words(*column)?),
             };
-            let codes = (0..labels.len()).map(|code| u32::try_from(code).unwrap_or(u32::MAX));
-            let marked: Vec<bool> = codes.map(|code| wanted.contains(&labels.get(code))).collect();
+            let marks = Marks::new(marked(&labels, wanted));
             match axis.from {
-                From::Column(column) => Test::Codes(column, marked),
+                From::Column(column) => Test::Codes(column, marks),
                 From::Mapped(column, codes) => {
-                    Test::Codes(column, codes.iter().map(|code| is_marked(&marked, *code)).collect())
+                    Test::Codes(column, Marks::new(codes.iter().map(|code| marks.hold(*code)).collect()))
                 }
-                From::Rules { .. } => Test::Given(Box::new(axis), marked),
+                From::Rules { .. } => Test::Given(Box::new(axis), marks),
             }
         }
     })
 }
 
-pub(super) fn is_marked(marked: &[bool], code: u32) -> bool {
-    usize::try_from(code).ok().and_then(|code| marked.get(code)).copied().unwrap_or(false)
+/// For each code whether its text is wanted.
+fn marked(labels: &Labels, wanted: &[Option<String>]) -> Vec<bool> {
+    let texts = (0..labels.len()).map(|code| labels.get(u32::try_from(code).unwrap_or(u32::MAX)));
+    if wanted.len() <= FEW_VALUES {
+        return texts.map(|text| wanted.iter().any(|wanted| wanted.as_deref() == text)).collect();
+    }
+    let wanted: HashSet<Option<&str>> = wanted.iter().map(Option::as_deref).collect();
+    texts.map(|text| wanted.contains(&text)).collect()
 }
 
 /// Which rows of a stretch hold.
@@ -84,30 +116,33 @@ impl Test {
                 let mut shares = tests.iter().map(|test| test.share(column));
                 shares.find(|(some, all)| some < all).unwrap_or((1, 1))
             }
-            Self::Codes(tested, marked) if *tested == column => {
-                let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-                (count(marked.iter().filter(|marked| **marked).count()), count(marked.len().max(1)))
+            Self::Codes(tested, marks) if *tested == column => {
+                (marks.count, u64::try_from(marks.marked.len().max(1)).unwrap_or(u64::MAX))
             }
             _ => (1, 1),
         }
     }
 
-    /// The part of sorted rows outside of which the test cannot hold: rows of a day ascend by the code of `lead`.
-    pub(super) fn narrow(&self, lead: u16, view: &View, rows: Range<usize>) -> Range<usize> {
+    /// Whether it says something of that column which leads to some of the rows that are sorted by it.
+    pub(super) fn narrows(&self, lead: u16) -> bool {
         match self {
-            Self::All(tests) => tests.iter().fold(rows, |rows, test| test.narrow(lead, view, rows)),
-            Self::Codes(column, marked) if *column == lead => {
-                let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-                let first = marked.iter().position(|marked| *marked).map(place);
-                let last = marked.iter().rposition(|marked| *marked).map(place);
-                match first.zip(last) {
-                    Some((first, last)) => {
-                        let codes = view.codes(lead);
-                        codes.range_of(first, rows.clone()).start..codes.range_of(last, rows).end
-                    }
-                    None => rows.start..rows.start,
+            Self::All(tests) => tests.iter().any(|test| test.narrows(lead)),
+            Self::Codes(column, _) => *column == lead,
+            _ => false,
+        }
+    }
+
+    /// The part of sorted rows outside of which the test cannot hold: rows of a day ascend by the `codes` of `lead`.
+    pub(super) fn narrow(&self, lead: u16, codes: &Codes, rows: Range<usize>) -> Range<usize> {
+        match self {
+            Self::All(tests) => tests.iter().fold(rows, |rows, test| test.narrow(lead, codes, rows)),
+            Self::Codes(column, marks) if *column == lead => match marks.ends {
+                Some((first, last)) => {
+                    let found = codes.range_of(first, rows.clone());
+                    if first == last { found } else { found.start..codes.range_of(last, rows).end }
                 }
-            }
+                None => rows.start..rows.start,
+            },
             _ => rows,
         }
     }
@@ -115,11 +150,11 @@ impl Test {
     /// Which of the rows pass.
     pub(super) fn mask(&self, view: &View, rows: Range<usize>) -> Mask {
         match self {
-            Self::Codes(column, marked) => view.marked(*column, marked, rows),
-            Self::Given(axis, marked) => {
+            Self::Codes(column, marks) => view.marked(*column, marks, rows),
+            Self::Given(axis, marks) => {
                 let mut numbers = vec![0; rows.len()];
                 axis.numbers(view, rows, &mut numbers);
-                Mask::of(numbers.into_iter().map(|number| is_marked(marked, number)).collect())
+                Mask::of(numbers.into_iter().map(|number| marks.hold(number)).collect())
             }
             Self::Not(inner) => match inner.mask(view, rows) {
                 Mask::All => Mask::None,

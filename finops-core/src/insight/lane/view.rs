@@ -2,7 +2,8 @@
 
 use super::Shared;
 use super::axis::{Axis, From};
-use super::test::{Mask, Test};
+use super::parts::{Part, constant_key};
+use super::test::{Marks, Mask, Test};
 use crate::Result;
 use crate::insight::blocks::{Amounts, BlockIndex, Codes, Coding, Data, Mantissas, Measure, SectionIndex, What};
 use std::ops::Range;
@@ -66,24 +67,26 @@ pub(super) struct View {
     pub(super) costs: Vec<Column>,
     /// What was consumed, where the question asks for what was metered.
     pub(super) quantity: Option<Column>,
+    /// The key that all rows have, if it is the same for all.
+    pub(super) key: Option<u128>,
     /// How many bytes were read from disk for it.
     pub(super) bytes_read: u64,
 }
 
 impl View {
-    /// Loads what a question needs of a section.
-    pub(super) fn load(shared: &Shared<'_>, place: (usize, usize, usize)) -> Result<Option<Self>> {
-        let (segment, block, section) = place;
-        let Some(index) = shared.segments.get(segment).and_then(|blocks| blocks.get(block)) else { return Ok(None) };
-        let Some(of) = index.sections.get(section) else { return Ok(None) };
-        let mut loader = Loader { shared, place, index, section: of, bytes_read: 0 };
+    /// Loads what a question needs of a section: of all its rows, or of some, which are then its rows from 0 on.
+    pub(super) fn load(of: &Of<'_>, rows: Option<Range<usize>>, parts: &[Part<'_>]) -> Result<Self> {
+        let shared = of.shared;
+        let mut loader = Loader { of, rows, bytes_read: 0 };
         let dimensions = shared.prepared.columns.iter().map(|column| Ok((*column, loader.dimension(*column)?)));
         let dimensions = dimensions.collect::<Result<Vec<_>>>()?;
         let charges = loader.codes(What::Charges)?;
         let costs = shared.prepared.measures.iter().map(|measure| loader.column(*measure)).collect::<Result<_>>()?;
         let quantity = shared.prepared.metered.as_ref().map(|_| loader.column(Measure::Quantity)).transpose()?;
         let bytes_read = loader.bytes_read;
-        Ok(Some(Self { dimensions, charges, costs, quantity, bytes_read }))
+        let mut view = Self { dimensions, charges, costs, quantity, key: None, bytes_read };
+        view.key = constant_key(parts, shared.plan, &view);
+        Ok(view)
     }
 
     /// The codes of a column.
@@ -98,43 +101,68 @@ impl View {
     }
 
     /// Which rows have a marked code.
-    pub(super) fn marked(&self, column: u16, marked: &[bool], rows: Range<usize>) -> Mask {
-        fn each<T: Copy + Into<u32>>(codes: &[T], marked: &[bool], rows: Range<usize>) -> Mask {
+    pub(super) fn marked(&self, column: u16, marks: &Marks, rows: Range<usize>) -> Mask {
+        fn each<T: Copy + Into<u32>>(codes: &[T], marks: &Marks, rows: Range<usize>) -> Mask {
             let codes = codes.get(rows).unwrap_or_default();
-            Mask::of(codes.iter().map(|code| super::test::is_marked(marked, (*code).into())).collect())
+            Mask::of(codes.iter().map(|code| marks.hold((*code).into())).collect())
         }
         match self.codes(column) {
-            Codes::One(code) if super::test::is_marked(marked, *code) => Mask::All,
+            Codes::One(code) if marks.hold(*code) => Mask::All,
             Codes::One(_) => Mask::None,
-            Codes::U8(codes) => each(codes, marked, rows),
-            Codes::U16(codes) => each(codes, marked, rows),
-            Codes::U32(codes) => each(codes, marked, rows),
-            codes @ Codes::Bits(_) => {
-                Mask::of(rows.map(|row| super::test::is_marked(marked, codes.get(row))).collect())
-            }
+            Codes::U8(codes) => each(codes, marks, rows),
+            Codes::U16(codes) => each(codes, marks, rows),
+            Codes::U32(codes) => each(codes, marks, rows),
+            codes @ Codes::Bits(_) => Mask::of(rows.map(|row| marks.hold(codes.get(row))).collect()),
         }
     }
 }
 
-struct Loader<'a, 's> {
-    shared: &'a Shared<'s>,
-    place: (usize, usize, usize),
-    index: &'a BlockIndex,
-    section: &'a SectionIndex,
+/// A section, and the question that it is read for.
+pub(super) struct Of<'a> {
+    pub(super) shared: &'a Shared<'a>,
+    /// The places of the segment, the block and the section.
+    pub(super) place: (usize, usize, usize),
+    pub(super) index: &'a BlockIndex,
+    pub(super) section: &'a SectionIndex,
+}
+
+impl Of<'_> {
+    /// A column with all its rows, and how many bytes were read from disk for it.
+    pub(super) fn column(&self, chunk: usize) -> Result<(Arc<Data>, u64)> {
+        let (segment, block, section) = self.place;
+        self.shared.source.column(segment, block, section, chunk)
+    }
+
+    /// Whether the columns that are needed are worth reading whole, since they are in memory or were asked for before.
+    pub(super) fn is_known(&self) -> bool {
+        let (segment, block, section) = self.place;
+        let prepared = self.shared.prepared;
+        let dimensions = prepared.columns.iter().map(|column| What::Dimension(*column));
+        let costs = prepared.measures.iter().map(|measure| What::Amount(*measure));
+        let chunks = dimensions.chain(costs).filter_map(|what| self.section.find(what));
+        // Every one of them is asked for, so that the next time all are known.
+        chunks.filter(|chunk| !self.shared.source.is_known(segment, block, section, *chunk)).count() == 0
+    }
+}
+
+struct Loader<'a> {
+    of: &'a Of<'a>,
+    rows: Option<Range<usize>>,
     bytes_read: u64,
 }
 
-impl Loader<'_, '_> {
+impl Loader<'_> {
     fn dimension(&mut self, column: u16) -> Result<Held> {
-        match self.index.constant(column) {
+        match self.of.index.constant(column) {
             Some(code) => Ok(Held::One(Codes::One(code))),
             None => self.codes(What::Dimension(column)),
         }
     }
 
     fn codes(&mut self, what: What) -> Result<Held> {
-        let Some(chunk) = self.section.find(what) else { return Ok(Held::One(Codes::One(0))) };
-        if let Some(Coding::One(code)) = self.section.chunks.get(chunk).map(|chunk| chunk.coding) {
+        let section = self.of.section;
+        let Some(chunk) = section.find(what) else { return Ok(Held::One(Codes::One(0))) };
+        if let Some(Coding::One(code)) = section.chunks.get(chunk).map(|chunk| chunk.coding) {
             return Ok(Held::One(Codes::One(code)));
         }
         self.load(chunk).map(Held::Loaded)
@@ -142,15 +170,22 @@ impl Loader<'_, '_> {
 
     fn column(&mut self, measure: Measure) -> Result<Column> {
         let unknown = self.codes(What::Unknown(measure))?;
-        let chunk = self.section.find(What::Amount(measure));
-        let is_zero = |chunk: &usize| self.section.chunks.get(*chunk).is_none_or(|chunk| chunk.coding == Coding::Zero);
+        let section = self.of.section;
+        let chunk = section.find(What::Amount(measure));
+        let is_zero = |chunk: &usize| section.chunks.get(*chunk).is_none_or(|chunk| chunk.coding == Coding::Zero);
         let amounts = chunk.filter(|chunk| !is_zero(chunk)).map(|chunk| self.load(chunk)).transpose()?;
         Ok(Column { amounts, unknown })
     }
 
     fn load(&mut self, chunk: usize) -> Result<Arc<Data>> {
-        let (segment, block, section) = self.place;
-        let (data, bytes) = self.shared.source.column(segment, block, section, chunk)?;
+        let (data, bytes) = match self.rows.clone() {
+            None => self.of.column(chunk)?,
+            Some(rows) => {
+                let (segment, block, section) = self.of.place;
+                let (data, bytes) = self.of.shared.source.rows(segment, block, section, chunk, rows)?;
+                (Arc::new(data), bytes)
+            }
+        };
         self.bytes_read += bytes;
         Ok(data)
     }

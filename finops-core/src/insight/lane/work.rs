@@ -23,6 +23,8 @@ pub(super) struct Work {
     pub(super) rows: Range<usize>,
     /// The bucket that all of them lie in.
     pub(super) bucket: u32,
+    /// The number of the section among all that are read.
+    pub(super) slot: usize,
 }
 
 /// Everything to be read, and how groups are to be found.
@@ -37,6 +39,8 @@ pub(super) struct Plan {
     pub(super) metered: bool,
     /// How many of the largest groups are enough.
     pub(super) largest: Option<usize>,
+    /// How many sections are read.
+    pub(super) slots: usize,
     threads: usize,
 }
 
@@ -44,7 +48,7 @@ impl Plan {
     /// The plan for a question; none where it cannot be proven that sums fit, or keys are too long.
     pub(super) fn new(prepared: &Prepared<'_>, segments: &[Arc<Vec<BlockIndex>>], threads: usize) -> Option<Self> {
         let question = prepared.question;
-        let mut planner = Planner { prepared, works: Vec::new(), bound: 0 };
+        let mut planner = Planner { prepared, works: Vec::new(), slots: Slots::default(), bound: 0 };
         for (segment, blocks) in segments.iter().enumerate() {
             for (block, index) in blocks.iter().enumerate() {
                 planner.add(segment, block, index)?;
@@ -70,7 +74,8 @@ impl Plan {
         let metered = question.metered;
         // Of several currencies nobody knows yet what they are worth.
         let largest = question.largest.filter(|_| prepared.currencies.len() <= 2);
-        Some(Self { works, shape, grouping, by_bucket, metered, largest, threads })
+        let slots = planner.slots.count;
+        Some(Self { works, shape, grouping, by_bucket, metered, largest, slots, threads })
     }
 
     /// The work of each thread. Where groups are given on by bucket, no bucket is cut in two.
@@ -100,14 +105,35 @@ fn rows_of(work: &Work) -> u64 {
 struct Planner<'p> {
     prepared: &'p Prepared<'p>,
     works: Vec<Work>,
+    slots: Slots,
     /// What the magnitudes of all sums together stay below.
     bound: u128,
+}
+
+/// The numbers of sections, in the order in which they are met.
+#[derive(Default)]
+struct Slots {
+    count: usize,
+    /// Those of the block in hand.
+    of_block: Vec<(usize, usize)>,
+}
+
+impl Slots {
+    fn of(&mut self, section: usize) -> usize {
+        if let Some((_, slot)) = self.of_block.iter().find(|(known, _)| *known == section) {
+            return *slot;
+        }
+        self.of_block.push((section, self.count));
+        self.count += 1;
+        self.count - 1
+    }
 }
 
 impl Planner<'_> {
     /// Adds what has to be read of a block; none when sums might not fit.
     fn add(&mut self, segment: usize, block: usize, index: &BlockIndex) -> Option<()> {
         let question = self.prepared.question;
+        self.slots.of_block.clear();
         let mut whole: Option<Option<usize>> = None;
         let plain = self.is_plain(index);
         let mut last_bucket = 0;
@@ -117,7 +143,8 @@ impl Planner<'_> {
             if of.over_days {
                 let rows = of.rows_of(0);
                 self.bound(index, Some(section), None, rows.len())?;
-                self.works.push(Work { segment, block, section: Some(section), day: 0, rows, bucket });
+                let slot = self.slots.of(section);
+                self.works.push(Work { segment, block, section: Some(section), day: 0, rows, bucket, slot });
                 return Some(());
             }
         }
@@ -133,7 +160,8 @@ impl Planner<'_> {
             };
             let rows = section.and_then(|section| index.sections.get(section)).map_or(0..0, |found| found.rows_of(day));
             self.bound(index, section, Some(totals), rows.len())?;
-            self.works.push(Work { segment, block, section, day, rows, bucket });
+            let slot = section.map_or(0, |section| self.slots.of(section));
+            self.works.push(Work { segment, block, section, day, rows, bucket, slot });
         }
         Some(())
     }
@@ -157,7 +185,8 @@ impl Planner<'_> {
             let rows = start..row(of_bucket)?;
             (start, left) = (rows.end, others);
             let bucket = u32::try_from(bucket).ok()?;
-            self.works.push(Work { segment, block, section: Some(0), day, rows, bucket });
+            let slot = self.slots.of(0);
+            self.works.push(Work { segment, block, section: Some(0), day, rows, bucket, slot });
         }
         self.bound(index, Some(0), None, start - first)
     }
@@ -293,7 +322,8 @@ impl Plan {
     /// A plan that reads nothing.
     pub(super) fn empty(shape: Shape) -> Self {
         let (metered, largest) = (true, None);
-        Self { works: Vec::new(), shape, grouping: Grouping::Hash, by_bucket: true, metered, largest, threads: 1 }
+        let (grouping, by_bucket, slots, threads) = (Grouping::Hash, true, 0, 1);
+        Self { works: Vec::new(), shape, grouping, by_bucket, metered, largest, slots, threads }
     }
 }
 

@@ -3,7 +3,8 @@
 use super::axis::{Prepared, metered_columns};
 use super::cells::{CHARGE, Cells, UNKNOWN};
 use super::keys::Shape;
-use super::parts::{Part, constant_key, currency, key_of_totals, parts};
+use super::parts::{Part, currency, key_of_totals, parts};
+use super::sections::Sections;
 use super::target::{Steps, Target, add_pair, mantissa, sum_narrow};
 use super::test::Mask;
 use super::view::View;
@@ -13,12 +14,13 @@ use crate::insight::blocks::{Amounts, BlockIndex, Codes, Level, Mantissas, Measu
 use crate::insight::plan::Path;
 use crate::insight::sums::{Labels, Sums};
 use crate::{Error, ErrorCode, Result};
-use hashbrown::HashMap;
 use std::ops::{BitOr, Range, Shl};
 use std::sync::atomic::Ordering;
 
 /// How many rows are gone through at once: what is in hand of them stays in the nearest cache.
 const STRIDE: usize = 4096;
+/// And how many where nothing is kept in hand, because all of them are of one group.
+const LONG_STRIDE: usize = 1 << 18;
 /// After how many rows somebody may look on.
 const LOOK_ROWS: u64 = 1 << 18;
 /// How many groups more than are wanted may be at hand.
@@ -39,9 +41,8 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
         least: None,
         scratch: Scratch::default(),
     };
-    let mut uses: HashMap<(usize, usize, usize), usize> = HashMap::new();
-    part.iter().filter_map(view_of).for_each(|view| *uses.entry(view).or_default() += 1);
-    let mut views: HashMap<(usize, usize, usize), View> = HashMap::new();
+    let parts = parts(prepared);
+    let mut sections = Sections::new(shared, &parts, part);
     let (mut bucket, mut unseen) = (None, 0);
     for work in part {
         if shared.plan.by_bucket && bucket != Some(work.bucket) {
@@ -49,24 +50,15 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
             bucket = Some(work.bucket);
         }
         let Some(index) = shared.segments.get(work.segment).and_then(|blocks| blocks.get(work.block)) else { continue };
-        unseen += match view_of(work) {
+        unseen += match work.section.and_then(|section| index.sections.get(section)) {
             None => worker.add_totals(index, work),
-            Some(key) => {
-                if !views.contains_key(&key)
-                    && let Some(view) = View::load(shared, key)?
-                {
-                    worker.path.bytes_read += view.bytes_read;
-                    views.insert(key, view);
-                }
-                let rows = views.get(&key).map_or(Ok(0), |view| worker.add_rows(index, view, work))?;
-                let left = uses.get_mut(&key).map_or(0, |left| {
-                    *left -= 1;
-                    *left
-                });
-                if left == 0 {
-                    views.remove(&key);
-                }
-                rows
+            Some(section) => {
+                let read = match sections.view(index, section, work)? {
+                    Some((view, rows)) => worker.add_rows(section.level, view, &parts, rows)?,
+                    None => 0,
+                };
+                sections.done(work);
+                read
             }
         };
         if unseen >= LOOK_ROWS {
@@ -80,12 +72,8 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
     if shared.plan.by_bucket {
         worker.flush(bucket)?;
     }
+    worker.path.bytes_read = sections.bytes_read;
     Ok(Done { sums: worker.sums, cells: worker.cells, path: worker.path })
-}
-
-/// What a view is known by: its places.
-fn view_of(work: &Work) -> Option<(usize, usize, usize)> {
-    work.section.map(|section| (work.segment, work.block, section))
 }
 
 struct Worker<'w> {
@@ -206,27 +194,20 @@ impl Worker<'_> {
     }
 
     /// Adds the rows of a section that belong to a day; gives how many were read.
-    fn add_rows(&mut self, index: &BlockIndex, view: &View, work: &Work) -> Result<u64> {
-        let Some(section) = work.section.and_then(|section| index.sections.get(section)) else { return Ok(0) };
-        let rows = match section.lead {
-            Some(lead) => self.prepared.test.narrow(lead, view, work.rows.clone()),
-            None => work.rows.clone(),
-        };
+    fn add_rows(&mut self, level: Level, view: &View, parts: &[Part<'_>], rows: Range<usize>) -> Result<u64> {
         let read = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        *match section.level {
+        *match level {
             Level::Cube => &mut self.path.rows_from_cube,
             Level::Days => &mut self.path.rows_from_days,
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
-        let parts = parts(self.prepared);
-        let stretch = Stretch {
-            view,
-            constant: constant_key(&parts, self.shared.plan, view).map(|key| self.cells.place(key)),
-            parts: &parts,
-        };
+        let stretch = Stretch { view, parts, constant: view.key.map(|key| self.cells.place(key)) };
+        let (metered, distinct) = (&self.prepared.metered, &self.prepared.distinct);
+        let one_group = stretch.constant.is_some() && metered.is_none() && distinct.is_none();
+        let stride = if one_group && self.prepared.test.is_always() { LONG_STRIDE } else { STRIDE };
         let mut start = rows.start;
         while start < rows.end {
-            let end = rows.end.min(start + STRIDE);
+            let end = rows.end.min(start + stride);
             self.add_stretch(&stretch, start..end);
             start = end;
         }
@@ -365,4 +346,4 @@ impl Worker<'_> {
     }
 }
 
-const _: () = assert!(STRIDE < 1 << 30);
+const _: () = assert!(STRIDE < LONG_STRIDE && LONG_STRIDE < 1 << 30);

@@ -20,7 +20,7 @@ impl Field {
     pub(super) fn of(dimension: &Dimension, asked: &str) -> Result<Self> {
         let field = match dimension {
             Dimension::BuiltIn(BuiltIn::Resource) => return Ok(Self::Resource),
-            Dimension::BuiltIn(built_in) => Some(dimension.answer_key())
+            Dimension::BuiltIn(built_in) => Some(dimension.answer_key().into_owned())
                 .filter(|key| SERIES_FIELDS.contains(&key.as_str()) && *built_in != BuiltIn::Resource),
             Dimension::Tag(name) => Some(name.clone()),
             Dimension::Virtual(_) => None,
@@ -29,7 +29,7 @@ impl Field {
             let known = BuiltIn::ALL
                 .iter()
                 .copied()
-                .filter(|built_in| SERIES_FIELDS.contains(&Dimension::BuiltIn(*built_in).answer_key().as_str()));
+                .filter(|built_in| SERIES_FIELDS.contains(&Dimension::BuiltIn(*built_in).answer_key().as_ref()));
             let known: Vec<&str> = known.map(BuiltIn::as_str).collect();
             let message = format!("usage has no '{dimension}': use resource, {} or 'tag:PROPERTY'", known.join(", "));
             Error::invalid(asked, message)

@@ -77,10 +77,14 @@ fn every_method_is_written_as_it_was_read() {
         json!({"method": "fixed_amount", "targets": amounts, "currency": "USD", "fallback": "keep"}),
         json!({"method": "tiered", "tiers": tiers, "currency": "EUR", "fallback": "even"}),
         json!({"method": "proportional", "base": "direct_cost", "fallback": "keep"}),
-        json!({"method": "proportional", "base": "direct_cost", "within": ["region"], "targets": one(2), "fallback": "keep"}),
+        json!({
+            "method": "proportional", "base": "direct_cost", "within": ["region"], "targets": one(2),
+            "fallback": "keep",
+        }),
         json!({"method": "proportional", "base": {"meter": "api_calls"}, "fallback": "keep"}),
         json!({
-            "method": "proportional", "base": {"meter": "api_calls"}, "capacity": "5", "idle": "share", "fallback": "keep",
+            "method": "proportional", "base": {"meter": "api_calls"}, "capacity": "5", "idle": "share",
+            "fallback": "keep",
         }),
         json!({"method": "idle", "within": ["cluster", "tag:node"], "idle": "separate"}),
     ] {
@@ -216,7 +220,10 @@ fn sources_that_overlap_at_one_order_are_refused_with_both_names() {
 
 #[test]
 fn a_source_is_nobodys_target() {
-    let even = |source: Value, center: i64, order: i64| json!({"source": source, "method": "even", "targets": one(center), "order": order});
+    let even = |source: Value, center: i64, order: i64| {
+        let targets = one(center);
+        json!({"source": source, "method": "even", "targets": targets, "order": order})
+    };
     let refused = |rules: &[Value]| {
         let error = set(rules).unwrap_err();
         assert!(shown(&error).0 == "targets" && error.message().contains("is the source of rule"), "{error}");
@@ -270,7 +277,11 @@ fn what_is_not_there_is_named() {
 
 #[test]
 fn stretches_are_cut_by_months_and_by_what_is_in_force() {
-    let rule = |from: &str, to: Value, order: i64| json!({"method": "idle", "effective_from": from, "effective_to": to, "order": order});
+    let rule = |from: &str, to: Value, order: i64| {
+        let mut rule = json!({"method": "idle", "effective_from": from, "order": order});
+        rule["effective_to"] = to;
+        rule
+    };
     let set = set(&[
         rule("2024-01-10T00:00:00Z", json!("2024-02-10T06:15:00Z"), 0),
         rule("2020-01-01T00:00:00Z", Value::Null, 1),
@@ -296,7 +307,10 @@ fn stretches_are_cut_by_months_and_by_what_is_in_force() {
 
 #[test]
 fn rules_are_in_the_order_in_which_they_hold_charges() {
-    let rule = |region: &str, order: i64, from: &str| json!({"source": {"region": region}, "method": "idle", "order": order, "effective_from": from});
+    let rule = |region: &str, order: i64, from: &str| {
+        let source = json!({"region": region});
+        json!({"source": source, "method": "idle", "order": order, "effective_from": from})
+    };
     let set = set(&[
         rule("a", 2, "2020-01-01T00:00:00Z"),
         rule("b", 1, "2024-01-01T00:00:00Z"),

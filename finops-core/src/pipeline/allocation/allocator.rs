@@ -88,13 +88,12 @@ impl Allocator {
             }
         }
         let last = self.last.take().filter(|last| last.set.centers() == rules.centers());
-        let next = match last {
-            Some(last) => self.again(last, rules, weights)?,
-            None => {
-                let claims = claim_first(&self.cells, rules)?;
-                let grouped = self.group(rules, &claims);
-                self.finish((rules, weights), claims, (grouped, None), None)?
-            }
+        let next = if let Some(last) = last {
+            self.again(last, rules, weights)?
+        } else {
+            let claims = claim_first(&self.cells, rules)?;
+            let grouped = self.group(rules, &claims);
+            self.finish((rules, weights), claims, (grouped, None), None)?
         };
         let allocation = next.allocation(&self.frame, &self.cells)?;
         self.last = Some(next);

@@ -44,7 +44,7 @@ impl Classes {
     /// }))?;
     /// let classes = Classes::new([&RuleSet::new(vec![rule], Centers::default())?], &[]);
     /// assert_eq!(classes.whole, ["cluster".parse()?]);
-    /// assert_eq!(classes.classed[1].classes, [["idle-a", "idle-b"]]);
+    /// assert_eq!(classes.classed[0].classes, [["idle-a", "idle-b"]]);
     /// # Ok::<(), finops_core::Error>(())
     /// ```
     pub fn new<'a>(sets: impl IntoIterator<Item = &'a RuleSet>, carry: &[Dimension]) -> Self {

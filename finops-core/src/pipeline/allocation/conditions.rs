@@ -1,4 +1,4 @@
-//! Filters, decided once for each value of a dimension: which of many hold for a cell is then a few words ANDed.
+//! Filters, decided once for each value of a dimension: which of many hold for a cell is then a few words combined.
 
 use super::cells::Cells;
 use super::keys::index;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub(super) struct Conditions {
     /// How many words of 64 filters a row has.
     width: usize,
+    /// A bit for each filter that there is.
+    there: Vec<u64>,
     looked: Vec<Looked>,
     /// What of each filter depends on several dimensions at once.
     rest: Vec<Vec<Node>>,
@@ -105,7 +107,9 @@ impl Restriction {
     /// Of nodes that look at that place only, all of which have to hold.
     fn new(nodes: &[Node]) -> Self {
         let mut mentioned = Vec::new();
-        nodes.iter().for_each(|node| node.codes(&mut mentioned));
+        for node in nodes {
+            node.codes(&mut mentioned);
+        }
         mentioned.sort_unstable();
         mentioned.dedup();
         let holds = |code: Option<u32>| nodes.iter().all(|node| node.holds(&|_| code));
@@ -121,39 +125,39 @@ impl Conditions {
     pub(super) fn new<'f>(cells: &Cells, filters: impl IntoIterator<Item = Option<&'f Filter>>) -> Result<Self> {
         let mut reader = Reader { cells, codes: HashMap::new() };
         let mut by_place: BTreeMap<usize, Vec<(usize, Restriction)>> = BTreeMap::new();
-        let (mut rest, mut none) = (Vec::new(), Vec::new());
+        let (mut rest, mut there) = (Vec::new(), Vec::new());
         for (number, filter) in filters.into_iter().enumerate() {
             let mut left = Vec::new();
-            match filter {
-                Some(filter) => {
-                    let mut alone: BTreeMap<usize, Vec<Node>> = BTreeMap::new();
-                    take_apart(reader.node(filter)?, &mut alone, &mut left);
-                    for (place, nodes) in alone {
-                        by_place.entry(place).or_default().push((number, Restriction::new(&nodes)));
-                    }
+            there.resize(number / 64 + 1, 0);
+            put(&mut there, number, filter.is_some());
+            if let Some(filter) = filter {
+                let mut alone: BTreeMap<usize, Vec<Node>> = BTreeMap::new();
+                take_apart(reader.node(filter)?, &mut alone, &mut left);
+                for (place, nodes) in alone {
+                    by_place.entry(place).or_default().push((number, Restriction::new(&nodes)));
                 }
-                None => none.push(number),
             }
             rest.push(left);
         }
-        // What never passes is a condition that nothing meets.
-        rest.iter_mut().enumerate().filter(|(number, _)| none.contains(number)).for_each(|(_, left)| {
-            left.push(Node::Any(Vec::new()));
-        });
-        let width = rest.len().div_ceil(64);
+        let width = there.len();
         let looked = by_place.into_iter().map(|(place, all)| Looked::new(cells, place, width, &all)).collect();
-        Ok(Self { width, looked, rest })
+        Ok(Self { width, there, looked, rest })
     }
 
     /// The first filter from that number on that holds for the codes of a cell.
     pub(super) fn next(&self, codes: &[u32], from: usize) -> Option<usize> {
         let mut mask = u64::MAX << (from % 64);
-        for word in from / 64..self.width {
-            let mut bits = self.looked.iter().fold(mask, |bits, looked| bits & looked.word(codes, self.width, word));
+        for (word, there) in self.there.iter().enumerate().skip(from / 64) {
+            let mut bits = there & mask;
             mask = u64::MAX;
+            for looked in &self.looked {
+                bits &= looked.word(codes, self.width, word);
+                if bits == 0 {
+                    break;
+                }
+            }
             while bits != 0 {
                 let number = word * 64 + index(bits.trailing_zeros());
-                // Bits beyond the last filter are set where no dimension is looked at.
                 if let Some(rest) = self.rest.get(number)
                     && rest.iter().all(|node| node.holds(&|place| codes.get(place).copied()))
                 {

@@ -114,7 +114,7 @@ impl Pool<'_> {
         if base < 0 {
             let name = self.set.centers().at(center).map_or("", |center| center.name.as_str());
             let message = format!("the base of '{name}' is below zero and counts as 0");
-            findings.push(finding(self.rule, FindingCode::NegativeBase, self.center_id(center), message));
+            findings.push(finding(self.rule, FindingCode::NegativeBase, self.center_id(center), &message));
         }
         base.max(0)
     }
@@ -137,7 +137,7 @@ impl Pool<'_> {
         if sum > could {
             let (used, could) = (Quantity::from_mantissa(sum), Quantity::from_mantissa(could));
             let message = format!("{used} was used, and the pool can serve {could}: it is shared out by use");
-            findings.push(finding(self.rule, FindingCode::OverCapacity, None, message));
+            findings.push(finding(self.rule, FindingCode::OverCapacity, None, &message));
         } else if sum > 0
             && let Outcome::Divided(division) = &mut outcome
         {
@@ -194,11 +194,11 @@ impl Pool<'_> {
                 exact.iter_mut().zip(rests).for_each(|(amount, rest)| *amount += rest);
             }
         }
-        self.exactly(parts, exact, total, fallback)
+        Self::exactly(parts, exact, total, fallback)
     }
 
     /// Amounts of the view; the other costs go by them where they come to something.
-    fn exactly(&self, parts: Vec<Part>, exact: Vec<i128>, total: i128, fallback: Fallback) -> Result<Outcome> {
+    fn exactly(parts: Vec<Part>, exact: Vec<i128>, total: i128, fallback: Fallback) -> Result<Outcome> {
         let shares = match Shares::new(exact.clone())? {
             Some(shares) if total != 0 => Some(shares),
             // Of a pool that costs nothing in this view, other costs are what is left.
@@ -242,13 +242,15 @@ impl Pool<'_> {
             }
             lower = upper;
         }
-        amounts.iter_mut().for_each(|amount| *amount *= sign);
+        for amount in &mut amounts {
+            *amount *= sign;
+        }
         let part = |(center, amount): (&u32, &i128)| Part {
             center: Some(*center),
             base: Some(Quantity::from_mantissa(*amount)),
         };
         let parts = self.targets.iter().zip(&amounts).map(part).collect();
-        self.exactly(parts, amounts, total, Fallback::Keep)
+        Self::exactly(parts, amounts, total, Fallback::Keep)
     }
 
     fn fall_back(
@@ -263,7 +265,7 @@ impl Pool<'_> {
             Fallback::Even if !self.targets.is_empty() => (self.even()?, "shared out evenly"),
             Fallback::Keep | Fallback::Even => (Outcome::Kept, "not shared out"),
         };
-        findings.push(finding(self.rule, code, None, format!("{message}: they are {done}")));
+        findings.push(finding(self.rule, code, None, &format!("{message}: they are {done}")));
         Ok(outcome)
     }
 
@@ -273,7 +275,7 @@ impl Pool<'_> {
     }
 }
 
-pub(super) fn finding(rule: &Rule, code: FindingCode, center: Option<CenterId>, message: String) -> Finding {
+pub(super) fn finding(rule: &Rule, code: FindingCode, center: Option<CenterId>, message: &str) -> Finding {
     let message = format!("rule {}: {message}", rule.called());
     Finding { code, rule_id: rule.id(), cost_center_id: center, message }
 }

@@ -35,7 +35,7 @@ pub(super) fn share_idle(
             };
             let whose = center.map_or_else(String::new, |center| format!(" of '{}'", center.name));
             let message = format!("some cost{whose} that idle cost goes by is below zero and counts as 0");
-            scribe.findings.push(finding(rule, FindingCode::NegativeBase, center.map(|center| center.id), message));
+            scribe.findings.push(finding(rule, FindingCode::NegativeBase, center.map(|center| center.id), &message));
         }
         let Some(shares) = Shares::new(holders.iter().map(|holder| holder.cost.max(0)).collect())? else {
             // Nothing ran there: what is idle stays so.
@@ -61,7 +61,9 @@ pub(super) fn share_idle(
     }
     received.sort_by_key(|got| got.node);
     let mut added: Vec<Received> = Vec::new();
-    received.into_iter().for_each(|got| collect(&mut added, got));
+    for got in received {
+        collect(&mut added, got);
+    }
     Ok((scribe.finish(), added))
 }
 

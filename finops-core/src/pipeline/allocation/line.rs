@@ -98,7 +98,7 @@ pub struct Total {
 /// Lines that add up to the charges, in every currency and each of the four costs.
 #[derive(Debug, Clone, Default)]
 pub struct Allocation {
-    pub(super) parts: Vec<Arc<[Line]>>,
+    pub(super) parts: Vec<Arc<Vec<Line>>>,
     /// What the run came upon, in order of rules.
     pub findings: Vec<Finding>,
     /// What came in and went out, by currency.
@@ -123,8 +123,8 @@ impl Allocation {
         self.len() == 0
     }
 
-    /// The lines that a filter lets through: by `cost_center`, which is [`Line::attributed`], by `currency`, and by what is
-    /// carried.
+    /// The lines that a filter lets through: by `cost_center`, which is [`Line::attributed`], by `currency`, and by what
+    /// is carried.
     ///
     /// # Errors
     /// `invalid_argument` on field `filter` when it looks at a dimension that is not carried.

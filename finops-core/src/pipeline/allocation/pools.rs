@@ -120,16 +120,11 @@ impl Shared<'_> {
         amount: Amount,
         decimals: u32,
     ) -> Result<()> {
-        match center {
-            Some(center) => {
-                let carriers = carriers(self.pool.base, self.node, center);
-                scribe.share(head, amount, carriers, decimals)
-            }
-            None => {
-                let own = own_carriers(self.scene.table.rows_of(self.node), self.scene.view);
-                scribe.share(head, amount, &own, decimals)
-            }
+        if let Some(center) = center {
+            return scribe.share(head, amount, carriers(self.pool.base, self.node, center), decimals);
         }
+        let own = own_carriers(self.scene.table.rows_of(self.node), self.scene.view);
+        scribe.share(head, amount, &own, decimals)
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) type Sums = BTreeMap<Currency, (Costs, [u64; 4])>;
 /// Lines that belong together, what was found on the way, and what they add up to.
 #[derive(Debug, Clone)]
 pub(super) struct Chunk {
-    pub(super) lines: Arc<[Line]>,
+    pub(super) lines: Arc<Vec<Line>>,
     pub(super) findings: Vec<Finding>,
     pub(super) sums: Sums,
 }
@@ -68,7 +68,7 @@ impl<'a> Scribe<'a> {
     pub(super) fn finish(mut self) -> Chunk {
         let mut seen = std::collections::HashSet::new();
         self.findings.retain(|finding| seen.insert((finding.code, finding.rule_id, finding.cost_center_id)));
-        Chunk { lines: self.lines.into(), findings: self.findings, sums: self.sums }
+        Chunk { lines: Arc::new(self.lines), findings: self.findings, sums: self.sums }
     }
 
     /// Rows as they are.
@@ -118,7 +118,7 @@ impl<'a> Scribe<'a> {
         let (costs, counts) = self.sums.entry(head.currency).or_default();
         costs.iter_mut().zip(amount.costs).for_each(|(sum, cost)| *sum = sum.wrapping_add(cost));
         counts.iter_mut().zip(unknown).for_each(|(sum, more)| *sum = sum.wrapping_add(more));
-        let carried = carrier.and_then(|carrier| self.carry.values(carrier)).unwrap_or(&self.nothing);
+        let values = carrier.and_then(|carrier| self.carry.values(carrier)).unwrap_or(&self.nothing);
         self.lines.push(Line {
             center: head.center,
             caused_by: head.caused_by,
@@ -131,7 +131,7 @@ impl<'a> Scribe<'a> {
             ratio: amount.ratio.map(Quantity::from_mantissa),
             base: head.base,
             source: head.source.clone(),
-            carried: carried.clone(),
+            carried: values.clone(),
         });
     }
 }

@@ -1,12 +1,13 @@
 //! Sharing out by weights that may be below zero, so that the parts add up to the whole.
 //!
-//! The method is the largest remainder, as of [`split`](crate::model::money::split), which it agrees with for weights of
-//! 0 or more. A weight below zero stands for a part of the other sign: what is left of a pool that is smaller than the
-//! amounts that are taken from it.
+//! The method is the largest remainder, as of [`split`](crate::model::money::split), which it agrees with for weights
+//! of 0 or more. A weight below zero stands for a part of the other sign: what is left of a pool that is smaller than
+//! the amounts that are taken from it.
 
 use crate::model::money::Money;
 use crate::{Error, Result};
 use ethnum::I256;
+use std::cmp::Reverse;
 
 /// Shares, brought to the smallest whole numbers of the same ratio. Their sum is above zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,58 +51,74 @@ impl Shares {
         }
         let step = 10_i128.pow(Money::SCALE.saturating_sub(decimals));
         let amount = total.checked_abs().ok_or_else(too_large)?;
-        let (mut parts, mut remainders) = (Vec::with_capacity(self.weights.len()), Vec::new());
-        remainders.reserve(self.weights.len());
-        let mut left = amount;
-        for weight in &self.weights {
-            let (steps, remainder) = self.share(amount, *weight, step)?;
-            let part = steps.checked_mul(step).ok_or_else(too_large)?;
-            left = left.checked_sub(part).ok_or_else(too_large)?;
-            parts.push(part);
-            remainders.push(remainder);
-        }
-        hand_out(&mut parts, &remainders, left, step);
+        let mut parts = self.narrow(amount, step).map_or_else(|| self.wide(amount, step), Ok)?;
         if total < 0 {
-            parts.iter_mut().for_each(|part| *part = -*part);
+            for part in &mut parts {
+                *part = -*part;
+            }
         }
         Ok(parts)
     }
 
-    /// How many whole steps of an amount a weight has, and what is left of its share.
-    fn share(&self, amount: i128, weight: i128, step: i128) -> Result<(i128, I256)> {
-        // Nearly always everything fits, and then this is many times as fast.
-        if let (Some(share), Some(divisor)) = (amount.checked_mul(weight), self.sum.checked_mul(step)) {
-            return Ok((share.div_euclid(divisor), I256::from(share.rem_euclid(divisor))));
+    /// The parts where all products fit 128 bits, which is nearly always so and many times as fast.
+    fn narrow(&self, amount: i128, step: i128) -> Option<Vec<i128>> {
+        let divisor = self.sum.checked_mul(step)?;
+        let (mut parts, mut remainders) = (Vec::with_capacity(self.weights.len()), Vec::new());
+        remainders.reserve_exact(self.weights.len());
+        for weight in &self.weights {
+            let share = amount.checked_mul(*weight)?;
+            let steps = share.div_euclid(divisor);
+            parts.push(steps.checked_mul(step)?);
+            remainders.push(share - steps * divisor);
         }
-        // At most 2^127 times 2^127, and 2^127 times 10^18: both inside of 256 bits.
-        let share = I256::from(amount).saturating_mul(I256::from(weight));
+        let given = parts.iter().try_fold(0_i128, |sum, part| sum.checked_add(*part))?;
+        hand_out(&mut parts, remainders, amount.checked_sub(given)?, step);
+        Some(parts)
+    }
+
+    fn wide(&self, amount: i128, step: i128) -> Result<Vec<i128>> {
+        // At most 2^127 times 10^18, and below 2^127 times 2^127: both inside of 256 bits.
         let divisor = I256::from(self.sum).saturating_mul(I256::from(step));
-        let steps = i128::try_from(share.div_euclid(divisor)).map_err(|_| too_large())?;
-        Ok((steps, share.rem_euclid(divisor)))
+        let (mut parts, mut remainders) = (Vec::with_capacity(self.weights.len()), Vec::new());
+        let mut left = amount;
+        for weight in &self.weights {
+            let share = I256::from(amount).saturating_mul(I256::from(*weight));
+            let steps = i128::try_from(share.div_euclid(divisor)).map_err(|_| too_large())?;
+            let part = steps.checked_mul(step).ok_or_else(too_large)?;
+            left = left.checked_sub(part).ok_or_else(too_large)?;
+            parts.push(part);
+            remainders.push(share.rem_euclid(divisor));
+        }
+        hand_out(&mut parts, remainders, left, step);
+        Ok(parts)
     }
 }
 
 /// Gives what is left away in steps, the largest remainder first and the earlier first among equals; the last to get
 /// something gets what is then left, which may be less than a step.
-fn hand_out(parts: &mut [i128], remainders: &[I256], mut left: i128, step: i128) {
+fn hand_out<R: Ord>(parts: &mut [i128], remainders: Vec<R>, left: i128, step: i128) {
     if left == 0 {
         return;
     }
-    let mut queue: Vec<(&I256, &mut i128)> = remainders.iter().zip(parts).collect();
-    queue.sort_by(|(one, _), (other, _)| other.cmp(one));
-    for (_, part) in queue {
-        let gift = left.min(step);
-        *part += gift;
-        left -= gift;
-        if left == 0 {
-            return;
+    let last = usize::try_from((left - 1) / step).unwrap_or(usize::MAX);
+    let mut queue: Vec<(Reverse<R>, usize)> = remainders.into_iter().map(Reverse).zip(0..).collect();
+    if last >= queue.len() {
+        return;
+    }
+    let (before, (_, place), _) = queue.select_nth_unstable(last);
+    if let Some(part) = parts.get_mut(*place) {
+        *part += left - step * i128::try_from(last).unwrap_or(0);
+    }
+    for (_, place) in before {
+        if let Some(part) = parts.get_mut(*place) {
+            *part += step;
         }
     }
 }
 
 /// The greatest common divisor; that of 0 and a number is the number.
 fn common(mut one: u128, mut other: u128) -> u128 {
-    while other != 0 {
+    while other != 0 && one != 1 {
         (one, other) = (other, one % other);
     }
     one

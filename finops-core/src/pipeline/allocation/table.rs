@@ -85,10 +85,10 @@ impl Table {
                 row.unknown.iter_mut().zip(unknown).for_each(|(sum, more)| *sum += more);
             }
         }
-        Self::sorted(currencies, rows, row_of)
+        Self::sorted(currencies, &rows, row_of)
     }
 
-    fn sorted(currencies: Vec<Currency>, rows: Vec<Row>, mut row_of: Vec<u32>) -> Self {
+    fn sorted(currencies: Vec<Currency>, rows: &[Row], mut row_of: Vec<u32>) -> Self {
         let mut order: Vec<(u128, u32)> = rows.iter().map(|row| row.key).zip(0..).collect();
         order.sort_unstable();
         let mut renumbered = vec![0; rows.len()];
@@ -123,7 +123,7 @@ impl Table {
 
     /// The nodes that are the pool of a rule: their places.
     pub(super) fn pool(&self, rule: u32) -> Range<usize> {
-        let before = |node: &Node| node.rule != NONE && node.rule < rule || node.rule == NONE;
+        let before = |node: &Node| node.rule == NONE || node.rule < rule;
         let start = self.nodes.partition_point(before);
         let is_pool = |node: &&Node| node.rule == rule && node.center == NONE;
         start..start + self.nodes.iter().skip(start).take_while(is_pool).count()

@@ -4,6 +4,7 @@ mod classes;
 mod hard;
 mod methods;
 mod money;
+mod plan;
 mod props;
 mod random;
 mod refusals;

@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::packed::Packed;
-use super::page::{DayPage, QUARTERS};
+use super::page::{DayPage, QUARTERS, Row};
 use crate::model::usage::Aggregation;
 use serde::de::Error;
 use serde::ser::SerializeSeq;
@@ -16,8 +16,22 @@ pub(super) enum Form {
     Large(u8, Cell),
 }
 
-/// What a page has of some quarters of an hour, to be kept by itself: what comes next mostly changes the last of them.
-/// It reads back as a page.
+/// How many series, by their numbers, a part of a page has.
+const PART_SERIES: u32 = 1024;
+/// How many hours a page may have.
+const HOURS: u8 = QUARTERS / 4;
+
+/// Which part of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartKey {
+    /// The hour of the day, 0 to 23; of a month 0.
+    pub hour: u8,
+    /// Which series, counted in 1,024s of their numbers.
+    pub series: u32,
+}
+
+/// What a page has of an hour and some series, to be kept by itself: what comes next mostly changes the last hour, and
+/// what comes late a few series. It reads back as a page.
 #[derive(Debug)]
 pub struct PagePart<'p> {
     page: &'p DayPage,
@@ -32,15 +46,37 @@ impl PagePart<'_> {
 }
 
 impl DayPage {
-    /// What it has of these quarters, 0 to 95.
-    pub fn part(&self, quarters: &Range<u8>) -> PagePart<'_> {
-        PagePart { page: self, rows: self.sorted(quarters) }
+    /// Gives the parts that changed since the page was kept, or all of them.
+    ///
+    /// # Errors
+    /// The first one of `give`.
+    pub fn each_part<E>(
+        &self,
+        all: bool,
+        mut give: impl FnMut(PartKey, &PagePart<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let rows = self.sorted();
+        for rows in rows.chunk_by(|row, next| row.series / PART_SERIES == next.series / PART_SERIES) {
+            let changed = rows.iter().fold(0, |changed, row| changed | row.changed);
+            for hour in (0..HOURS).filter(|hour| all || changed & 1 << hour != 0) {
+                let series = rows.first().map_or(0, |row| row.series / PART_SERIES);
+                give(PartKey { hour, series }, &self.part(rows, &(hour * 4..hour * 4 + 4)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What it has of these rows and quarters.
+    fn part<'p>(&'p self, rows: &[&'p Row], quarters: &Range<u8>) -> PagePart<'p> {
+        let within = rows.iter().map(|row| (row.series, row.within(quarters)));
+        let rows = within.filter(|(_, packed)| packed.iter().any(|packed| !packed.is_empty(self.large())));
+        PagePart { page: self, rows: rows.collect() }
     }
 }
 
 impl Serialize for DayPage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.part(&(0..QUARTERS)).serialize(serializer)
+        self.part(&self.sorted(), &(0..QUARTERS)).serialize(serializer)
     }
 }
 

@@ -24,7 +24,7 @@ mod tests;
 pub use crate::model::usage::SERIES_FIELDS;
 pub use cell::Cell;
 pub use check::check;
-pub use form::PagePart;
+pub use form::{PagePart, PartKey};
 pub use measure::measure;
 pub use page::{DAY, DayPage, QUARTER, day_of};
 pub use reading::{Measured, Reading};

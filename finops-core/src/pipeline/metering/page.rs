@@ -35,8 +35,10 @@ pub struct DayPage {
 }
 
 #[derive(Debug, Clone)]
-struct Row {
-    series: u32,
+pub(super) struct Row {
+    pub(super) series: u32,
+    /// The hours of the day in which something changed since the page was kept, a bit for each.
+    pub(super) changed: u32,
     total: Packed,
     /// In the order of the day; none as long as all events lie in one quarter, which the total names.
     quarters: Vec<Packed>,
@@ -88,6 +90,7 @@ impl DayPage {
         }
         let Self { rows, large, .. } = self;
         let Some(row) = rows.get_mut(place) else { return };
+        row.changed |= hour_bit(quarter);
         if row.quarters.is_empty() && row.total.quarter != quarter {
             let aggregation = cell.aggregation();
             row.quarters.reserve_exact(2);
@@ -125,6 +128,7 @@ impl DayPage {
             packed.replace(cell, large);
         }
         row.total.replace(total, large);
+        row.changed |= hour_bit(quarter);
         true
     }
 
@@ -133,7 +137,7 @@ impl DayPage {
         let Some(place) = self.find(series) else { return };
         if let Some(row) = self.rows.get_mut(place) {
             let empty = Packed::new(row.total.quarter, Cell::new(self.aggregation), &mut self.large);
-            (row.total, row.quarters) = (empty, Vec::new());
+            (row.total, row.quarters, row.changed) = (empty, Vec::new(), u32::MAX);
         }
     }
 
@@ -216,13 +220,16 @@ impl DayPage {
         &self.large
     }
 
-    /// Each series that has some of these quarters, with them, in order.
-    pub(super) fn sorted(&self, quarters: &Range<u8>) -> Vec<(u32, &[Packed])> {
-        let of_row = |row: &'_ Row| row.within(quarters).iter().any(|packed| !packed.is_empty(&self.large));
-        let rows = self.rows.iter().filter(|row| of_row(row));
-        let mut rows: Vec<_> = rows.map(|row| (row.series, row.within(quarters))).collect();
-        rows.sort_unstable_by_key(|(series, _)| *series);
+    /// What it has of each series, in the order of their numbers.
+    pub(super) fn sorted(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_unstable_by_key(|row| row.series);
         rows
+    }
+
+    /// Says that all that it has is kept: from now on nothing counts as changed.
+    pub fn set_kept(&mut self) {
+        self.rows.iter_mut().for_each(|row| row.changed = 0);
     }
 
     /// Reads what adding an event of now to a series will need; the number means nothing.
@@ -247,7 +254,7 @@ impl DayPage {
         }
         let place = self.rows.len();
         let total = Packed::new(quarter, cell.clone(), &mut self.large);
-        self.rows.push(Row { series, total, quarters: Vec::new() });
+        self.rows.push(Row { series, changed: hour_bit(quarter), total, quarters: Vec::new() });
         let Self { rows, places, hasher, .. } = self;
         let hash = |place: &u32| {
             let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
@@ -261,7 +268,7 @@ impl DayPage {
 
 impl Row {
     /// Those of its quarters, in order.
-    fn within(&self, quarters: &Range<u8>) -> &[Packed] {
+    pub(super) fn within(&self, quarters: &Range<u8>) -> &[Packed] {
         let all = if self.quarters.is_empty() { std::slice::from_ref(&self.total) } else { &self.quarters };
         let start = all.partition_point(|packed| packed.quarter < quarters.start);
         let end = all.partition_point(|packed| packed.quarter < quarters.end);
@@ -291,6 +298,11 @@ impl Row {
             }
         }
     }
+}
+
+/// The bit of the hour that a quarter of it lies in.
+const fn hour_bit(quarter: u8) -> u32 {
+    1 << (quarter / 4)
 }
 
 /// Which quarter of an hour of its day an instant lies in, 0 to 95.

@@ -190,6 +190,11 @@ impl Rollups {
         changed.map(|(key, _)| *key).collect()
     }
 
+    /// Says that all of a page is kept: from now on nothing of it counts as changed.
+    pub fn set_kept(&mut self, key: PageKey) {
+        self.pages.get_mut(&key).into_iter().for_each(|kept| kept.page.set_kept());
+    }
+
     /// Takes a page out of memory. An event that comes for it afterwards begins a new one, which [`put`](Self::put) and
     /// [`DayPage::merge`] bring together with this one.
     pub fn take(&mut self, key: PageKey) -> Option<DayPage> {

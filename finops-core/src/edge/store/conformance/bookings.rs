@@ -1,9 +1,9 @@
 //! Definitions, and what is booked: together with the charges that it makes, or not at all.
 
-use super::samples::{charge, delivery, scope};
+use super::samples::{by, charge, delivery, scope};
 use super::{Case, holds, refused, same};
 use crate::edge::store::AllocationClosing;
-use crate::edge::store::{Booking, Correction, Defined, LineKey, Replace, Settled, Statement, Store};
+use crate::edge::store::{Booking, ClosedPeriods, Correction, Defined, LineKey, Replace, Settled, Statement, Store};
 use crate::model::charge::ChargeTable;
 use crate::model::money::Currency;
 use crate::model::time::Stamp;
@@ -26,9 +26,10 @@ fn allocations(store: &dyn Store) -> Result<()> {
         })
     };
     let (may, march) = (closing("05", &["[1]", "[2, \"ё\"]"])?, closing("03", &[])?);
-    let (first, second) = (store.close_allocation(&may)?, store.close_allocation(&march)?);
+    let by = by()?;
+    let (first, second) = (store.close_allocation(&may, &by)?, store.close_allocation(&march, &by)?);
     holds("those that come later have higher numbers", 0 < first && first < second)?;
-    refused("twice", store.close_allocation(&closing("05", &["[3]"])?), ErrorCode::Conflict)?;
+    refused("twice", store.close_allocation(&closing("05", &["[3]"])?, &by), ErrorCode::Conflict)?;
     let read = |after| -> Result<Vec<(u64, Stamp, Stamp, String)>> {
         let found = store.closed_allocations(after)?;
         Ok(found.into_iter().map(|one| (one.number, one.period_start, one.closed_at, one.body)).collect())
@@ -43,7 +44,8 @@ fn allocations(store: &dyn Store) -> Result<()> {
 }
 
 fn definitions(store: &dyn Store) -> Result<()> {
-    let put = |kind, key: &str, body: &str| store.put_definitions(kind, &[(key.to_owned(), body.to_owned())]);
+    let by = by()?;
+    let put = |kind, key: &str, body: &str| store.put_definitions(kind, &[(key.to_owned(), body.to_owned())], &by);
     let first = put(Defined::Price, "b", "1")?;
     let second = put(Defined::Price, "a", "2")?;
     put(Defined::Grant, "a", "3")?;
@@ -57,8 +59,8 @@ fn definitions(store: &dyn Store) -> Result<()> {
     same("all", &read(0)?, &vec![a, b.clone()])?;
     same("since the second", &read(second)?, &vec![b])?;
     same("since the last", &read(third)?, &Vec::new())?;
-    holds("it is deleted", store.delete_definition(Defined::Price, "b")?)?;
-    holds("it is not deleted twice", !store.delete_definition(Defined::Price, "b")?)?;
+    holds("it is deleted", store.delete_definition(Defined::Price, "b", &by)?)?;
+    holds("it is not deleted twice", !store.delete_definition(Defined::Price, "b", &by)?)?;
     same("of another kind", &store.definitions(Defined::Grant)?.len(), &1)
 }
 
@@ -76,12 +78,15 @@ fn booking() -> Result<Booking> {
         lines: vec![(line("calls"), vec![1, 0, 255]), (line("bytes"), Vec::new())],
         settled: Settled { events: 7, changes: 2, definitions: 3, until: -5 },
         corrections: vec![correction],
-        statements: vec![Statement {
-            tenant_id: "ё".to_owned(),
-            period_start,
-            closed_at: Stamp::parse("2024-02-03T04:05:06Z")?,
-            body: "{}".to_owned(),
-        }],
+        closed: Some(ClosedPeriods {
+            by: by()?,
+            statements: vec![Statement {
+                tenant_id: "ё".to_owned(),
+                period_start,
+                closed_at: Stamp::parse("2024-02-03T04:05:06Z")?,
+                body: "{}".to_owned(),
+            }],
+        }),
     })
 }
 
@@ -98,7 +103,8 @@ fn is_there(store: &dyn Store, booking: &Booking) -> Result<()> {
         same("corrections", &found, &booking.corrections)?;
         same("of somebody else", &store.corrections(correction.billed_in, "x")?, &Vec::new())?;
     }
-    same("statements", &store.statements(None, None)?, &booking.statements)?;
+    let closed = booking.closed.as_ref().map(|closed| closed.statements.clone()).unwrap_or_default();
+    same("statements", &store.statements(None, None)?, &closed)?;
     same("statements of somebody else", &store.statements(None, Some("x"))?, &Vec::new())
 }
 
@@ -123,13 +129,13 @@ fn alone(store: &dyn Store) -> Result<()> {
     store.book(&booking)?;
     is_there(store, &booking)?;
     same("no state was made", &store.snapshot()?.id, &0)?;
-    let statements = std::mem::take(&mut booking.statements);
+    let closed = booking.closed.take();
     let corrections = std::mem::take(&mut booking.corrections);
     for (_, booked) in &mut booking.lines {
         booked.push(9);
     }
     booking.settled.events = 8;
     store.book(&booking)?;
-    (booking.statements, booking.corrections) = (statements, corrections);
+    (booking.closed, booking.corrections) = (closed, corrections);
     is_there(store, &booking)
 }

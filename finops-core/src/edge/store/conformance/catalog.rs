@@ -1,5 +1,6 @@
 //! The catalogue: entries by kind and id.
 
+use super::samples::by;
 use super::{Case, holds, same};
 use crate::Result;
 use crate::edge::store::Store;
@@ -16,39 +17,39 @@ pub(super) const CASES: &[Case] = &[
 fn round_trip(store: &dyn Store) -> Result<()> {
     let mut entry = Entry::new(Kind::Tenant, "ten/001 'ё' %_", "Альфа \"банк\" 🚀");
     same("an entry that is not there", &store.entry(entry.kind, &entry.id)?, &None)?;
-    store.put_entry(&entry)?;
+    store.put_entry(&entry, &by()?)?;
     same("with a name only", &store.entry(entry.kind, &entry.id)?.as_ref(), &Some(&entry))?;
     entry.parent = Some("org_1".into());
     entry.owner = Some("usr_1".into());
     entry.team = Some("team_1".into());
     entry.tags = [("ключ".to_owned(), String::new()), ("b".to_owned(), "x\ny".to_owned())].into();
     entry.budget_usd = Some("99999999999999999999.999999999999999999".parse()?);
-    store.put_entry(&entry)?;
+    store.put_entry(&entry, &by()?)?;
     same("with everything", &store.entry(entry.kind, &entry.id)?.as_ref(), &Some(&entry))?;
-    holds("it is deleted", store.delete_entry(entry.kind, &entry.id)?)?;
+    holds("it is deleted", store.delete_entry(entry.kind, &entry.id, &by()?)?)?;
     same("after that", &store.entry(entry.kind, &entry.id)?, &None)?;
-    holds("it is not deleted twice", !store.delete_entry(entry.kind, &entry.id)?)
+    holds("it is not deleted twice", !store.delete_entry(entry.kind, &entry.id, &by()?)?)
 }
 
 fn replace(store: &dyn Store) -> Result<()> {
     let mut first = Entry::new(Kind::Team, "t", "First");
     first.tags = [("a".to_owned(), "b".to_owned())].into();
-    store.put_entry(&first)?;
+    store.put_entry(&first, &by()?)?;
     let second = Entry::new(Kind::Team, "t", "Second");
-    store.put_entry(&second)?;
+    store.put_entry(&second, &by()?)?;
     same("all entries", &store.entries(None, 10, 0)?, &(1, vec![second]))
 }
 
 fn kinds(store: &dyn Store) -> Result<()> {
     for kind in Kind::ALL {
-        store.put_entry(&Entry::new(*kind, "one", kind.as_str()))?;
+        store.put_entry(&Entry::new(*kind, "one", kind.as_str()), &by()?)?;
     }
     for kind in Kind::ALL {
         let name = store.entry(*kind, "one")?.map(|entry| entry.name);
         same("the entry of a kind", &name.as_deref(), &Some(kind.as_str()))?;
         same("entries of a kind", &store.entries(Some(*kind), 10, 0)?.0, &1)?;
     }
-    holds("one is deleted", store.delete_entry(Kind::Team, "one")?)?;
+    holds("one is deleted", store.delete_entry(Kind::Team, "one", &by()?)?)?;
     holds("the others stay", store.entry(Kind::User, "one")?.is_some())?;
     let rest = u64::try_from(Kind::ALL.len()).unwrap_or(0).saturating_sub(1);
     same("how many are left", &store.entries(None, 1, 0)?.0, &rest)
@@ -57,8 +58,8 @@ fn kinds(store: &dyn Store) -> Result<()> {
 fn pages(store: &dyn Store) -> Result<()> {
     let ids = ["b", "a", "B", "10", "9", "ä", "z", "aa"];
     for id in ids {
-        store.put_entry(&Entry::new(Kind::User, id, id))?;
-        store.put_entry(&Entry::new(Kind::App, id, id))?;
+        store.put_entry(&Entry::new(Kind::User, id, id), &by()?)?;
+        store.put_entry(&Entry::new(Kind::App, id, id), &by()?)?;
     }
     let ids_of = |page: Vec<Entry>| page.into_iter().map(|entry| (entry.kind.as_str(), entry.id)).collect::<Vec<_>>();
     let mut sorted = ids.map(str::to_owned);
@@ -90,10 +91,10 @@ fn apart(store: &dyn Store) -> Result<()> {
     let january = scope("a", 1)?;
     let entry = Entry::new(Kind::Tenant, "a", "A");
     let before = store.snapshot()?;
-    store.put_entry(&entry)?;
+    store.put_entry(&entry, &by()?)?;
     same("the state of charges", &store.snapshot()?, &before)?;
     let session = store.begin_import()?;
-    store.put_entry(&Entry::new(Kind::Tenant, "b", "While an import is under way"))?;
+    store.put_entry(&Entry::new(Kind::Tenant, "b", "While an import is under way"), &by()?)?;
     drop(session);
     deliver(store, 1, Replace::BillingPeriod, &[(&january, &charges(&january, &["1"])?)])?;
     same("the entry", &store.entry(Kind::Tenant, "a")?, &Some(entry))?;

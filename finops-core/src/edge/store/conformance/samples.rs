@@ -1,6 +1,7 @@
 //! What the cases are made of: charges, deliveries, and a form of charges that can be compared.
 
 use crate::edge::store::{Delivery, Replace, Scan, Snapshot, Store};
+use crate::model::audit::Change;
 use crate::model::charge::{Charge, ChargeColumn, ChargeTable, Column, FocusVersion, Scope};
 use crate::model::id::Id;
 use crate::model::receipt::ImportReceipt;
@@ -9,6 +10,11 @@ use crate::{Error, Result};
 
 /// A row by the names of its columns; cells without a value are left out.
 pub(super) type Row = Vec<(String, String)>;
+
+/// Somebody who changes something.
+pub(super) fn by() -> Result<Change> {
+    Ok(Change::new("u_1", Stamp::parse("2024-02-03T04:05:06.000007Z")?))
+}
 
 /// A month of 2024 of a billing account.
 pub(super) fn scope(account: &str, month: u32) -> Result<Scope> {

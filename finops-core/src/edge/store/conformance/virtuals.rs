@@ -1,5 +1,6 @@
 //! Virtual dimensions: by name, all or nothing.
 
+use super::samples::by;
 use super::{Case, holds, refused, same};
 use crate::edge::store::Store;
 use crate::model::filter::Filter;
@@ -29,23 +30,23 @@ fn any(all: &[VirtualDimension]) -> Result<()> {
 fn round_trip(store: &dyn Store) -> Result<()> {
     same("at first", &store.virtual_dimensions()?, &Vec::new())?;
     let (a, b) = (product("a", None)?, product("B", Some("rest"))?);
-    store.put_virtual_dimension(&a, &any)?;
-    store.put_virtual_dimension(&b, &any)?;
+    store.put_virtual_dimension(&a, &any, &by()?)?;
+    store.put_virtual_dimension(&b, &any, &by()?)?;
     // Filters are written as JSON, whose objects know no order.
     let texts = |all: &[VirtualDimension]| all.iter().map(|one| serde_json::json!(one)).collect::<Vec<_>>();
     let wanted = texts(&[b.clone(), a.clone()]);
     same("in the order of names", &texts(&store.virtual_dimensions()?), &wanted)?;
     let a = product("a", Some("later"))?;
-    store.put_virtual_dimension(&a, &any)?;
+    store.put_virtual_dimension(&a, &any, &by()?)?;
     same("a later one", &texts(&store.virtual_dimensions()?), &texts(&[b, a]))?;
-    holds("it is deleted", store.delete_virtual_dimension("a", &any)?)?;
-    holds("it is not deleted twice", !store.delete_virtual_dimension("a", &any)?)?;
+    holds("it is deleted", store.delete_virtual_dimension("a", &any, &by()?)?)?;
+    holds("it is not deleted twice", !store.delete_virtual_dimension("a", &any, &by()?)?)?;
     same("what is left", &store.virtual_dimensions()?.len(), &1)
 }
 
 fn all_or_nothing(store: &dyn Store) -> Result<()> {
     let (a, b) = (product("a", None)?, product("b", None)?);
-    store.put_virtual_dimension(&a, &any)?;
+    store.put_virtual_dimension(&a, &any, &by()?)?;
     let before = store.virtual_dimensions()?;
     let refuse = |seen: usize| {
         move |all: &[VirtualDimension]| -> Result<()> {
@@ -53,9 +54,9 @@ fn all_or_nothing(store: &dyn Store) -> Result<()> {
             Err(Error::new(ErrorCode::Conflict, "not these"))
         }
     };
-    refused("a second one", store.put_virtual_dimension(&b, &refuse(2)), ErrorCode::Conflict)?;
+    refused("a second one", store.put_virtual_dimension(&b, &refuse(2), &by()?), ErrorCode::Conflict)?;
     let changed = product("a", Some("x"))?;
-    refused("another in its place", store.put_virtual_dimension(&changed, &refuse(1)), ErrorCode::Conflict)?;
-    refused("none", store.delete_virtual_dimension("a", &refuse(0)), ErrorCode::Conflict)?;
+    refused("another in its place", store.put_virtual_dimension(&changed, &refuse(1), &by()?), ErrorCode::Conflict)?;
+    refused("none", store.delete_virtual_dimension("a", &refuse(0), &by()?), ErrorCode::Conflict)?;
     same("after that", &store.virtual_dimensions()?, &before)
 }

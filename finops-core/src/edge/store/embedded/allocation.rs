@@ -1,8 +1,11 @@
 //! Closed allocations in the state file. What they came to and their lines are compressed, each with a checksum.
 
+use super::audit::{self, Changed};
 use super::manifest::{integer, natural};
 use super::{broken, damaged};
 use crate::edge::store::{AllocationClosing, ClosedAllocation};
+use crate::insight::statement::label;
+use crate::model::audit::{Action, AuditKind, Change};
 use crate::model::time::Stamp;
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -56,9 +59,8 @@ pub(super) fn lines(connection: &Connection, number: u64, part: u64) -> Result<O
 }
 
 /// Closes a month, all of it or nothing, and gives its number.
-pub(super) fn close(connection: &mut Connection, closing: &AllocationClosing) -> Result<u64> {
+pub(super) fn close(connection: &mut Connection, closing: &AllocationClosing, by: &Change) -> Result<u64> {
     let AllocationClosing { period_start, closed_at, body, lines } = closing;
-    let body = compressed(body)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
     let known = "SELECT count(*) FROM allocation_closes WHERE period_start = ?1";
     let known: i64 = transaction.query_row(known, [period_start.micros()], |row| row.get(0)).map_err(broken)?;
@@ -69,12 +71,15 @@ pub(super) fn close(connection: &mut Connection, closing: &AllocationClosing) ->
     }
     let sql = "INSERT INTO allocation_closes (number, period_start, closed_at, body)
                SELECT coalesce(max(number), 0) + 1, ?1, ?2, ?3 FROM allocation_closes RETURNING number";
-    let row = params![period_start.micros(), closed_at.micros(), body];
+    let row = params![period_start.micros(), closed_at.micros(), compressed(body)?];
     let number: i64 = transaction.query_row(sql, row, |row| row.get(0)).map_err(broken)?;
     let sql = "INSERT INTO allocation_lines (number, part, lines) VALUES (?1, ?2, ?3)";
     for (part, lines) in (0_i64..).zip(lines) {
         transaction.execute(sql, params![number, part, compressed(lines)?]).map_err(broken)?;
     }
+    let key = label(*period_start);
+    let changed = Changed { kind: AuditKind::AllocationClose, key: &key, before: None, after: Some(body) };
+    audit::append(&transaction, &by.clone().doing(Action::Close), &changed)?;
     transaction.commit().map_err(broken)?;
     natural(number)
 }

@@ -1,12 +1,15 @@
 //! Booked lines and closed periods in the state file.
 
+use super::audit::{self, Changed};
 use super::manifest::{integer, natural};
 use super::{broken, damaged};
 use crate::Result;
-use crate::edge::store::{Booking, Correction, LineKey, Settled, Statement};
+use crate::edge::store::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
+use crate::insight::statement::label;
+use crate::model::audit::{Action, AuditKind};
 use crate::model::money::Currency;
 use crate::model::time::Stamp;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 /// What is booked of each line, in the same order.
 pub(super) fn booked(connection: &Connection, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
@@ -106,7 +109,7 @@ pub(super) fn corrections(connection: &Connection, billed_in: Stamp, tenant: &st
 }
 
 /// Books within the transaction of whoever writes the charges.
-pub(super) fn save(transaction: &Connection, booking: &Booking) -> Result<()> {
+pub(super) fn save(transaction: &Transaction<'_>, booking: &Booking) -> Result<()> {
     let sql = "INSERT INTO usage_lines (period_start, tenant_id, meter, booked) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (period_start, tenant_id, meter) DO UPDATE SET booked = excluded.booked";
     let mut statement = transaction.prepare_cached(sql).map_err(broken)?;
@@ -114,11 +117,7 @@ pub(super) fn save(transaction: &Connection, booking: &Booking) -> Result<()> {
         let row = params![line.period_start.micros(), line.tenant_id, line.meter, booked];
         statement.execute(row).map_err(broken)?;
     }
-    let sql = "INSERT INTO statements (tenant_id, period_start, closed_at, body) VALUES (?1, ?2, ?3, ?4)";
-    for closed in &booking.statements {
-        let row = params![closed.tenant_id, closed.period_start.micros(), closed.closed_at.micros(), closed.body];
-        transaction.execute(sql, row).map_err(broken)?;
-    }
+    booking.closed.as_ref().map_or(Ok(()), |closed| close(transaction, closed))?;
     let sql = "INSERT INTO usage_corrections VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     for Correction { billed_in, line, quantity, amount, currency } in &booking.corrections {
         let (quantity, amount) = (quantity.to_string(), amount.map(|amount| amount.to_string()));
@@ -130,6 +129,20 @@ pub(super) fn save(transaction: &Connection, booking: &Booking) -> Result<()> {
     let sql = "UPDATE usage_settled SET events = ?1, changes = ?2, definitions = ?3, until = ?4";
     let row = params![integer(events)?, integer(changes)?, integer(definitions)?, until];
     transaction.execute(sql, row).map_err(broken)?;
+    Ok(())
+}
+
+/// Closes periods, and writes into the log who did.
+fn close(transaction: &Transaction<'_>, closed: &ClosedPeriods) -> Result<()> {
+    let by = closed.by.clone().doing(Action::Close);
+    let sql = "INSERT INTO statements (tenant_id, period_start, closed_at, body) VALUES (?1, ?2, ?3, ?4)";
+    for Statement { tenant_id, period_start, closed_at, body } in &closed.statements {
+        let row = params![tenant_id, period_start.micros(), closed_at.micros(), body];
+        transaction.execute(sql, row).map_err(broken)?;
+        let key = format!("{}/{tenant_id}", label(*period_start));
+        let changed = Changed { kind: AuditKind::Statement, key: &key, before: None, after: Some(body) };
+        audit::append(transaction, &by, &changed)?;
+    }
     Ok(())
 }
 

@@ -1,24 +1,30 @@
 //! The catalogue in the state file.
 
+use super::audit::{self, Changed};
 use super::{broken, damaged};
 use crate::Result;
+use crate::model::audit::{AuditKind, Change};
 use crate::model::catalog::{Entry, Kind};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-pub(super) fn put(connection: &Connection, entry: &Entry) -> Result<()> {
+pub(super) fn put(connection: &mut Connection, entry: &Entry, by: &Change) -> Result<()> {
     let json = serde_json::to_string(entry).map_err(damaged)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+    log(&transaction, entry.kind, &entry.id, Some(&json), by)?;
     let sql = "INSERT INTO catalog (kind, id, entry) VALUES (?1, ?2, ?3)
                ON CONFLICT (kind, id) DO UPDATE SET entry = excluded.entry";
-    connection.execute(sql, params![entry.kind.as_str(), entry.id, json]).map_err(broken)?;
-    Ok(())
+    transaction.execute(sql, params![entry.kind.as_str(), entry.id, json]).map_err(broken)?;
+    transaction.commit().map_err(broken)
 }
 
 pub(super) fn get(connection: &Connection, kind: Kind, id: &str) -> Result<Option<Entry>> {
+    read(connection, kind, id)?.map(|json| serde_json::from_str(&json).map_err(damaged)).transpose()
+}
+
+fn read(connection: &Connection, kind: Kind, id: &str) -> Result<Option<String>> {
     let sql = "SELECT entry FROM catalog WHERE kind = ?1 AND id = ?2";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-    let json: Option<String> =
-        statement.query_row(params![kind.as_str(), id], |row| row.get(0)).optional().map_err(broken)?;
-    json.map(|json| serde_json::from_str(&json).map_err(damaged)).transpose()
+    statement.query_row(params![kind.as_str(), id], |row| row.get(0)).optional().map_err(broken)
 }
 
 pub(super) fn list(connection: &Connection, kind: Option<Kind>, limit: u64, offset: u64) -> Result<(u64, Vec<Entry>)> {
@@ -33,8 +39,18 @@ pub(super) fn list(connection: &Connection, kind: Option<Kind>, limit: u64, offs
     Ok((u64::try_from(count).unwrap_or(0), entries.collect::<Result<_>>()?))
 }
 
-pub(super) fn delete(connection: &Connection, kind: Kind, id: &str) -> Result<bool> {
+pub(super) fn delete(connection: &mut Connection, kind: Kind, id: &str, by: &Change) -> Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+    log(&transaction, kind, id, None, by)?;
     let sql = "DELETE FROM catalog WHERE kind = ?1 AND id = ?2";
-    let deleted = connection.execute(sql, params![kind.as_str(), id]).map_err(broken)?;
+    let deleted = transaction.execute(sql, params![kind.as_str(), id]).map_err(broken)?;
+    transaction.commit().map_err(broken)?;
     Ok(deleted > 0)
+}
+
+/// Writes into the log what an entry becomes that has not been written yet.
+fn log(transaction: &Transaction<'_>, kind: Kind, id: &str, after: Option<&str>, by: &Change) -> Result<()> {
+    let (before, key) = (read(transaction, kind, id)?, format!("{kind}/{id}"));
+    let changed = Changed { kind: AuditKind::Catalog, key: &key, before: before.as_deref(), after };
+    audit::append(transaction, by, &changed)
 }

@@ -14,6 +14,7 @@
 
 mod allocation;
 mod answer;
+mod audit;
 mod billing;
 mod catalog;
 mod compact;

@@ -249,6 +249,50 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
 ",
     "
+    -- The log of changes: who changed what and when, each entry with the hash of the one before.
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY CHECK (seq > 0),
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        before TEXT, -- JSON
+        after TEXT, -- JSON
+        previous BLOB NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX audit_by_key ON audit (kind, key);
+
+    -- The end of the log, so that nobody cuts it off unseen.
+    CREATE TABLE audit_head (entries INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+    INSERT INTO audit_head VALUES (0, zeroblob(32));
+",
+    "
+    -- Blocks of fingerprints are merged by slices, which the first six bits of an event name: a block has one slice, or
+    -- those from number `merged` on. Filters have another form; those of older blocks are made when they are needed.
+    ALTER TABLE usage_blocks ADD COLUMN merged INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE usage_blocks ADD COLUMN slice INTEGER;
+    ALTER TABLE usage_state ADD COLUMN merge INTEGER NOT NULL DEFAULT 0; -- how many steps of merging there were
+    UPDATE usage_blocks SET filter_bytes = 0;
+    DELETE FROM usage_filters;
+
+    -- Pages in smaller parts: those of 1,024 series each. Of older ones, -1, a part has all series.
+    ALTER TABLE usage_pages RENAME TO usage_pages_of_hours;
+    CREATE TABLE usage_pages (
+        meter INTEGER NOT NULL,
+        span INTEGER NOT NULL, -- 0 a day, 1 a month
+        day INTEGER NOT NULL,
+        hour INTEGER NOT NULL, -- of the day; 0 of a month
+        part INTEGER NOT NULL, -- of the series
+        checksum INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        UNIQUE (meter, span, day, hour, part)
+    ) STRICT;
+    INSERT INTO usage_pages SELECT meter, span, day, hour, -1, checksum, bytes FROM usage_pages_of_hours;
+    DROP TABLE usage_pages_of_hours;
+",
+    "
     -- Months whose allocation is closed: what they came to, and their lines in parts; JSON, compressed.
     CREATE TABLE allocation_closes (
         number INTEGER PRIMARY KEY,

@@ -2,17 +2,21 @@
 
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
-use super::{allocation, answer, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals};
+use super::{
+    allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals,
+};
 use crate::Result;
 use crate::edge::store::files::no_files;
 use crate::edge::store::usage::UsageStore;
 use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
-    AllowVirtuals, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan, SegmentFile,
+    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan,
+    SegmentFile,
 };
-use crate::edge::store::{Settled, Snapshot, Statement, Store};
+use crate::edge::store::{Settled, Snapshot, Statement, Store, VisitAudit};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
+use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeTable, Origin, Scope};
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
@@ -116,9 +120,9 @@ impl Store for EmbeddedStore {
         }
     }
 
-    fn put_entry(&self, entry: &Entry) -> Result<()> {
+    fn put_entry(&self, entry: &Entry, by: &Change) -> Result<()> {
         self.refuse_when_read_only()?;
-        catalog::put(&self.state(), entry)
+        catalog::put(&mut self.state(), entry, by)
     }
 
     fn entry(&self, kind: Kind, id: &str) -> Result<Option<Entry>> {
@@ -129,37 +133,42 @@ impl Store for EmbeddedStore {
         catalog::list(&self.state(), kind, limit, offset)
     }
 
-    fn delete_entry(&self, kind: Kind, id: &str) -> Result<bool> {
+    fn delete_entry(&self, kind: Kind, id: &str, by: &Change) -> Result<bool> {
         self.refuse_when_read_only()?;
-        catalog::delete(&self.state(), kind, id)
+        catalog::delete(&mut self.state(), kind, id, by)
     }
 
     fn virtual_dimensions(&self) -> Result<Vec<VirtualDimension>> {
         virtuals::list(&self.state())
     }
 
-    fn put_virtual_dimension(&self, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()> {
+    fn put_virtual_dimension(
+        &self,
+        dimension: &VirtualDimension,
+        allowed: AllowVirtuals<'_>,
+        by: &Change,
+    ) -> Result<()> {
         self.refuse_when_read_only()?;
-        virtuals::put(&mut self.state(), dimension, allowed)
+        virtuals::put(&mut self.state(), dimension, allowed, by)
     }
 
-    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
+    fn delete_virtual_dimension(&self, name: &str, allowed: AllowVirtuals<'_>, by: &Change) -> Result<bool> {
         self.refuse_when_read_only()?;
-        virtuals::delete(&mut self.state(), name, allowed)
+        virtuals::delete(&mut self.state(), name, allowed, by)
     }
 
     fn definitions_since(&self, kind: Defined, change: u64) -> Result<Vec<Definition>> {
         definitions::list(&self.state(), kind, change)
     }
 
-    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)]) -> Result<u64> {
+    fn put_definitions(&self, kind: Defined, definitions: &[(String, String)], by: &Change) -> Result<u64> {
         self.refuse_when_read_only()?;
-        definitions::put(&mut self.state(), kind, definitions)
+        definitions::put(&mut self.state(), kind, definitions, by)
     }
 
-    fn delete_definition(&self, kind: Defined, key: &str) -> Result<bool> {
+    fn delete_definition(&self, kind: Defined, key: &str, by: &Change) -> Result<bool> {
         self.refuse_when_read_only()?;
-        definitions::delete(&self.state(), kind, key)
+        definitions::delete(&mut self.state(), kind, key, by)
     }
 
     fn booked(&self, lines: &[LineKey]) -> Result<Vec<Option<Vec<u8>>>> {
@@ -195,9 +204,26 @@ impl Store for EmbeddedStore {
         billing::book(&mut self.state(), booking)
     }
 
-    fn close_allocation(&self, closing: &AllocationClosing) -> Result<u64> {
+    fn audit(&self, filter: &AuditFilter, limit: u64, offset: u64) -> Result<(u64, Vec<AuditEntry>)> {
+        audit::list(&self.state(), filter, limit, offset)
+    }
+
+    fn scan_audit(&self, visit: VisitAudit<'_>) -> Result<AuditHead> {
+        let mut after = None;
+        loop {
+            // Let go of before anybody looks at the entries.
+            let page = audit::page(&self.state(), after)?;
+            page.entries.into_iter().try_for_each(&mut *visit)?;
+            if let Some(head) = page.head {
+                return Ok(head);
+            }
+            after = page.last;
+        }
+    }
+
+    fn close_allocation(&self, closing: &AllocationClosing, by: &Change) -> Result<u64> {
         self.refuse_when_read_only()?;
-        allocation::close(&mut self.state(), closing)
+        allocation::close(&mut self.state(), closing, by)
     }
 
     fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>> {

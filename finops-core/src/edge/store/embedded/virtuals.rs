@@ -1,10 +1,12 @@
 //! Virtual dimensions in the state file.
 
+use super::audit::{self, Changed};
 use super::{broken, damaged};
 use crate::Result;
 use crate::edge::store::AllowVirtuals;
+use crate::model::audit::{AuditKind, Change};
 use crate::model::virtual_dimension::VirtualDimension;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 pub(super) fn list(connection: &Connection) -> Result<Vec<VirtualDimension>> {
     let sql = "SELECT definition FROM virtual_dimensions ORDER BY name";
@@ -13,29 +15,47 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<VirtualDimension>> {
     rows.map(|json| serde_json::from_str(&json.map_err(broken)?).map_err(damaged)).collect()
 }
 
-pub(super) fn put(connection: &mut Connection, dimension: &VirtualDimension, allowed: AllowVirtuals<'_>) -> Result<()> {
+pub(super) fn put(
+    connection: &mut Connection,
+    dimension: &VirtualDimension,
+    allowed: AllowVirtuals<'_>,
+    by: &Change,
+) -> Result<()> {
     let json = serde_json::to_string(dimension).map_err(damaged)?;
-    let sql = "INSERT INTO virtual_dimensions (name, definition) VALUES (?1, ?2)
-               ON CONFLICT (name) DO UPDATE SET definition = excluded.definition";
-    change(connection, allowed, |state| state.execute(sql, params![dimension.name, json]).map_err(broken)).map(drop)
+    change(connection, &dimension.name, Some(&json), allowed, by).map(drop)
 }
 
-pub(super) fn delete(connection: &mut Connection, name: &str, allowed: AllowVirtuals<'_>) -> Result<bool> {
-    let sql = "DELETE FROM virtual_dimensions WHERE name = ?1";
-    change(connection, allowed, |state| state.execute(sql, params![name]).map_err(broken)).map(|rows| rows > 0)
+pub(super) fn delete(connection: &mut Connection, name: &str, allowed: AllowVirtuals<'_>, by: &Change) -> Result<bool> {
+    change(connection, name, None, allowed, by)
 }
 
-/// Dropped without a commit, a transaction leaves nothing.
+/// Writes a definition, or removes it where there is none; says whether there was anything to do. Dropped without a
+/// commit, a transaction leaves nothing.
 fn change(
     connection: &mut Connection,
+    name: &str,
+    after: Option<&str>,
     allowed: AllowVirtuals<'_>,
-    write: impl FnOnce(&Connection) -> Result<usize>,
-) -> Result<usize> {
+    by: &Change,
+) -> Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
-    let rows = write(&transaction)?;
-    if rows > 0 {
+    let sql = "SELECT definition FROM virtual_dimensions WHERE name = ?1";
+    let before: Option<String> =
+        transaction.query_row(sql, params![name], |row| row.get(0)).optional().map_err(broken)?;
+    let kind = AuditKind::VirtualDimension;
+    audit::append(&transaction, by, &Changed { kind, key: name, before: before.as_deref(), after })?;
+    let rows = match after {
+        Some(definition) => {
+            let sql = "INSERT INTO virtual_dimensions (name, definition) VALUES (?1, ?2)
+                       ON CONFLICT (name) DO UPDATE SET definition = excluded.definition";
+            transaction.execute(sql, params![name, definition])
+        }
+        None => transaction.execute("DELETE FROM virtual_dimensions WHERE name = ?1", params![name]),
+    };
+    let is_changed = rows.map_err(broken)? > 0;
+    if is_changed {
         allowed(&list(&transaction)?)?;
     }
     transaction.commit().map_err(broken)?;
-    Ok(rows)
+    Ok(is_changed)
 }

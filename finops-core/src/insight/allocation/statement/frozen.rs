@@ -158,6 +158,8 @@ pub struct ClosedMonth {
     pub snapshot: u64,
     /// How many lines there are.
     pub lines: u64,
+    /// A digest of the lines, as the store keeps them.
+    pub digest: String,
     /// What they come to.
     pub booked: Booked,
     /// What of it is not known.

@@ -75,7 +75,7 @@ impl MonthLines<'_> {
         findings(self.0)
     }
 
-    /// What closing the month keeps, beside the lines.
+    /// What closing the month keeps, beside the lines and their digest.
     ///
     /// # Errors
     /// `invalid_argument` when there are too many lines.
@@ -100,6 +100,7 @@ impl MonthLines<'_> {
             closed_at,
             snapshot,
             lines: u64::try_from(lines).unwrap_or(u64::MAX),
+            digest: String::new(),
             booked,
             unknown,
             corrections,

@@ -47,8 +47,8 @@ fn the_virtual_dimension_gives_the_same_classes() {
     world.center("a", &json!({"namespace": ["a", "b", null]}));
     world.center("b", &json!({"namespace": ["c", "0", "other"]}));
     let classes = Classes::new([&world.set().unwrap()], &[]);
-    let classed = classes.classed.iter().find(|classed| classed.dimension == dimension("namespace")).unwrap();
-    let virtual_one = classed.as_virtual("namespace_class");
+    let namespace = classes.classed.iter().find(|one| one.dimension == dimension("namespace")).unwrap();
+    let virtual_one = namespace.as_virtual("namespace_class");
     virtual_one.validate().unwrap();
     for (value, label) in [
         (Some("a"), Some("a")),
@@ -59,8 +59,8 @@ fn the_virtual_dimension_gives_the_same_classes() {
         (Some("else"), Some("other_")),
         (None, None),
     ] {
-        assert_eq!(classed.label_of(value).as_deref(), label);
-        assert_eq!(classed.label(given(&virtual_one, value).as_deref()).as_deref(), label, "{value:?}");
+        assert_eq!(namespace.label_of(value).as_deref(), label);
+        assert_eq!(namespace.label(given(&virtual_one, value).as_deref()).as_deref(), label, "{value:?}");
     }
 }
 

@@ -99,9 +99,27 @@ fn by_center(allocation: &Allocation) -> BTreeMap<Key, [i128; 4]> {
 }
 
 #[test]
-fn enough_of_the_random_worlds_can_be_allocated() {
-    let compared = (0..400).filter(|seed| agrees(*seed)).count();
-    assert!(compared > 150, "{compared}");
+fn the_random_worlds_have_of_everything() {
+    let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut count = |what, is: bool| *found.entry(what).or_default() += usize::from(is);
+    for seed in (0..400).filter(|seed| agrees(*seed)) {
+        let allocation = world(seed).run().unwrap();
+        let any = |is: &dyn Fn(&Line) -> bool| allocation.lines().any(is);
+        count("allocated", true);
+        count("shared", any(&|line| line.kind == LineKind::Shared));
+        count(
+            "shared and carrying",
+            any(&|line| line.kind == LineKind::Shared && line.carried.iter().any(Option::is_some)),
+        );
+        count("idle that is borne", any(&|line| line.kind == LineKind::Idle && line.center.is_some()));
+        count("idle that is known", any(&|line| line.caused_by.is_some()));
+        count("idle by a pool", any(&|line| line.pool.is_some() && line.attributed().is_some()));
+        count("cut", any(&|line| line.kind == LineKind::Shared && !line.source.is_empty()));
+        count("below zero", any(&|line| line.kind == LineKind::Shared && line.costs[1].is_negative()));
+        count("kept", any(&|line| line.kind == LineKind::Unallocated && line.rule.is_some()));
+        count("findings", !allocation.findings.is_empty());
+    }
+    assert!(found.len() == 10 && found.values().all(|count| *count >= 15), "{found:?}");
 }
 
 proptest! {

@@ -89,13 +89,13 @@ fn targets(random: &mut Random, centers: i64, each: impl Fn(&mut Random, usize) 
 fn percents(random: &mut Random, centers: i64) -> Value {
     let mut targets = targets(random, centers, |_, _| json!({}));
     let list = targets.as_array_mut().unwrap();
-    let (mut left, last) = (100, list.len() - 1);
-    for target in list.iter_mut().take(last) {
+    let (mut left, end) = (100, list.len() - 1);
+    for target in list.iter_mut().take(end) {
         let part = random.below(left + 1);
         target["percent"] = json!(part.to_string());
         left -= part;
     }
-    list[last]["percent"] = json!(left.to_string());
+    list[end]["percent"] = json!(left.to_string());
     targets
 }
 
@@ -108,7 +108,7 @@ fn within(random: &mut Random) -> Value {
 fn method(random: &mut Random, centers: i64) -> Value {
     let fallback = random.pick(&["keep", "keep", "even", "even", "error"]);
     let idle = random.pick(&["share", "separate"]);
-    match random.below(11) {
+    match random.below(14) {
         0 => json!({"method": "direct", "targets": [{"cost_center": cc(random.below(centers))}]}),
         1 => {
             let fallback = if fallback == "even" { "keep" } else { fallback };
@@ -145,7 +145,7 @@ fn method(random: &mut Random, centers: i64) -> Value {
             }
             rule
         }
-        9 => {
+        9 | 10 => {
             let mut rule = json!({"method": "proportional", "within": within(random), "fallback": fallback});
             if random.chance(40) {
                 rule["targets"] = targets(random, centers, |_, _| json!({}));
@@ -166,21 +166,14 @@ pub(super) fn put_rule(world: &mut World, random: &mut Random, number: Option<us
         fields["order"] = json!(random.below(6));
         fields["decimals"] = json!(random.pick(&[0, 2, 6, 18, 18]));
         let mut changed = world.clone();
-        match number {
-            Some(number) => {
-                let before = changed.rules[number].clone();
-                changed.rules.truncate(changed.rules.len());
-                let id = before["id"].clone();
-                for (key, value) in [("name", before["name"].clone()), ("id", id)] {
-                    fields[key] = value;
-                }
-                fields["effective_from"] = before["effective_from"].clone();
-                changed.rules[number] = fields;
+        if let Some(number) = number {
+            for key in ["id", "name", "effective_from"] {
+                fields[key] = changed.rules[number][key].clone();
             }
-            None => {
-                let name = format!("r{}", changed.rules.len());
-                changed.rule(&name, &fields);
-            }
+            changed.rules[number] = fields;
+        } else {
+            let name = format!("r{}", changed.rules.len());
+            changed.rule(&name, &fields);
         }
         if changed.set().is_ok() {
             *world = changed;
@@ -207,7 +200,7 @@ pub(super) fn world(seed: u64) -> World {
         world.centers.last_mut().unwrap().depth = depth;
     }
     let centers = i64::try_from(world.centers.len()).unwrap();
-    for _ in 0..random.below(50) {
+    for _ in 0..5 + random.below(45) {
         let values = [random.pick(&NAMESPACES), random.pick(&CLUSTERS), random.pick(&TEAMS)];
         let currency = if random.chance(85) { "USD" } else { "EUR" };
         world.charge_in(&values, currency, ["0"; 4]);

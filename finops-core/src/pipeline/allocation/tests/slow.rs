@@ -1,16 +1,17 @@
 //! The same allocation written once more, plainly: charge by charge, with nothing coded, compressed or kept. What it
 //! gives is compared line by line.
 
+use super::plan::{Asked, parts};
 use super::{Charge, World, january};
-use crate::model::allocation::{Base, CenterId, Direct, Fallback, Idle, Method, Rule, RuleSet, Share};
+use crate::model::allocation::{CenterId, Direct, Idle, Method, Rule, RuleSet};
 use crate::model::charge::CostView;
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
-use ethnum::I256;
+use crate::model::money::Money;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-type Texts = Vec<Option<String>>;
+pub(super) type Texts = Vec<Option<String>>;
 type Costs = [i128; 4];
 
 /// Centre, who caused it, kind, rule, pool, currency, carried values.
@@ -18,73 +19,50 @@ pub(super) type Key = (Option<String>, Option<String>, &'static str, Option<Stri
 
 /// Who holds a charge.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Holder {
+pub(super) enum Holder {
     Nobody,
     Center(usize),
     Pool(usize, Texts),
 }
 
-struct Held<'a> {
+pub(super) struct Held<'a> {
     charge: &'a Charge,
     holder: Holder,
     rule: Option<usize>,
     carried: Texts,
 }
 
-/// Splits by the largest remainder, straight from its definition.
-fn parts(total: i128, weights: &[i128], decimals: u32) -> Vec<i128> {
-    let (step, sum) = (I256::from(10_i128.pow(18 - decimals)), weights.iter().map(|w| I256::from(*w)).sum::<I256>());
-    let turn = if sum < 0 { -1 } else { 1 };
-    let ideal = |weight: &i128| I256::from(total.abs()) * I256::from(*weight * turn);
-    let sum = sum * I256::from(turn);
-    let mut given: Vec<I256> = weights.iter().map(|w| ideal(w).div_euclid(sum * step) * step).collect();
-    let lost: Vec<I256> = weights.iter().map(|w| ideal(w).rem_euclid(sum * step)).collect();
-    let mut left = I256::from(total.abs()) - given.iter().sum::<I256>();
-    let mut served = vec![false; weights.len()];
-    while left > 0 {
-        let next = (0..weights.len())
-            .filter(|at| !served[*at])
-            .max_by(|one, other| lost[*one].cmp(&lost[*other]).then(other.cmp(one)));
-        let next = next.unwrap();
-        served[next] = true;
-        let gift = left.min(step);
-        given[next] += gift;
-        left -= gift;
-    }
-    given.into_iter().map(|part| i128::try_from(part).unwrap() * if total < 0 { -1 } else { 1 }).collect()
-}
-
 /// What a pool is shared out by.
-struct Plan {
-    to: Vec<Option<usize>>,
-    weights: Vec<i128>,
-    exact: Option<Vec<i128>>,
+pub(super) struct Plan {
+    pub(super) to: Vec<Option<usize>>,
+    pub(super) weights: Vec<i128>,
+    pub(super) exact: Option<Vec<i128>>,
     /// Used and idle.
-    idle: Option<([i128; 2], Idle)>,
+    pub(super) idle: Option<([i128; 2], Idle)>,
 }
 
-enum Fate {
+pub(super) enum Fate {
     Kept(&'static str),
     Shared(Plan),
 }
 
 pub(super) struct Slow<'a> {
-    world: &'a World,
+    pub(super) world: &'a World,
     set: &'a RuleSet,
-    rules: Vec<Arc<Rule>>,
-    sources: Vec<bool>,
+    pub(super) rules: Vec<Arc<Rule>>,
+    pub(super) sources: Vec<bool>,
     view: usize,
     pub(super) lines: BTreeMap<Key, Costs>,
 }
 
-type Outcome<T> = Result<T, String>;
+pub(super) type Outcome<T> = Result<T, String>;
 
 fn sum(costs: impl Iterator<Item = Costs>) -> Costs {
     costs.fold([0; 4], |all, costs| [0, 1, 2, 3].map(|at| all[at] + costs[at]))
 }
 
 fn costs(charge: &Charge) -> Costs {
-    charge.costs.map(|cost| cost.mantissa())
+    charge.costs.map(Money::mantissa)
 }
 
 impl<'a> Slow<'a> {
@@ -138,7 +116,7 @@ impl<'a> Slow<'a> {
         }
     }
 
-    fn place(&self, id: CenterId) -> usize {
+    pub(super) fn place(&self, id: CenterId) -> usize {
         self.world.centers.iter().position(|center| center.id == id).unwrap()
     }
 
@@ -231,7 +209,7 @@ impl<'a> Slow<'a> {
     }
 
     /// The carriers of what a holder has in a currency, where some values are the same.
-    fn carriers(
+    pub(super) fn carriers(
         &self,
         held: &[Held<'_>],
         holder: &Holder,
@@ -253,7 +231,9 @@ impl<'a> Slow<'a> {
     fn own(&self, held: &[Held<'_>], holder: &Holder, currency: &str) -> BTreeMap<Texts, i128> {
         let mut own = self.carriers(held, holder, currency, (&[], &Vec::new()));
         let sign = own.values().sum::<i128>().signum();
-        own.values_mut().for_each(|weight| *weight *= sign);
+        for weight in own.values_mut() {
+            *weight *= sign;
+        }
         own
     }
 
@@ -346,7 +326,8 @@ impl<'a> Slow<'a> {
         let fate = if total == [0; 4] {
             Fate::Kept("unallocated")
         } else {
-            self.fate(held, (rule, currency, cut), total[self.view])?
+            let rule = self.rules[rule].clone();
+            self.fate(held, Asked { rule: &rule, currency, cut, total: total[self.view] })?
         };
         let plan = match fate {
             Fate::Kept(kind) => {
@@ -395,110 +376,6 @@ impl<'a> Slow<'a> {
             }
         }
         Ok(())
-    }
-
-    fn fate(&self, held: &[Held<'_>], (rule, currency, cut): (usize, &str, &Texts), total: i128) -> Outcome<Fate> {
-        let rule = &self.rules[rule];
-        let open = || (0..self.world.centers.len()).filter(|at| !self.sources[*at]).collect::<Vec<_>>();
-        let named = rule.method().targets();
-        let is_open = named.is_empty() && matches!(rule.method(), Method::Proportional { .. });
-        let targets: Vec<usize> = if is_open { open() } else { named.into_iter().map(|id| self.place(id)).collect() };
-        let decimals = rule.terms().decimals;
-        let plan = |weights: Vec<i128>| Plan {
-            to: targets.iter().copied().map(Some).collect(),
-            weights,
-            exact: None,
-            idle: None,
-        };
-        let fall_back = |fallback: Fallback| match fallback {
-            Fallback::Error => Err("fallback".to_owned()),
-            Fallback::Even if !targets.is_empty() => Ok(Fate::Shared(plan(vec![1; targets.len()]))),
-            _ => Ok(Fate::Kept("unallocated")),
-        };
-        let by = |weights: Vec<i128>, fallback: Fallback| {
-            if weights.iter().sum::<i128>() == 0 { fall_back(fallback) } else { Ok(Fate::Shared(plan(weights))) }
-        };
-        let shares = |shares: &[Share]| shares.iter().map(|share| share.share.mantissa()).collect::<Vec<_>>();
-        match rule.method() {
-            Method::Direct(Direct::By { fallback, .. }) => fall_back(*fallback),
-            Method::Even(_) => Ok(Fate::Shared(plan(vec![1; targets.len()]))),
-            Method::Weighted { targets, fallback } => by(shares(targets), *fallback),
-            Method::Fixed(targets) => by(shares(targets), Fallback::Keep),
-            Method::FixedAmount { currency: own, fallback, .. } | Method::Tiered { currency: own, fallback, .. }
-                if own.code() != currency =>
-            {
-                fall_back(*fallback)
-            }
-            Method::FixedAmount { targets: amounts, fallback, .. } => {
-                let mut exact: Vec<i128> = amounts.iter().map(|one| one.amount.mantissa()).collect();
-                let rest = total - exact.iter().sum::<i128>();
-                if *fallback == Fallback::Error && rest != 0 {
-                    return Err("rest".to_owned());
-                }
-                let mut to: Vec<Option<usize>> = targets.iter().copied().map(Some).collect();
-                if *fallback == Fallback::Even {
-                    let rests = parts(rest, &vec![1; exact.len()], decimals);
-                    exact.iter_mut().zip(rests).for_each(|(amount, rest)| *amount += rest);
-                } else {
-                    to.push(None);
-                    exact.push(rest);
-                }
-                let weights = match (total, fallback) {
-                    (0, Fallback::Even) => vec![1; to.len()],
-                    (0, _) => to.iter().map(|to| i128::from(to.is_none())).collect(),
-                    _ => exact.clone(),
-                };
-                Ok(Fate::Shared(Plan { to, weights, exact: Some(exact), idle: None }))
-            }
-            Method::Tiered { tiers, .. } => {
-                let mut amounts = vec![0; targets.len()];
-                let mut lower = 0;
-                for tier in tiers {
-                    let upper = tier.up_to.map_or(total.abs(), |up_to| up_to.mantissa().min(total.abs()));
-                    let split = if total == 0 {
-                        shares(&tier.targets)
-                    } else {
-                        parts(upper - lower, &shares(&tier.targets), decimals)
-                    };
-                    for (share, part) in tier.targets.iter().zip(split) {
-                        let place = self.place(share.cost_center);
-                        amounts[targets.iter().position(|known| *known == place).unwrap()] += part;
-                    }
-                    if total == 0 {
-                        return by(amounts, Fallback::Keep);
-                    }
-                    lower = upper;
-                }
-                amounts.iter_mut().for_each(|amount| *amount *= total.signum());
-                Ok(Fate::Shared(Plan { exact: Some(amounts.clone()), ..plan(amounts) }))
-            }
-            Method::Proportional { base: Base::DirectCost { within }, fallback, .. } => {
-                let cost = |at: &usize| {
-                    let carriers = self.carriers(held, &Holder::Center(*at), currency, (within, cut));
-                    carriers.values().sum::<i128>().max(0)
-                };
-                by(targets.iter().map(cost).collect(), *fallback)
-            }
-            Method::Proportional { base: Base::Meter { capacity, .. }, fallback, .. } => {
-                let used = |at: &usize| self.world.weights.get(rule.id(), self.world.centers[*at].id).mantissa().max(0);
-                let used: Vec<i128> = targets.iter().map(used).collect();
-                let sum: i128 = used.iter().sum();
-                let Some(capacity) = capacity else { return by(used, *fallback) };
-                if sum == 0 && capacity.idle == Idle::Separate {
-                    return Ok(Fate::Kept("idle"));
-                }
-                let left = capacity.quantity.mantissa() - sum;
-                let mut fate = by(used, *fallback)?;
-                if let Fate::Shared(plan) = &mut fate
-                    && sum > 0
-                    && left >= 0
-                {
-                    plan.idle = Some(([sum, left], capacity.idle));
-                }
-                Ok(fate)
-            }
-            Method::Direct(Direct::To(_)) | Method::Idle { .. } => unreachable!(),
-        }
     }
 
     /// What passes a filter by centre and carried values.

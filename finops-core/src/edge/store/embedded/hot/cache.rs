@@ -6,11 +6,13 @@ use crate::insight::blocks::{Amounts, BlockIndex, Codes, Data, Mantissas};
 use crate::insight::lane::{BlockSource, TagValues};
 use crate::model::charge::{ChargeColumn, Dictionary};
 use crate::{Error, ErrorCode, Result};
+use hashbrown::DefaultHashBuilder;
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,12 +28,15 @@ const MAX_TAGS: usize = 64;
 /// Where a column belongs: the number of the open file, the block, the section, the chunk.
 type Place = (u64, usize, usize, usize);
 
+/// A column in memory; none where only some of its rows were asked for so far.
+type Known = Option<Arc<Data>>;
+
 #[derive(Debug, Clone)]
 struct Size;
 
-impl Weighter<Place, Arc<Data>> for Size {
-    fn weight(&self, _: &Place, data: &Arc<Data>) -> u64 {
-        let bytes = match data.as_ref() {
+impl Weighter<Place, Known> for Size {
+    fn weight(&self, _: &Place, data: &Known) -> u64 {
+        let bytes = data.as_deref().map_or(0, |data| match data {
             Data::Codes(Codes::One(_)) | Data::Amounts(Amounts { values: Mantissas::Zero, .. }) => 0,
             Data::Codes(Codes::Bits(words)) => size_of_val(words.as_slice()),
             Data::Codes(Codes::U8(codes)) => codes.len(),
@@ -39,7 +44,7 @@ impl Weighter<Place, Arc<Data>> for Size {
             Data::Codes(Codes::U32(codes)) => size_of_val(codes.as_slice()),
             Data::Amounts(Amounts { values: Mantissas::I64(values), .. }) => size_of_val(values.as_slice()),
             Data::Amounts(Amounts { values: Mantissas::I128(values), .. }) => size_of_val(values.as_slice()),
-        };
+        });
         u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(64)
     }
 }
@@ -51,7 +56,7 @@ type KnownTags = BTreeMap<String, (usize, Arc<TagValues>)>;
 pub(in super::super) struct HotStore {
     open: Mutex<BTreeMap<String, (u64, Arc<HotSegment>)>>,
     opened: AtomicU64,
-    columns: Cache<Place, Arc<Data>, Size>,
+    columns: Cache<Place, Known, Size, DefaultHashBuilder>,
     tags: Mutex<KnownTags>,
     pub(in super::super) vocabulary: Vocabulary,
 }
@@ -63,7 +68,7 @@ impl HotStore {
         Self {
             open: Mutex::default(),
             opened: AtomicU64::new(0),
-            columns: Cache::with_weighter(items, cache_bytes, Size),
+            columns: Cache::with(items, cache_bytes, Size, DefaultHashBuilder::default(), DefaultLifecycle::default()),
             tags: Mutex::default(),
             vocabulary: Vocabulary::default(),
         }
@@ -169,6 +174,22 @@ impl<'h> Columns<'h> {
         Ok(Some(opened))
     }
 
+    /// The number of a segment's file.
+    fn number(&self, segment: usize) -> u64 {
+        self.segments.get(segment).map_or(u64::MAX, |(_, number, _)| *number)
+    }
+
+    /// Reads from the file of a segment; where that gives nothing it is damaged.
+    fn read<T>(&self, segment: usize, read: impl FnOnce(&HotSegment, &Opened) -> Option<T>) -> Result<T> {
+        let missing = || Error::new(ErrorCode::Storage, "a column of no segment was asked for: please report it");
+        let (name, number, file) = self.segments.get(segment).ok_or_else(missing)?;
+        let opened = self.opened(segment, file).map_err(|error| unreadable(name, error))?;
+        opened.and_then(|opened| read(file, &opened)).ok_or_else(|| {
+            lock(&self.damaged).insert((name.clone(), *number));
+            Error::new(ErrorCode::Storage, format!("the hot columns of '{name}' are damaged"))
+        })
+    }
+
     /// The segments of which a column was found damaged, with their numbers.
     pub(in super::super) fn damaged(&self) -> BTreeSet<(String, u64)> {
         lock(&self.damaged).clone()
@@ -213,19 +234,33 @@ impl BlockSource for Columns<'_> {
     }
 
     fn column(&self, segment: usize, block: usize, section: usize, chunk: usize) -> Result<(Arc<Data>, u64)> {
-        let missing = || Error::new(ErrorCode::Storage, "a column of no segment was asked for: please report it");
-        let (name, number, file) = self.segments.get(segment).ok_or_else(missing)?;
-        let place = (*number, block, section, chunk);
-        if let Some(data) = self.hot.columns.get(&place) {
+        let place = (self.number(segment), block, section, chunk);
+        if let Some(Some(data)) = self.hot.columns.get(&place) {
             return Ok((data, 0));
         }
-        let opened = self.opened(segment, file).map_err(|error| unreadable(name, error))?;
-        let Some((data, bytes)) = opened.and_then(|opened| file.column(&opened, block, section, chunk)) else {
-            lock(&self.damaged).insert((name.clone(), *number));
-            return Err(Error::new(ErrorCode::Storage, format!("the hot columns of '{name}' are damaged")));
-        };
+        let (data, bytes) = self.read(segment, |file, from| file.column(from, block, section, chunk))?;
         let data = Arc::new(data);
-        self.hot.columns.insert(place, Arc::clone(&data));
+        self.hot.columns.insert(place, Some(Arc::clone(&data)));
         Ok((data, bytes))
+    }
+
+    fn rows(
+        &self,
+        segment: usize,
+        block: usize,
+        section: usize,
+        chunk: usize,
+        rows: Range<usize>,
+    ) -> Result<(Data, u64)> {
+        self.read(segment, |file, from| file.rows(from, (block, section, chunk), &rows))
+    }
+
+    fn is_known(&self, segment: usize, block: usize, section: usize, chunk: usize) -> bool {
+        let place = (self.number(segment), block, section, chunk);
+        let known = self.hot.columns.get(&place).is_some();
+        if !known {
+            self.hot.columns.insert(place, None);
+        }
+        known
     }
 }

@@ -4,16 +4,17 @@
 //! MAGIC | column | column | ... | directory (postcard) | offset, length, checksum of the directory | MAGIC
 //! ```
 
-use super::codec::{checksum, is_sound, read};
-use crate::insight::blocks::{BlockIndex, Data, What};
+use super::codec::{Checksums, PAGE, checksum, is_sound, read, read_rows};
+use crate::insight::blocks::{BlockIndex, Chunk, Data, What};
 use crate::model::charge::ChargeColumn;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Marks the form of the file; another form gets another mark, and older files are built again.
-pub(super) const MAGIC: [u8; 8] = *b"FinHot04";
+pub(super) const MAGIC: [u8; 8] = *b"FinHot05";
 /// Offset, length and checksum of the directory, and the mark again.
 pub(super) const TAIL: u64 = 32;
 
@@ -26,6 +27,8 @@ pub(super) struct Directory {
     pub(super) segment: [u8; 32],
     /// For each column how many texts had a code.
     pub(super) words: Vec<(u16, u32)>,
+    /// Of each page of each column, in the order of the columns.
+    pub(super) checksums: Checksums,
     /// None when the segment holds texts that have no place in the vocabulary: it is then read charge by charge.
     pub(super) blocks: Option<Vec<BlockIndex>>,
 }
@@ -118,6 +121,7 @@ pub(in super::super) struct HotSegment {
     pub(in super::super) blocks: Option<Arc<Vec<BlockIndex>>>,
     /// For each column how many texts it takes codes of.
     pub(super) words: Vec<(u16, u32)>,
+    checksums: Checksums,
     /// How many bytes its directory has.
     pub(in super::super) directory_bytes: u64,
 }
@@ -130,7 +134,10 @@ impl HotSegment {
     /// When the system cannot open it now, which says nothing of what it holds.
     pub(in super::super) fn open(bytes: Bytes, segment: &[u8]) -> std::io::Result<Option<Self>> {
         let directory = bytes.open()?.and_then(|opened| read_directory(&opened, segment));
-        Ok(directory.map(|(blocks, words, directory_bytes)| Self { bytes, blocks, words, directory_bytes }))
+        Ok(directory.map(|(directory, directory_bytes)| {
+            let Directory { words, checksums, blocks, .. } = directory;
+            Self { bytes, blocks: blocks.map(Arc::new), words, checksums, directory_bytes }
+        }))
     }
 
     /// Opens it for reading columns; none when there is no file any more.
@@ -143,15 +150,29 @@ impl HotSegment {
 
     /// Reads a column, and says how many bytes it took; none when it is damaged.
     pub(super) fn column(&self, from: &Opened, block: usize, section: usize, chunk: usize) -> Option<(Data, u64)> {
-        let chunk = self.blocks.as_ref()?.get(block)?.sections.get(section)?.chunks.get(chunk)?;
-        read(chunk, |into| from.read(chunk.offset, into)).map(|data| (data, chunk.bytes))
+        let chunk = self.chunk(block, section, chunk)?;
+        let data = read(chunk, &self.checksums, |into| from.read(chunk.offset, into))?;
+        Some((data, chunk.bytes))
+    }
+
+    /// The same of some of the rows, as if there were no others.
+    pub(super) fn rows(
+        &self,
+        from: &Opened,
+        (block, section, chunk): (usize, usize, usize),
+        rows: &Range<usize>,
+    ) -> Option<(Data, u64)> {
+        let chunk = self.chunk(block, section, chunk)?;
+        read_rows(chunk, &self.checksums, rows, |byte, into| from.read(chunk.offset.saturating_add(byte), into))
+    }
+
+    fn chunk(&self, block: usize, section: usize, chunk: usize) -> Option<&Chunk> {
+        self.blocks.as_ref()?.get(block)?.sections.get(section)?.chunks.get(chunk)
     }
 }
 
-/// The blocks, if there are any, the counts of texts, and how many bytes say so.
-type Held = (Option<Arc<Vec<BlockIndex>>>, Vec<(u16, u32)>, u64);
-
-fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<Held> {
+/// The directory, and how many bytes it has.
+fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<(Directory, u64)> {
     let length = bytes.len()?;
     let mut tail = [0; 32];
     if !bytes.read(length.checked_sub(TAIL)?, &mut tail) {
@@ -168,7 +189,7 @@ fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<Held> {
     }
     let directory: Directory = postcard::from_bytes(&directory).ok()?;
     let sound = directory.layout == layout() && directory.segment == segment && are_sound(&directory, offset);
-    sound.then(|| (directory.blocks.map(Arc::new), directory.words, size))
+    sound.then_some((directory, size))
 }
 
 /// Whether every chunk lies before the directory and is as long as its rows ask for, and days have their rows in order.
@@ -190,7 +211,8 @@ fn are_sound(directory: &Directory, end: u64) -> bool {
                         What::Dimension(column) => usize::from(column) < ChargeColumn::COUNT,
                         _ => true,
                     };
-                    inside && known && is_sound(chunk, section)
+                    let pages = u64::from(chunk.page).saturating_add(chunk.bytes.div_ceil(PAGE));
+                    inside && known && pages <= directory.checksums.len() && is_sound(chunk, section)
                 })
             })
     })

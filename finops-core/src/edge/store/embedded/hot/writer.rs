@@ -1,6 +1,6 @@
 //! Writing a hot file while its segment is written.
 
-use super::codec::{bytes_of, checksum};
+use super::codec::{Checksums, bytes_of, checksum};
 use super::file::{Directory, MAGIC, layout};
 use super::vocabulary::Draft;
 use crate::insight::blocks::{Block, BlockIndex, Pending};
@@ -14,6 +14,7 @@ pub(in super::super) struct HotWriter<W> {
     file: W,
     offset: u64,
     pending: Pending,
+    checksums: Checksums,
     /// None once a charge came that has no place here.
     blocks: Option<Vec<BlockIndex>>,
 }
@@ -24,7 +25,8 @@ impl<W: Write> HotWriter<W> {
     /// # Errors
     /// `storage` when it cannot be written.
     pub(in super::super) fn new(file: W) -> Result<Self> {
-        let mut writer = Self { file, offset: 0, pending: Pending::default(), blocks: Some(Vec::new()) };
+        let (pending, checksums) = (Pending::default(), Checksums::default());
+        let mut writer = Self { file, offset: 0, pending, checksums, blocks: Some(Vec::new()) };
         writer.put(&MAGIC)?;
         Ok(writer)
     }
@@ -55,7 +57,7 @@ impl<W: Write> HotWriter<W> {
             let chunks = index.sections.iter_mut().flat_map(|section| &mut section.chunks);
             for (chunk, column) in chunks.zip(&columns) {
                 let bytes = bytes_of(column);
-                (chunk.offset, chunk.checksum) = (self.offset, checksum(bytes));
+                (chunk.offset, chunk.page) = (self.offset, self.checksums.add(bytes));
                 chunk.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 self.put(bytes)?;
             }
@@ -71,7 +73,8 @@ impl<W: Write> HotWriter<W> {
     pub(in super::super) fn finish(mut self, segment: [u8; 32], draft: &Draft) -> Result<W> {
         self.flush()?;
         let blocks = std::mem::take(&mut self.blocks);
-        let directory = Directory { layout: layout(), segment, words: draft.counts(), blocks };
+        let checksums = std::mem::take(&mut self.checksums);
+        let directory = Directory { layout: layout(), segment, words: draft.counts(), checksums, blocks };
         let directory = postcard::to_allocvec(&directory).map_err(|error| {
             Error::new(ErrorCode::Storage, format!("the directory of hot columns cannot be written: {error}"))
         })?;

@@ -5,13 +5,15 @@ use super::counted::Counted;
 use super::ledger::Ledger;
 use super::raw;
 use super::tables::{self, BatchMark};
-use crate::edge::store::embedded::broken;
+use crate::edge::store::embedded::audit::{self, Changed};
 use crate::edge::store::embedded::manifest::integer;
+use crate::edge::store::embedded::{broken, damaged};
+use crate::model::audit::{Action, AuditKind, Change};
 use crate::model::time::{Lapse, Stamp};
 use crate::model::usage::{EventKey, MeterSet, Policy, Rejection, UsageEvent, fingerprint};
 use crate::pipeline::metering::{DAY, check, day_of};
 use crate::{Error, ErrorCode, Result};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::sync::{PoisonError, RwLock};
 
 /// An event that was found.
@@ -58,7 +60,7 @@ pub(super) fn change(
     counted: &RwLock<Option<Counted>>,
     key: EventKey<'_>,
     new: Option<&UsageEvent>,
-    at: Stamp,
+    by: &Change,
 ) -> Result<bool> {
     let found = find(ledger, connection, key)?;
     if found.now.as_ref() == new {
@@ -83,7 +85,8 @@ pub(super) fn change(
     progress.change += 1;
     let correction = new.map(|new| ledger.encoder.encode(&[new])).transpose()?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
-    changes::insert(&transaction, progress.change, found.place, at, correction.as_deref())?;
+    changes::insert(&transaction, progress.change, found.place, by.at, correction.as_deref())?;
+    log(&transaction, before, new, by)?;
     if let Some(new) = new {
         // So that whoever reads by time finds the batch.
         let sql = "UPDATE usage_batches SET first_time = min(first_time, ?1), last_time = max(last_time, ?1)
@@ -98,6 +101,16 @@ pub(super) fn change(
         prepared.apply(counted, Some(before), new, progress.events);
     }
     Ok(true)
+}
+
+/// Writes into the log what becomes of an event.
+fn log(transaction: &Transaction<'_>, before: &UsageEvent, new: Option<&UsageEvent>, by: &Change) -> Result<()> {
+    let json = |event: &UsageEvent| serde_json::to_string(event).map_err(damaged);
+    let (was, becomes) = (json(before)?, new.map(json).transpose()?);
+    let key = [before.tenant_id.as_str(), &before.source, &before.id].join("/");
+    let changed = Changed { kind: AuditKind::Usage, key: &key, before: Some(&was), after: becomes.as_deref() };
+    let action = if new.is_none() { Action::Void } else { Action::Correct };
+    audit::append(transaction, &by.clone().doing(action), &changed)
 }
 
 /// Days of which events were dropped stay as they were counted.

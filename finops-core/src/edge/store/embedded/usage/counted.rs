@@ -4,15 +4,12 @@
 use super::pages;
 use crate::Result;
 use crate::model::usage::{MeterSet, UsageEvent};
-use crate::pipeline::metering::{DayPage, PageKey, PageSpan, Rollups, SeriesMark};
+use crate::pipeline::metering::{DayPage, PageKey, Rollups, SeriesMark};
 use hashbrown::HashMap;
 use rusqlite::{Connection, Transaction};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Microseconds of an hour.
-const HOUR: i64 = 3_600_000_000;
 
 /// What meters counted.
 #[derive(Debug)]
@@ -24,8 +21,6 @@ pub(super) struct Counted {
     whole: HashMap<PageKey, AtomicU64>,
     /// Pages that something else changed than an event that came.
     touched: BTreeSet<PageKey>,
-    /// The hours of UTC that events came for since the last checkpoint, counted from 1970.
-    hours: BTreeSet<i64>,
     /// The series that the state file has.
     mark: SeriesMark,
     /// How many events had come at the last checkpoint.
@@ -53,7 +48,6 @@ impl Counted {
             kept: pages::directory(connection)?.into_iter().collect(),
             whole: HashMap::new(),
             touched: BTreeSet::new(),
-            hours: BTreeSet::new(),
             mark,
             events,
             generation: next_generation(),
@@ -79,14 +73,7 @@ impl Counted {
 
     /// Counts events that are durable.
     pub(super) fn apply_all<'e>(&mut self, events: impl Iterator<Item = (&'e UsageEvent, u64)>) {
-        let Self { rollups, hours, .. } = self;
-        rollups.apply_all(events.inspect(|(event, _)| {
-            // Mostly the hour of the event before.
-            let hour = event.time.micros().div_euclid(HOUR);
-            if hours.last() != Some(&hour) {
-                hours.insert(hour);
-            }
-        }));
+        self.rollups.apply_all(events);
     }
 
     /// Has the next checkpoint write these pages.
@@ -151,9 +138,7 @@ impl Counted {
         let keys = self.changed();
         for key in &keys {
             if let Some(page) = self.rollups.page(*key) {
-                let all = self.touched.contains(key) || key.span == PageSpan::Month;
-                let start = i64::from(key.day) * 24;
-                pages::write(transaction, *key, page, |hour| all || self.hours.contains(&(start + i64::from(hour))))?;
+                pages::write(transaction, *key, page, self.touched.contains(key))?;
             }
         }
         Ok(Written { keys, mark: series.mark() })
@@ -163,10 +148,10 @@ impl Counted {
     /// bytes are left.
     pub(super) fn written(&mut self, written: Written, events: u64, memory: u64) {
         let now = self.clock.fetch_add(1, Ordering::Relaxed);
+        written.keys.iter().for_each(|key| self.rollups.set_kept(*key));
         self.kept.extend(&written.keys);
         self.whole.extend(written.keys.into_iter().map(|key| (key, AtomicU64::new(now))));
         self.touched.clear();
-        self.hours.clear();
         (self.mark, self.events) = (written.mark, events);
         self.generation = next_generation();
         self.evict(memory);

@@ -10,6 +10,7 @@ use crate::edge::store::embedded::broken;
 use crate::model::time::Stamp;
 use crate::model::usage::{MeterSet, Outcome, Policy, Rejection, UsageEvent, content_hash, fingerprint};
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use rusqlite::{Connection, TransactionBehavior};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,6 +18,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 const CHECKPOINT_EVENTS: u64 = 1 << 19;
 /// How many events come before a checkpoint that failed is tried again.
 const RETRY_EVENTS: u64 = 1 << 15;
+/// After how many events a step of merging follows, while there is something to merge: none holds up commits for long,
+/// and all are done before as much waits again.
+const MERGE_EVENTS: u64 = if cfg!(test) { 1 } else { 1 << 15 };
 
 /// What makes an event known again.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +52,8 @@ pub(super) struct Ledger {
     pub(super) encoder: Encoder,
     /// The number of events from which on a checkpoint is due.
     due: u64,
+    /// The number of events from which on a step of merging may follow.
+    merge_due: u64,
     /// How many events had come at the last checkpoint.
     checkpoint_events: u64,
     /// Why the last checkpoint failed.
@@ -80,8 +86,16 @@ impl Ledger {
         let counted = Counted::open(connection, meters, events)?;
         let encoder = Encoder::new()?;
         let due = events + CHECKPOINT_EVENTS;
-        let mut ledger =
-            Self { progress, fingerprints, encoder, due, checkpoint_events: events, failed: None, recorded_at: 0 };
+        let mut ledger = Self {
+            progress,
+            fingerprints,
+            encoder,
+            due,
+            merge_due: progress.events,
+            checkpoint_events: events,
+            failed: None,
+            recorded_at: 0,
+        };
         let mut counted = counted;
         for mark in behind {
             ledger.count_again(connection, &mut counted, &mark, events)?;
@@ -92,6 +106,9 @@ impl Ledger {
 
     /// Counts the batches that came since, for a handle that only reads.
     pub(super) fn follow(&mut self, connection: &Connection, counted: &mut Counted, to: Progress) -> Result<()> {
+        if self.progress.merge != to.merge {
+            self.fingerprints.follow(connection)?;
+        }
         for mark in tables::batches_after(connection, self.progress.batch)? {
             self.count_again(connection, counted, &mark, self.progress.events)?;
             self.progress = Progress { batch: mark.through, events: mark.first_event + mark.events - 1, ..to };
@@ -129,8 +146,15 @@ impl Ledger {
         group: &[Checked],
         threads: usize,
     ) -> Result<Vec<Vec<Outcome>>> {
-        let mut accepted = Vec::new();
-        let mut within = HashMap::new();
+        let sound = group.iter().flat_map(|checked| &checked.verdicts).flatten();
+        let hashes: Vec<u128> = sound.map(|identity| identity.hash).collect();
+        let mut before = {
+            // One transaction for all that is read: beginning one costs as much as reading.
+            let _state = connection.unchecked_transaction().map_err(broken)?;
+            self.fingerprints.find_all(connection, &hashes, threads)?.into_iter()
+        };
+        let mut accepted = Vec::with_capacity(hashes.len());
+        let mut within = HashMap::with_capacity(hashes.len());
         let mut answers = Vec::with_capacity(group.len());
         for checked in group {
             let mut outcomes = Vec::with_capacity(checked.events.len());
@@ -138,7 +162,7 @@ impl Ledger {
                 outcomes.push(match verdict {
                     Err(rejection) => Outcome::Rejected(rejection.clone()),
                     Ok(identity) => {
-                        let outcome = self.outcome(connection, &mut within, identity)?;
+                        let outcome = outcome(before.next().flatten(), &mut within, identity);
                         if outcome == Outcome::Accepted {
                             accepted.push((event, *identity));
                         }
@@ -153,27 +177,6 @@ impl Ledger {
             self.write(connection, counted, &accepted, (at, threads))?;
         }
         Ok(answers)
-    }
-
-    /// What becomes of an event that nothing is wrong with.
-    fn outcome(
-        &mut self,
-        connection: &Connection,
-        within: &mut HashMap<u128, u64>,
-        identity: &Identity,
-    ) -> Result<Outcome> {
-        let before = match within.get(&identity.hash) {
-            Some(content) => Some(*content),
-            None => self.fingerprints.find(connection, identity.hash)?.map(|known| known.content),
-        };
-        Ok(match before {
-            None => {
-                within.insert(identity.hash, identity.content);
-                Outcome::Accepted
-            }
-            Some(content) if content == identity.content => Outcome::Duplicate,
-            Some(_) => Outcome::Rejected(Rejection::Conflict),
-        })
     }
 
     fn write(
@@ -228,6 +231,32 @@ impl Ledger {
     /// Whether a checkpoint is due.
     pub(super) const fn is_due(&self) -> bool {
         self.progress.events >= self.due
+    }
+
+    /// Whether a step of merging is due.
+    pub(super) fn is_merge_due(&self) -> bool {
+        self.progress.events >= self.merge_due && self.fingerprints.is_merge_due()
+    }
+
+    /// Makes a step of merging. When it fails, nothing has changed, and it is due again some events later.
+    pub(super) fn merge(&mut self, connection: &mut Connection) -> Result<()> {
+        let made = self.try_merge(connection);
+        if let Err(error) = &made {
+            self.failed = Some(error.to_string());
+        }
+        made
+    }
+
+    fn try_merge(&mut self, connection: &mut Connection) -> Result<()> {
+        self.merge_due = self.progress.events + MERGE_EVENTS;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+        let Some(moved) = self.fingerprints.merge(&transaction)? else { return Ok(()) };
+        let progress = Progress { merge: self.progress.merge + 1, ..self.progress };
+        tables::put_progress(&transaction, &progress)?;
+        transaction.commit().map_err(broken)?;
+        self.fingerprints.moved(moved);
+        self.progress = progress;
+        Ok(())
     }
 
     /// Whether there is anything that a checkpoint would write.
@@ -291,6 +320,22 @@ impl Ledger {
     }
 }
 
+/// What becomes of an event that nothing is wrong with: `before` is what was counted of it in earlier commits, `within`
+/// what is new in this one.
+fn outcome(before: Option<Known>, within: &mut HashMap<u128, u64>, identity: &Identity) -> Outcome {
+    let before = match before {
+        Some(known) => known.content,
+        None => match within.entry(identity.hash) {
+            Entry::Occupied(content) => *content.get(),
+            Entry::Vacant(place) => {
+                place.insert(identity.content);
+                return Outcome::Accepted;
+            }
+        },
+    };
+    if before == identity.content { Outcome::Duplicate } else { Outcome::Rejected(Rejection::Conflict) }
+}
+
 /// Brings what the state file has of the pages that changed together with what is in memory.
 fn load_changed(connection: &Connection, counted: &RwLock<Option<Counted>>) -> Result<()> {
     let (generation, read) = {
@@ -309,7 +354,7 @@ fn load_changed(connection: &Connection, counted: &RwLock<Option<Counted>>) -> R
 pub(super) const SHARED_EVENTS: usize = 2_000;
 
 /// Does both, in two threads where there are so many events.
-fn both(threads: usize, events: usize, one: impl FnOnce() + Send, other: impl FnOnce()) {
+pub(super) fn both(threads: usize, events: usize, one: impl FnOnce() + Send, other: impl FnOnce()) {
     if threads > 1 && events >= SHARED_EVENTS {
         std::thread::scope(|scope| {
             scope.spawn(one);

@@ -3,12 +3,15 @@
 use super::counted::Counted;
 use super::ledger::Ledger;
 use super::{Usage, pages, raw, tables};
+use crate::edge::store::embedded::audit::{self, Changed};
 use crate::edge::store::embedded::{broken, damaged};
+use crate::edge::store::usage::ChangeMeters;
+use crate::model::audit::{AuditKind, Change};
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{Meter, MeterSet};
 use crate::pipeline::metering::Rollups;
 use crate::{Error, ErrorCode, Result};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -33,7 +36,8 @@ pub(super) fn change(
     usage: &Usage,
     ledger: &mut Ledger,
     connection: &mut Connection,
-    change: &mut dyn FnMut(&mut MeterSet) -> Result<()>,
+    by: &Change,
+    change: ChangeMeters<'_>,
 ) -> Result<()> {
     let before = read(connection)?;
     let mut after = before.clone();
@@ -55,15 +59,17 @@ pub(super) fn change(
     for number in &changed {
         transaction.execute("DELETE FROM usage_meters WHERE number = ?1", params![number]).map_err(broken)?;
         pages::delete(&transaction, *number)?;
-        if let Some(meter) = after.by_number(*number) {
-            let definition = serde_json::to_string(meter).map_err(damaged)?;
+        let [was, becomes] = [before.by_number(*number), after.by_number(*number)];
+        log(&transaction, was, becomes, by)?;
+        if let Some(meter) = becomes {
+            let definition = json(meter)?;
             let sql = "INSERT INTO usage_meters (number, definition) VALUES (?1, ?2)";
             transaction.execute(sql, params![number, definition]).map_err(broken)?;
         }
     }
     for key in anew.keys() {
         if let Some(page) = anew.page(key) {
-            pages::write(&transaction, key, page, |_| true)?;
+            pages::write(&transaction, key, page, true)?;
         }
     }
     let mark = usage.counted().as_ref().map(|counted| counted.rollups().series().mark()).unwrap_or_default();
@@ -82,6 +88,18 @@ pub(super) fn change(
     *usage.counted.write().unwrap_or_else(PoisonError::into_inner) = Some(opened);
     *usage.meters.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(after));
     Ok(())
+}
+
+/// Writes into the log what a meter becomes.
+fn log(transaction: &Transaction<'_>, was: Option<&Meter>, becomes: Option<&Meter>, by: &Change) -> Result<()> {
+    let Some(slug) = was.or(becomes).map(|meter| meter.slug.as_str()) else { return Ok(()) };
+    let (before, after) = (was.map(json).transpose()?, becomes.map(json).transpose()?);
+    let changed = Changed { kind: AuditKind::Meter, key: slug, before: before.as_deref(), after: after.as_deref() };
+    audit::append(transaction, by, &changed)
+}
+
+fn json(meter: &Meter) -> Result<String> {
+    serde_json::to_string(meter).map_err(damaged)
 }
 
 fn is_built_in(meters: &MeterSet, number: u32) -> bool {

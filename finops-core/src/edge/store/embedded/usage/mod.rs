@@ -22,10 +22,14 @@ mod since;
 mod tables;
 mod tidy;
 
+#[cfg(test)]
+mod tests;
+
 use super::schema::BUSY_TIMEOUT;
 use super::tuning::threads;
 use super::{CACHE_KIB, STATEMENTS, broken};
-use crate::edge::store::usage::{UsageMark, UsageStatus, UsageStore, UsageTidied, VisitEvent};
+use crate::edge::store::usage::{ChangeMeters, UsageMark, UsageStatus, UsageStore, UsageTidied, VisitEvent};
+use crate::model::audit::Change;
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{EventKey, MAX_EVENTS, MeterSet, Outcome, Policy, UsageEvent};
 use crate::pipeline::metering::{PageKey, Rollups, check};
@@ -177,6 +181,9 @@ impl Usage {
                 let now = group.iter().map(|checked| checked.now).max();
                 // The events are durable whatever becomes of it; the status tells when it failed.
                 now.map(|now| ledger.checkpoint(connection, &self.counted, now, &self.policy, self.memory()));
+            } else if ledger.is_merge_due() {
+                // The same; what was not merged is looked for as it is.
+                drop(ledger.merge(connection));
             }
             Ok(answers)
         })
@@ -320,9 +327,9 @@ impl UsageStore for Usage {
         meters.clone().ok_or_else(|| Error::new(ErrorCode::Storage, "the meters could not be read"))
     }
 
-    fn change_meters(&self, change: &mut dyn FnMut(&mut MeterSet) -> Result<()>) -> Result<()> {
+    fn change_meters(&self, by: &Change, change: ChangeMeters<'_>) -> Result<()> {
         self.refuse_when_read_only()?;
-        self.with(|ledger, connection| meters::change(self, ledger, connection, change))
+        self.with(|ledger, connection| meters::change(self, ledger, connection, by, change))
     }
 
     fn scan_usage(&self, interval: Interval, visit: VisitEvent<'_>) -> Result<()> {
@@ -338,27 +345,31 @@ impl UsageStore for Usage {
     }
 
     fn usage_event(&self, key: EventKey<'_>) -> Result<UsageEvent> {
-        if self.read_only {
-            self.follow(&[])?;
-        }
-        self.with(|ledger, connection| {
-            let found = changing::find(ledger, connection, key)?;
-            found.now.ok_or_else(|| changing::unknown("it was voided"))
-        })
+        let find = || {
+            if self.read_only {
+                self.follow(&[])?;
+            }
+            self.with(|ledger, connection| {
+                let found = changing::find(ledger, connection, key)?;
+                found.now.ok_or_else(|| changing::unknown("it was voided"))
+            })
+        };
+        // It may just have been merged into another block by whoever writes.
+        find().or_else(|error| if self.read_only { find() } else { Err(error) })
     }
 
-    fn void_usage(&self, key: EventKey<'_>, now: Stamp) -> Result<bool> {
+    fn void_usage(&self, key: EventKey<'_>, by: &Change) -> Result<bool> {
         self.refuse_when_read_only()?;
-        self.note(now);
-        self.with(|ledger, connection| changing::change(ledger, connection, &self.counted, key, None, now))
+        self.note(by.at);
+        self.with(|ledger, connection| changing::change(ledger, connection, &self.counted, key, None, by))
     }
 
-    fn correct_usage(&self, event: UsageEvent, now: Stamp) -> Result<bool> {
+    fn correct_usage(&self, event: UsageEvent, by: &Change) -> Result<bool> {
         self.refuse_when_read_only()?;
-        self.note(now);
-        changing::check_correction(&event, &*UsageStore::meters(self)?, now)?;
+        self.note(by.at);
+        changing::check_correction(&event, &*UsageStore::meters(self)?, by.at)?;
         let key = event.key();
-        self.with(|ledger, connection| changing::change(ledger, connection, &self.counted, key, Some(&event), now))
+        self.with(|ledger, connection| changing::change(ledger, connection, &self.counted, key, Some(&event), by))
     }
 
     fn checkpoint_usage(&self, now: Stamp) -> Result<()> {

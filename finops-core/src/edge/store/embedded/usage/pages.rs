@@ -4,7 +4,7 @@ use super::batch::{self, Damage, Read, Unread, checksum, put_number};
 use crate::edge::store::embedded::manifest::integer;
 use crate::edge::store::embedded::{broken, damaged};
 use crate::model::usage::Aggregation;
-use crate::pipeline::metering::{DayPage, PageKey, PagePart, PageSpan, SeriesPage};
+use crate::pipeline::metering::{DayPage, PageKey, PagePart, PageSpan, PartKey, SeriesPage};
 use crate::{Error, ErrorCode, Result};
 use rusqlite::{Connection, Row, Transaction, params};
 
@@ -71,7 +71,8 @@ pub(super) fn directory(connection: &Connection) -> Result<Vec<PageKey>> {
 
 /// A page, of all its parts, if there is one.
 pub(super) fn read(connection: &Connection, key: PageKey, aggregation: Aggregation) -> Result<Option<DayPage>> {
-    let sql = "SELECT bytes, checksum FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3 ORDER BY hour";
+    let sql = "SELECT bytes, checksum FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3
+               ORDER BY hour, part";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let mut rows = statement.query(params![key.meter, span(key.span), key.day]).map_err(broken)?;
     let mut whole: Option<DayPage> = None;
@@ -85,6 +86,7 @@ pub(super) fn read(connection: &Connection, key: PageKey, aggregation: Aggregati
             None => whole = Some(part),
         }
     }
+    whole.iter_mut().for_each(DayPage::set_kept);
     Ok(whole)
 }
 
@@ -103,33 +105,34 @@ fn torn(key: PageKey, damage: Damage) -> Error {
     Error::new(ErrorCode::Storage, message)
 }
 
-/// Writes the parts of a page for which `dirty` holds, in place of what there is of them.
-pub(super) fn write(
-    transaction: &Transaction<'_>,
-    key: PageKey,
-    page: &DayPage,
-    dirty: impl Fn(u8) -> bool,
-) -> Result<()> {
-    let hours = match key.span {
-        PageSpan::Day => 24,
-        PageSpan::Month => 1,
-    };
-    for hour in (0..hours).filter(|hour| dirty(*hour)) {
-        let part = page.part(&(hour * 4..hour * 4 + 4));
-        let place = params![key.meter, span(key.span), key.day, hour];
+/// Writes the parts of a page that changed, or all of them, in place of what there is of them.
+pub(super) fn write(transaction: &Transaction<'_>, key: PageKey, page: &DayPage, all: bool) -> Result<()> {
+    let all = delete_older(transaction, key)? || all;
+    let delete = "DELETE FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3 AND hour = ?4 AND part = ?5";
+    let put = "INSERT INTO usage_pages (meter, span, day, hour, part, checksum, bytes)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+               ON CONFLICT (meter, span, day, hour, part)
+               DO UPDATE SET checksum = excluded.checksum, bytes = excluded.bytes";
+    let mut delete = transaction.prepare_cached(delete).map_err(broken)?;
+    let mut put = transaction.prepare_cached(put).map_err(broken)?;
+    page.each_part(all, |PartKey { hour, series }, part| {
         if part.is_empty() {
-            let sql = "DELETE FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3 AND hour = ?4";
-            transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(place)).map_err(broken)?;
-            continue;
+            delete.execute(params![key.meter, span(key.span), key.day, hour, series]).map_err(broken)?;
+        } else {
+            let bytes = encode(part)?;
+            let values = params![key.meter, span(key.span), key.day, hour, series, checksum(&bytes), bytes];
+            put.execute(values).map_err(broken)?;
         }
-        let bytes = encode(&part)?;
-        let sql = "INSERT INTO usage_pages (meter, span, day, hour, checksum, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                   ON CONFLICT (meter, span, day, hour)
-                   DO UPDATE SET checksum = excluded.checksum, bytes = excluded.bytes";
-        let values = params![key.meter, span(key.span), key.day, hour, checksum(&bytes), bytes];
-        transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
-    }
-    Ok(())
+        Ok(())
+    })
+}
+
+/// Removes the parts of a store of an older version, which have all series; whether there were any.
+fn delete_older(transaction: &Transaction<'_>, key: PageKey) -> Result<bool> {
+    let sql = "DELETE FROM usage_pages WHERE meter = ?1 AND span = ?2 AND day = ?3 AND part = -1";
+    let place = params![key.meter, span(key.span), key.day];
+    let deleted = transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(place)).map_err(broken)?;
+    Ok(deleted > 0)
 }
 
 /// Gives the pages of series, in their order.

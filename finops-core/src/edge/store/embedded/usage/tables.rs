@@ -23,28 +23,33 @@ pub(super) struct Progress {
     pub(super) checkpoint_change: u64,
     /// How often the meters were changed.
     pub(super) meter_change: u64,
+    /// How often fingerprints were merged.
+    pub(super) merge: u64,
 }
 
 /// How far usage is, as the file says.
 pub(super) fn progress(connection: &Connection) -> Result<Progress> {
-    let sql = "SELECT batch, events, change, checkpoint, checkpoint_change, meter_change FROM usage_state";
+    let sql = "SELECT batch, events, change, checkpoint, checkpoint_change, meter_change, merge
+               FROM usage_state";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let progress = |row: &Row<'_>| {
         let number = |column: usize| natural(row.get(column).map_err(broken)?);
         let (batch, events, change) = (number(0)?, number(1)?, number(2)?);
         let (checkpoint, checkpoint_change, meter_change) = (number(3)?, number(4)?, number(5)?);
-        Ok(Progress { batch, events, change, checkpoint, checkpoint_change, meter_change })
+        Ok(Progress { batch, events, change, checkpoint, checkpoint_change, meter_change, merge: number(6)? })
     };
     statement.query_row([], |row| Ok(progress(row))).map_err(broken)?
 }
 
 /// Writes how far usage is.
 pub(super) fn put_progress(transaction: &Transaction<'_>, progress: &Progress) -> Result<()> {
-    let Progress { batch, events, change, checkpoint, checkpoint_change, meter_change } = *progress;
+    let Progress { batch, events, change, checkpoint, checkpoint_change, meter_change, merge } = *progress;
     let sql = "UPDATE usage_state SET batch = ?1, events = ?2, change = ?3, checkpoint = ?4, checkpoint_change = ?5,
-               meter_change = ?6";
+               meter_change = ?6, merge = ?7";
     let (batch, events, change) = (integer(batch)?, integer(events)?, integer(change)?);
-    let values = [batch, events, change, integer(checkpoint)?, integer(checkpoint_change)?, integer(meter_change)?];
+    let (checkpoint, checkpoint_change) = (integer(checkpoint)?, integer(checkpoint_change)?);
+    let (meter_change, merge) = (integer(meter_change)?, integer(merge)?);
+    let values = [batch, events, change, checkpoint, checkpoint_change, meter_change, merge];
     transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(broken)?;
     Ok(())
 }

@@ -1,18 +1,21 @@
 //! A sealed block of fingerprints: its directory entry, its pages, its filter.
 
 use super::super::batch::checksum;
+use super::filter::{Asked, Filter};
 use super::{Known, broken, damaged};
 use crate::edge::store::embedded::manifest::{integer, natural};
 use crate::{Error, ErrorCode, Result};
-use parquet::bloom_filter::Sbbf;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
+use std::ops::Range;
 
 /// How many entries a page has on average.
-const PAGE_ENTRIES: u64 = 256;
+const PAGE_ENTRIES: u64 = 64;
+/// How many of the first bits of an event name its slice.
+pub(super) const SLICE_BITS: u32 = 6;
+/// How many slices there are: so many steps a merge takes.
+pub(super) const SLICES: u64 = 1 << SLICE_BITS;
 /// Bytes of an entry: 16 of the event, 8 of what it holds, 4 of its batch above the first of the block.
 const ENTRY: usize = 28;
-/// Bits that the filter has for each entry: about one other event of a thousand passes.
-const FILTER_BITS: u64 = 16;
 /// What one row of the state file has of a filter.
 const FILTER_PART: usize = 1 << 20;
 
@@ -27,21 +30,49 @@ pub(super) struct Sealed {
     pub(super) first_batch: u64,
     /// When the last of its events came, in microseconds.
     pub(super) last_at: i64,
-    /// Bytes of its filter.
+    /// Bytes of its filter; 0 in a store of an older version, whose filters were others.
     pub(super) filter_bytes: u64,
+    pub(super) span: Span,
+}
+
+/// Which slices a block has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Span {
+    /// All from that one on: those before it are merged. From 0, nothing is.
+    From(u64),
+    /// That one, of all blocks that were merged.
+    Only(u64),
+}
+
+impl Span {
+    /// The slices, from and up to.
+    const fn slices(self) -> (u64, u64) {
+        match self {
+            Self::From(first) => (first, SLICES),
+            Self::Only(slice) => (slice, slice + 1),
+        }
+    }
+
+    /// How many of the first bits are the same in all events.
+    const fn shared_bits(self) -> u32 {
+        match self {
+            Self::From(_) => 0,
+            Self::Only(_) => SLICE_BITS,
+        }
+    }
 }
 
 /// A block, with its filter when that is in memory.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) sealed: Sealed,
-    filter: Option<Sbbf>,
+    filter: Option<Filter>,
 }
 
 /// The blocks of the state file, the oldest first.
 pub(super) fn directory(connection: &Connection) -> Result<Vec<Block>> {
-    let sql = "SELECT id, entries, page_bits, first_batch, last_at, filter_bytes FROM usage_blocks
-               ORDER BY last_at, id";
+    let sql = "SELECT id, entries, page_bits, first_batch, last_at, filter_bytes, merged, slice
+               FROM usage_blocks ORDER BY last_at, id";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let rows = statement.query_map([], |row| Ok(sealed(row))).map_err(broken)?;
     rows.map(|row| Ok(Block::new(row.map_err(broken)??))).collect()
@@ -49,6 +80,13 @@ pub(super) fn directory(connection: &Connection) -> Result<Vec<Block>> {
 
 fn sealed(row: &Row<'_>) -> Result<Sealed> {
     let number = |column: usize| natural(row.get(column).map_err(broken)?);
+    let span = match row.get::<_, Option<i64>>(7).map_err(broken)? {
+        Some(slice) => Span::Only(natural(slice)?),
+        None => Span::From(number(6)?),
+    };
+    if span.slices().0 >= SLICES {
+        return Err(damaged("a block of fingerprints of a slice that there is not"));
+    }
     let page_bits = u32::try_from(number(2)?).ok().filter(|bits| *bits <= 32);
     Ok(Sealed {
         id: number(0)?,
@@ -57,6 +95,7 @@ fn sealed(row: &Row<'_>) -> Result<Sealed> {
         first_batch: number(3)?,
         last_at: row.get(4).map_err(broken)?,
         filter_bytes: number(5)?,
+        span,
     })
 }
 
@@ -67,7 +106,7 @@ impl Block {
 
     /// How many bytes of it are in memory.
     pub(super) fn resident(&self) -> u64 {
-        if self.filter.is_some() { self.sealed.filter_bytes } else { 0 }
+        self.filter.as_ref().map_or(0, Filter::bytes)
     }
 
     /// Lets go of the filter; gives how many bytes that were.
@@ -78,90 +117,148 @@ impl Block {
     }
 
     /// Takes the filter of the same block.
-    pub(super) fn take_filter(&mut self, other: &mut Self) {
-        self.filter = self.filter.take().or_else(|| other.filter.take());
+    pub(super) fn take_filter(&mut self, other: Self) {
+        self.filter = self.filter.take().or(other.filter);
     }
 
     /// Reads the filter when it is not in memory and fits; gives how many bytes were read.
     pub(super) fn make_resident(&mut self, connection: &Connection, room: u64) -> Result<u64> {
-        if self.filter.is_some() || self.sealed.filter_bytes > room {
+        if self.filter.is_some() || Filter::bytes_for(self.sealed.entries).max(self.sealed.filter_bytes) > room {
             return Ok(0);
         }
-        let sql = "SELECT bytes, checksum FROM usage_filters WHERE block = ?1 ORDER BY part";
-        let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-        let mut rows = statement.query(params![integer(self.sealed.id)?]).map_err(broken)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(self.sealed.filter_bytes).unwrap_or(0).min(FILTER_PART));
-        while let Some(row) = rows.next().map_err(broken)? {
-            let part = row.get_ref(0).map_err(broken)?.as_blob().map_err(damaged)?;
-            if row.get::<_, i64>(1).map_err(broken)? != checksum(part) {
-                return Err(self.torn("filter"));
-            }
-            bytes.extend_from_slice(part);
-        }
-        if bytes.len() as u64 != self.sealed.filter_bytes || bytes.is_empty() || bytes.len() % 32 != 0 {
-            return Err(self.torn("filter"));
-        }
-        self.filter = Some(Sbbf::new(&bytes));
-        Ok(self.sealed.filter_bytes)
+        let filter = if self.sealed.filter_bytes == 0 {
+            self.sealed.make_filter(connection)?
+        } else {
+            self.sealed.read_filter(connection)?
+        };
+        self.filter = Some(filter);
+        Ok(self.resident())
     }
 
-    fn torn(&self, what: &str) -> Error {
-        torn(self.sealed.id, what)
-    }
-
-    /// What is remembered of an event.
-    pub(super) fn find(&self, connection: &Connection, hash: u128) -> Result<Option<Known>> {
-        if self.filter.as_ref().is_some_and(|filter| !filter.check(&low(hash))) {
-            return Ok(None);
-        }
-        let page = page_of(hash, self.sealed.page_bits);
-        let Some(bytes) = read_page(connection, self.sealed.id, page)? else { return Ok(None) };
-        let entries: Vec<&[u8]> = bytes.chunks_exact(ENTRY).collect();
-        let found = entries.binary_search_by_key(&hash, |entry| hash_of(entry)).ok();
-        Ok(found.and_then(|place| entries.get(place)).map(|entry| self.sealed.entry(entry).1))
+    /// Which of these events it may have; they are in order.
+    pub(super) fn may_have<'e>(&self, events: &'e [Asked]) -> impl Iterator<Item = &'e Asked> {
+        let (first, end) = self.sealed.span.slices();
+        let from = events.partition_point(|event| slice_of(event.hash) < first);
+        let until = events.partition_point(|event| slice_of(event.hash) < end);
+        let events = events.get(from..until).unwrap_or_default();
+        events.iter().filter(|event| self.filter.as_ref().is_none_or(|filter| filter.may_have(event)))
     }
 }
 
 impl Sealed {
-    fn entry(&self, bytes: &[u8]) -> (u128, Known) {
-        let number = |from: usize, count: usize| little(bytes.get(from..from + count).unwrap_or(&[]));
-        let known = Known { content: number(16, 8), batch: self.first_batch.saturating_add(number(24, 4)) };
+    fn entry(&self, bytes: &Entry) -> (u128, Known) {
+        let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, content @ .., a, b, c, d] = *bytes;
+        let above = u32::from_le_bytes([a, b, c, d]);
+        let known =
+            Known { content: u64::from_le_bytes(content), batch: self.first_batch.saturating_add(above.into()) };
         (hash_of(bytes), known)
     }
 
-    /// Gives the entries whose first `bits` bits are that number, in order; `bits` is no more than the block's own.
-    pub(super) fn entries_of(
-        &self,
-        connection: &Connection,
-        bits: u32,
-        number: u64,
-        into: &mut Vec<(u128, Known)>,
-    ) -> Result<()> {
-        let pages = 1_u64 << self.page_bits.saturating_sub(bits);
-        for page in number * pages..(number + 1) * pages {
-            let Some(bytes) = read_page(connection, self.id, page)? else { continue };
-            into.extend(bytes.chunks_exact(ENTRY).map(|entry| self.entry(entry)));
+    /// What is remembered of an event.
+    pub(super) fn find(&self, connection: &Connection, hash: u128) -> Result<Option<Known>> {
+        let page = page_of(hash, self.page_bits);
+        let found = with_page(connection, self.id, page, |entries| {
+            let place = entries.binary_search_by_key(&hash, hash_of).ok();
+            place.and_then(|place| entries.get(place)).map(|entry| self.entry(entry).1)
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// Gives the entries of a slice, in order.
+    pub(super) fn entries_of(&self, connection: &Connection, slice: u64, into: &mut Vec<(u128, Known)>) -> Result<()> {
+        for page in self.pages_of(slice) {
+            with_page(connection, self.id, page, |entries| {
+                // A small block has several slices in a page.
+                into.extend(entries.iter().map(|entry| self.entry(entry)).filter(|(hash, _)| slice_of(*hash) == slice));
+            })?;
         }
+        Ok(())
+    }
+
+    /// The pages that have something of a slice.
+    const fn pages_of(&self, slice: u64) -> Range<u64> {
+        if let Some(bits) = self.page_bits.checked_sub(SLICE_BITS) {
+            return slice << bits..(slice + 1) << bits;
+        }
+        let page = slice >> (SLICE_BITS - self.page_bits);
+        page..page + 1
+    }
+
+    /// What is left of the block when its next slice was merged; nothing after the last one.
+    pub(super) fn without_slice(&self, transaction: &Transaction<'_>, slice: u64) -> Result<Option<Self>> {
+        if slice + 1 == SLICES {
+            delete(transaction, self)?;
+            return Ok(None);
+        }
+        if self.page_bits >= SLICE_BITS {
+            let pages = self.pages_of(slice);
+            delete_pages(transaction, key(self.id, pages.start)?, key(self.id, pages.end)?)?;
+        }
+        let left = Self { span: Span::From(slice + 1), ..self.clone() };
+        left.list(transaction)?;
+        Ok(Some(left))
+    }
+
+    /// The filter that was kept.
+    fn read_filter(&self, connection: &Connection) -> Result<Filter> {
+        let sql = "SELECT bytes, checksum FROM usage_filters WHERE block = ?1 ORDER BY part";
+        let mut statement = connection.prepare_cached(sql).map_err(broken)?;
+        let mut rows = statement.query(params![integer(self.id)?]).map_err(broken)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(self.filter_bytes).unwrap_or(0).min(FILTER_PART));
+        while let Some(row) = rows.next().map_err(broken)? {
+            let part = row.get_ref(0).map_err(broken)?.as_blob().map_err(damaged)?;
+            if row.get::<_, i64>(1).map_err(broken)? != checksum(part) {
+                return Err(torn(self.id, "filter"));
+            }
+            bytes.extend_from_slice(part);
+        }
+        let filter = Filter::from_bytes(&bytes, self.span.shared_bits());
+        filter.filter(|filter| filter.bytes() == self.filter_bytes).ok_or_else(|| torn(self.id, "filter"))
+    }
+
+    /// The filter, made from the entries.
+    fn make_filter(&self, connection: &Connection) -> Result<Filter> {
+        let mut filter = Filter::new(self.entries, self.span.shared_bits());
+        let (first, end) = self.span.slices();
+        let mut entries = Vec::new();
+        for slice in first..end {
+            self.entries_of(connection, slice, &mut entries)?;
+            entries.drain(..).for_each(|(hash, _)| filter.insert(hash));
+        }
+        Ok(filter)
+    }
+
+    /// Writes its place in the directory.
+    fn list(&self, transaction: &Transaction<'_>) -> Result<()> {
+        let Self { id, entries, page_bits, first_batch, last_at, filter_bytes, span } = *self;
+        let (merged, slice) = match span {
+            Span::From(slice) => (integer(slice)?, None),
+            Span::Only(slice) => (0, Some(integer(slice)?)),
+        };
+        let sql = "INSERT OR REPLACE INTO usage_blocks
+                   (id, entries, page_bits, first_batch, last_at, filter_bytes, merged, slice)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let (id, entries, bytes) = (integer(id)?, integer(entries)?, integer(filter_bytes)?);
+        let values = params![id, entries, page_bits, integer(first_batch)?, last_at, bytes, merged, slice];
+        transaction.execute(sql, values).map_err(broken)?;
         Ok(())
     }
 }
 
-/// What the filter is asked for: half of the event's bits, and not those that name its page.
-fn low(hash: u128) -> i64 {
-    let [_, _, _, _, _, _, _, _, bytes @ ..] = hash.to_be_bytes();
-    i64::from_be_bytes(bytes)
+/// Which slice an event is of.
+pub(super) fn slice_of(hash: u128) -> u64 {
+    page_of(hash, SLICE_BITS)
 }
 
 fn page_of(hash: u128, bits: u32) -> u64 {
     if bits == 0 { 0 } else { u64::try_from(hash >> (128 - bits)).unwrap_or(u64::MAX) }
 }
 
-fn hash_of(entry: &[u8]) -> u128 {
-    entry.get(..16).and_then(|bytes| bytes.try_into().ok()).map_or(0, u128::from_be_bytes)
-}
+/// An entry as it is kept.
+type Entry = [u8; ENTRY];
 
-fn little(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+fn hash_of(entry: &Entry) -> u128 {
+    entry.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 
 /// The key of a page among those of all blocks.
@@ -181,23 +278,24 @@ fn torn(block: u64, what: &str) -> Error {
     Error::new(ErrorCode::Storage, message)
 }
 
-fn read_page(connection: &Connection, block: u64, page: u64) -> Result<Option<Vec<u8>>> {
+/// Does something with the entries of a page, if there is one.
+fn with_page<T>(connection: &Connection, block: u64, page: u64, act: impl FnOnce(&[Entry]) -> T) -> Result<Option<T>> {
     let sql = "SELECT entries, checksum FROM usage_fingerprints WHERE page = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
-    let read = |row: &Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?));
-    let Some((bytes, sum)) = statement.query_row(params![key(block, page)?], read).optional().map_err(broken)? else {
-        return Ok(None);
-    };
-    if checksum(&bytes) != sum || bytes.len() % ENTRY != 0 {
+    let mut rows = statement.query(params![key(block, page)?]).map_err(broken)?;
+    let Some(row) = rows.next().map_err(broken)? else { return Ok(None) };
+    let bytes = row.get_ref(0).map_err(broken)?.as_blob().map_err(damaged)?;
+    let (entries, rest) = bytes.as_chunks();
+    if checksum(bytes) != row.get::<_, i64>(1).map_err(broken)? || !rest.is_empty() {
         return Err(torn(block, "page"));
     }
-    Ok(Some(bytes))
+    Ok(Some(act(entries)))
 }
 
 /// Writes a block of entries in their order.
 pub(super) fn write(transaction: &Transaction<'_>, at: i64, entries: &[(u128, Known)]) -> Result<Block> {
     let first = entries.iter().map(|(_, known)| known.batch).min().unwrap_or(0);
-    let mut writer = BlockWriter::new(transaction, entries.len() as u64, first, at)?;
+    let mut writer = BlockWriter::new(transaction, Span::From(0), entries.len() as u64, first, at)?;
     entries.iter().try_for_each(|(hash, known)| writer.push(*hash, *known))?;
     writer.finish()
 }
@@ -206,24 +304,29 @@ pub(super) fn write(transaction: &Transaction<'_>, at: i64, entries: &[(u128, Kn
 pub(super) struct BlockWriter<'t> {
     transaction: &'t Transaction<'t>,
     sealed: Sealed,
-    filter: Sbbf,
+    filter: Filter,
     page: u64,
     bytes: Vec<u8>,
 }
 
 impl<'t> BlockWriter<'t> {
     /// For about that many entries.
-    pub(super) fn new(transaction: &'t Transaction<'t>, entries: u64, first_batch: u64, last_at: i64) -> Result<Self> {
+    pub(super) fn new(
+        transaction: &'t Transaction<'t>,
+        span: Span,
+        entries: u64,
+        first_batch: u64,
+        last_at: i64,
+    ) -> Result<Self> {
         let sql = "SELECT 1 + coalesce(max(id), 0) FROM usage_blocks";
         let in_use: i64 = transaction.query_row(sql, [], |row| row.get(0)).map_err(broken)?;
-        let filter_bytes = usize::try_from(entries * FILTER_BITS / 8).unwrap_or(usize::MAX);
-        let filter = Sbbf::new_with_num_of_bytes(filter_bytes);
-        let page_bits = (entries / PAGE_ENTRIES).max(1).ilog2();
-        let sealed = Sealed { id: natural(in_use)?, entries: 0, page_bits, first_batch, last_at, filter_bytes: 0 };
+        let filter = Filter::new(entries, span.shared_bits());
+        let page_bits = (entries / PAGE_ENTRIES).max(1).ilog2() + span.shared_bits();
+        let id = natural(in_use)?;
+        let sealed = Sealed { id, entries: 0, page_bits, first_batch, last_at, filter_bytes: 0, span };
         // Its place in the directory is taken at once, so that two blocks of one transaction differ.
-        let writer = Self { transaction, sealed, filter, page: 0, bytes: Vec::new() };
-        writer.list()?;
-        Ok(writer)
+        sealed.list(transaction)?;
+        Ok(Self { transaction, sealed, filter, page: 0, bytes: Vec::new() })
     }
 
     /// The next entry, in the order of events.
@@ -237,7 +340,7 @@ impl<'t> BlockWriter<'t> {
         self.bytes.extend_from_slice(&hash.to_be_bytes());
         self.bytes.extend_from_slice(&known.content.to_le_bytes());
         self.bytes.extend_from_slice(&batch.ok_or_else(too_many)?.to_le_bytes());
-        self.filter.insert(&low(hash));
+        self.filter.insert(hash);
         self.sealed.entries += 1;
         Ok(())
     }
@@ -254,28 +357,17 @@ impl<'t> BlockWriter<'t> {
         Ok(())
     }
 
-    fn list(&self) -> Result<()> {
-        let Sealed { id, entries, page_bits, first_batch, last_at, filter_bytes } = self.sealed;
-        let sql = "INSERT OR REPLACE INTO usage_blocks (id, entries, page_bits, first_batch, last_at, filter_bytes)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let (id, entries, bytes) = (integer(id)?, integer(entries)?, integer(filter_bytes)?);
-        let values = params![id, entries, page_bits, integer(first_batch)?, last_at, bytes];
-        self.transaction.execute(sql, values).map_err(broken)?;
-        Ok(())
-    }
-
     /// Ends the block.
     pub(super) fn finish(mut self) -> Result<Block> {
         self.flush()?;
-        let mut bytes = Vec::new();
-        self.filter.write_bitset(&mut bytes).map_err(damaged)?;
+        let bytes = self.filter.to_bytes();
         self.sealed.filter_bytes = bytes.len() as u64;
         let sql = "INSERT INTO usage_filters (block, part, checksum, bytes) VALUES (?1, ?2, ?3, ?4)";
         for (part, bytes) in bytes.chunks(FILTER_PART).enumerate() {
             let values = params![integer(self.sealed.id)?, integer(part as u64)?, checksum(bytes), bytes];
             self.transaction.execute(sql, values).map_err(broken)?;
         }
-        self.list()?;
+        self.sealed.list(self.transaction)?;
         Ok(Block { sealed: self.sealed, filter: Some(self.filter) })
     }
 }
@@ -283,9 +375,14 @@ impl<'t> BlockWriter<'t> {
 /// Removes a block.
 pub(super) fn delete(transaction: &Transaction<'_>, block: &Sealed) -> Result<()> {
     let (id, next) = (integer(block.id)?, key(block.id + 1, 0)?);
-    let pages = "DELETE FROM usage_fingerprints WHERE page >= ?1 AND page < ?2";
-    transaction.execute(pages, params![key(block.id, 0)?, next]).map_err(broken)?;
+    delete_pages(transaction, key(block.id, 0)?, next)?;
     transaction.execute("DELETE FROM usage_filters WHERE block = ?1", params![id]).map_err(broken)?;
     transaction.execute("DELETE FROM usage_blocks WHERE id = ?1", params![id]).map_err(broken)?;
+    Ok(())
+}
+
+fn delete_pages(transaction: &Transaction<'_>, from: i64, until: i64) -> Result<()> {
+    let sql = "DELETE FROM usage_fingerprints WHERE page >= ?1 AND page < ?2";
+    transaction.prepare_cached(sql).and_then(|mut statement| statement.execute([from, until])).map_err(broken)?;
     Ok(())
 }

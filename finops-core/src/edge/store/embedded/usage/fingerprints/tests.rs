@@ -49,9 +49,8 @@ fn what_was_counted_is_found_with_filters_in_memory_and_without() {
             counted += 1;
         }
         seal(&mut fingerprints, &mut connection, i64::try_from(round).unwrap(), 0);
-        assert!(fingerprints.blocks.len() < 4 * FAN);
+        assert!(fingerprints.blocks.len() < 32, "{} blocks", fingerprints.blocks.len());
     }
-    assert!(fingerprints.blocks.len() < 20, "{} blocks", fingerprints.blocks.len());
     check(&mut fingerprints, &connection, 0..counted);
     for memory in [0, 700, 1 << 20] {
         let mut opened = Fingerprints::open(&connection, memory).unwrap();
@@ -61,6 +60,97 @@ fn what_was_counted_is_found_with_filters_in_memory_and_without() {
     }
     let pages: i64 = connection.query_row("SELECT count(*) FROM usage_fingerprints", [], |row| row.get(0)).unwrap();
     assert!(u64::try_from(pages).unwrap() < counted / 10, "merged blocks leave nothing behind: {pages} pages");
+}
+
+/// A step of merging; whether there was one.
+fn merge(fingerprints: &mut Fingerprints, connection: &mut Connection) -> bool {
+    let transaction = connection.transaction().unwrap();
+    let moved = fingerprints.merge(&transaction).unwrap();
+    transaction.commit().unwrap();
+    let was_due = moved.is_some();
+    if let Some(moved) = moved {
+        fingerprints.moved(moved);
+    }
+    was_due
+}
+
+#[test]
+fn many_blocks_are_merged_slice_by_slice() {
+    let mut connection = connection();
+    let mut fingerprints = Fingerprints::open(&connection, 1 << 20).unwrap();
+    let mut counted = 0;
+    let mut add = |fingerprints: &mut Fingerprints, connection: &mut Connection, events| {
+        (counted..counted + events).for_each(|number| fingerprints.insert(hash(number), known(number)));
+        counted += events;
+        seal(fingerprints, connection, i64::try_from(counted).unwrap(), 0);
+        counted
+    };
+    // Of a page, of several slices in a page, and of several pages in a slice.
+    for block in 0..31 {
+        add(&mut fingerprints, &mut connection, if block == 9 { 9_000 } else { 600 + block });
+        assert!(!merge(&mut fingerprints, &mut connection), "few wait");
+    }
+    let mut all = add(&mut fingerprints, &mut connection, 600);
+    for step in 0..64 {
+        assert!(fingerprints.is_merge_due());
+        assert!(merge(&mut fingerprints, &mut connection), "step {step}");
+        match step {
+            5 | 63 => check(&mut fingerprints, &connection, 0..all),
+            // What comes meanwhile stays by itself.
+            20 => all = add(&mut fingerprints, &mut connection, 600),
+            // A step that fails is as if it had not been.
+            30 => {
+                let transaction = connection.transaction().unwrap();
+                assert!(fingerprints.merge(&transaction).unwrap().is_some());
+                transaction.rollback().unwrap();
+                check(&mut fingerprints, &connection, 0..all);
+            }
+            40 => {
+                // Without filters each block is looked up, which takes its time.
+                fingerprints = Fingerprints::open(&connection, 0).unwrap();
+                let hashes: Vec<u128> = (0..all).step_by(97).map(hash).collect();
+                let found = fingerprints.find_all(&connection, &hashes, 2).unwrap();
+                assert!(found.into_iter().eq((0..all).step_by(97).map(known).map(Some)));
+                fingerprints.limit(1 << 20);
+            }
+            _ => {}
+        }
+    }
+    assert!(!fingerprints.is_merge_due());
+    assert_eq!(fingerprints.blocks.len(), 65);
+    let count = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    let entries = "SELECT sum(length(entries)) / 28 FROM usage_fingerprints";
+    assert_eq!(u64::try_from(count(entries)).unwrap(), all, "merged blocks leave nothing behind");
+    assert_eq!(count("SELECT count(*) FROM usage_filters"), 65);
+    let mut opened = Fingerprints::open(&connection, 1 << 20).unwrap();
+    check(&mut opened, &connection, 0..all);
+}
+
+#[test]
+fn filters_of_older_stores_are_made_anew() {
+    let mut connection = connection();
+    let mut fingerprints = Fingerprints::open(&connection, 1 << 20).unwrap();
+    (0..1_000).for_each(|number| fingerprints.insert(hash(number), known(number)));
+    seal(&mut fingerprints, &mut connection, 0, 0);
+    connection.execute_batch("UPDATE usage_blocks SET filter_bytes = 0; DELETE FROM usage_filters").unwrap();
+    for memory in [0, 1 << 20] {
+        let mut opened = Fingerprints::open(&connection, memory).unwrap();
+        check(&mut opened, &connection, 0..1_000);
+        assert_eq!(opened.bytes() > 0, memory > 0);
+    }
+}
+
+#[test]
+fn few_of_those_that_are_not_there_pass_a_filter() {
+    use super::filter::{Asked, Filter};
+    let mut filter = Filter::new(10_000, 0);
+    (0..10_000).for_each(|number| filter.insert(hash(number)));
+    let kept = Filter::from_bytes(&filter.to_bytes(), 0).unwrap();
+    assert_eq!(kept.bytes(), Filter::bytes_for(10_000));
+    let pass = |number: &u64| kept.may_have(&Asked::new(hash(*number), 0));
+    assert_eq!((0..10_000).filter(pass).count(), 10_000);
+    let others = (10_000..110_000).filter(pass).count();
+    assert!(others < 100, "{others} of 100,000 pass");
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! The sections that a thread reads: what is loaded of each, from its first stretch of rows to its last.
+
+use super::Shared;
+use super::parts::Part;
+use super::view::{Of, View};
+use super::work::Work;
+use crate::Result;
+use crate::insight::blocks::{BlockIndex, Codes, Data, SectionIndex, What};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Columns are read as a whole where more than one of so many rows is needed.
+const FEW_OF: usize = 8;
+
+/// What a thread has loaded.
+pub(super) struct Sections<'a> {
+    shared: &'a Shared<'a>,
+    parts: &'a [Part<'a>],
+    slots: Vec<Slot>,
+    /// The rows of a section of which the others were not loaded.
+    some: Option<View>,
+    /// How many bytes were read from disk.
+    pub(super) bytes_read: u64,
+}
+
+/// What is loaded of a section.
+#[derive(Default)]
+struct Slot {
+    /// How many stretches it has, and how many are still to come.
+    stretches: usize,
+    left: usize,
+    /// All rows.
+    whole: Option<View>,
+    /// The codes that the rows are sorted by, where these lead to some of them.
+    lead: Option<Arc<Data>>,
+    /// Whether all rows are worth loading even where few are needed, once that was asked.
+    is_known: Option<bool>,
+}
+
+impl<'a> Sections<'a> {
+    /// Nothing is loaded yet for a part of the work.
+    pub(super) fn new(shared: &'a Shared<'a>, parts: &'a [Part<'a>], works: &[Work]) -> Self {
+        let mut slots: Vec<Slot> = Vec::new();
+        slots.resize_with(shared.plan.slots, Slot::default);
+        for work in works.iter().filter(|work| work.section.is_some()) {
+            if let Some(slot) = slots.get_mut(work.slot) {
+                (slot.stretches, slot.left) = (slot.stretches + 1, slot.left + 1);
+            }
+        }
+        Self { shared, parts, slots, some: None, bytes_read: 0 }
+    }
+
+    /// The columns for a stretch of rows, and which of theirs it is, less those that a test on what rows are sorted by
+    /// does not let through; none where it lets none through.
+    pub(super) fn view(
+        &mut self,
+        index: &BlockIndex,
+        section: &SectionIndex,
+        work: &Work,
+    ) -> Result<Option<(&View, Range<usize>)>> {
+        let Self { shared, parts, slots, some, bytes_read } = self;
+        let (Some(slot), Some(place)) = (slots.get_mut(work.slot), work.section) else { return Ok(None) };
+        let of = Of { shared, place: (work.segment, work.block, place), index, section };
+        let rows = match section.lead.filter(|lead| shared.prepared.test.narrows(*lead)) {
+            Some(lead) => shared.prepared.test.narrow(lead, slot.lead(&of, lead, bytes_read)?, work.rows.clone()),
+            None => work.rows.clone(),
+        };
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        if slot.whole.is_none() {
+            let needed = rows.len().saturating_mul(slot.stretches).saturating_mul(FEW_OF);
+            let are_few = needed <= usize::try_from(section.rows()).unwrap_or(usize::MAX);
+            if are_few && !*slot.is_known.get_or_insert_with(|| of.is_known()) {
+                let (view, count) = (View::load(&of, Some(rows.clone()), parts)?, rows.len());
+                *bytes_read += view.bytes_read;
+                return Ok(Some((some.insert(view), 0..count)));
+            }
+            let view = View::load(&of, None, parts)?;
+            *bytes_read += view.bytes_read;
+            slot.whole = Some(view);
+        }
+        Ok(slot.whole.as_ref().map(|whole| (whole, rows)))
+    }
+
+    /// Lets go of a section after its last stretch.
+    pub(super) fn done(&mut self, work: &Work) {
+        if let Some(slot) = self.slots.get_mut(work.slot) {
+            slot.left = slot.left.saturating_sub(1);
+            if slot.left == 0 {
+                (slot.whole, slot.lead) = (None, None);
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// The codes of the dimension that the rows are sorted by.
+    fn lead(&mut self, of: &Of<'_>, lead: u16, bytes_read: &mut u64) -> Result<&Codes> {
+        if let Some(whole) = &self.whole {
+            return Ok(whole.codes(lead));
+        }
+        if self.lead.is_none()
+            && let Some(chunk) = of.section.find(What::Dimension(lead))
+        {
+            let (data, bytes) = of.column(chunk)?;
+            *bytes_read += bytes;
+            self.lead = Some(data);
+        }
+        Ok(match self.lead.as_deref() {
+            Some(Data::Codes(codes)) => codes,
+            _ => &Codes::One(0),
+        })
+    }
+}
