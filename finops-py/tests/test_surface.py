@@ -137,6 +137,7 @@ EXAMPLES = [
     "iof.centers",
     "iof.client",
     "iof.columns",
+    "iof.costs",
     "iof.errors",
     "iof.grants",
     "iof.history",

@@ -27,7 +27,9 @@ from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Tren
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .columns import Columns
-from .client import Catalog, Costs, Finops, Iof, open
+from .catalog import Catalog
+from .client import Finops, Iof, open
+from .costs import Costs
 from .errors import (
     CancelledError,
     ConflictError,

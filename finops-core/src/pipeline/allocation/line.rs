@@ -123,8 +123,8 @@ impl Allocation {
         self.len() == 0
     }
 
-    /// The lines that a filter lets through: by `cost_center`, which is [`Line::attributed`], by `currency`, and by what
-    /// is carried.
+    /// The lines that a filter lets through: by `cost_center`, which is [`Line::attributed`], by `currency`, and by
+    /// what is carried.
     ///
     /// # Errors
     /// `invalid_argument` on field `filter` when it looks at a dimension that is not carried.
