@@ -2,6 +2,7 @@
 
 import type { AsOf, CostView, DataHealth, Dimension, DimensionKeys } from "./index";
 import type { Decimal, Decimals, Filter, Numeric, Page, QueryOptions, Time, Timestamp } from "./index";
+import type { Statements } from "./statements";
 
 // --- Rules of allocation ---
 
@@ -338,7 +339,7 @@ export interface AllocationCoverage<D extends Decimals = "number", G extends Dim
 }
 
 /** Who bears what. */
-export interface Allocation<D extends Decimals = "number"> {
+export interface Allocation<D extends Decimals = "number"> extends Statements<D> {
   /** The rules by which cost is shared out. */
   readonly rules: AllocationRules<D>;
   /**

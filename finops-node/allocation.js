@@ -47,6 +47,14 @@ class Allocation {
     return this.#session.ask("allocation.what_if", params, options);
   }
 
+  async report(period) {
+    return this.#session.call("allocation.report", merged("period", period, {}));
+  }
+
+  async close(period) {
+    return this.#session.call("allocation.close", merged("period", period, {}));
+  }
+
   coverage(params, options) {
     return this.#session.ask("allocation.coverage", params, options);
   }

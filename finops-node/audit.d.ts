@@ -2,8 +2,12 @@
 
 import type { Location, Page, Time, Timestamp } from "./index";
 
-/** What a change is about. `usage` are events that were voided or corrected, `statement` closed periods. */
+/**
+ * What a change is about. `usage` are events that were voided or corrected, `statement` closed periods,
+ * `allocation_close` closed allocations.
+ */
 export type AuditKind =
+  | "allocation_close"
   | "allocation_rule"
   | "catalog"
   | "cost_center"

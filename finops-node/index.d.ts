@@ -24,6 +24,7 @@ export type * from "./billing";
 export type * from "./costs";
 export type * from "./history";
 export type * from "./metering";
+export type * from "./statements";
 
 // --- Values ---
 
@@ -283,13 +284,17 @@ export interface ImportReceipt<D extends Decimals = "number"> {
 }
 
 export interface ExportParams {
-  /** What the report shows; `"focus"`, the default, gives the charges as FOCUS rows. */
-  type?: "focus";
+  /**
+   * What the report shows; `"focus"`, the default, gives the charges as FOCUS rows, `"allocation"` who bears a month, a
+   * FOCUS row for each line, of a closed month as it was closed: `AllocatedResourceId` is the centre,
+   * `AllocatedMethodId` the rule, and `x_AllocationKind` says why.
+   */
+  type?: "focus" | "allocation";
   /** What it is written as. By default `"parquet"`. */
-  format?: "parquet";
+  format?: "parquet" | "csv";
   /** The file, replaced when it is there. It appears complete or not at all. */
   path: Location;
-  /** Only charges whose charge period starts in that period, such as `"2024-01"`, in UTC. By default all. */
+  /** Only charges whose charge period starts in that period, such as `"2024-01"`, in UTC. An allocation is of a month. */
   period?: string | null;
 }
 

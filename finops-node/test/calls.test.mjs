@@ -207,7 +207,14 @@ test("cost is allocated by rules, and answers say who bears it", async (t) => {
   assert.deepEqual([items[0].cost_center_id, items[0].change], [null, "0.1"]);
   const allocated = await finops.getCostSummary({ period: "2024-01", view: "allocated", group_by: "cost_center" });
   assert.deepEqual([allocated.view, allocated.breakdown[0].cost_center_name], ["allocated", "Disk"]);
+  const report = await allocation.report({ period: "2024-01", style: "chargeback", cost_center: disk.id });
+  assert.deepEqual([report.status, report.statements[0].shared, report.totals[0].closing], ["open", "0.075", "3.075"]);
+  assert.match(report.statements[0].number, /^2024-01-USD-/);
+  assert.equal((await allocation.close("2024-01")).lines, 4);
+  await assert.rejects(allocation.close({ period: "2024-01" }), { code: "conflict", field: "period" });
+  assert.equal((await allocation.report("2024-01")).status, "closed");
   assert.deepEqual(await allocation.rules.delete({ id: rule.id }), { deleted: true });
+  assert.deepEqual((await allocation.report("2024-02")).corrections.map(({ amount }) => amount), ["0.1", "-0.025", "-0.075"]);
   assert.equal((await allocation.coverage({ period: "2024-01" })).unattributed[0].service, "Queue");
 });
 
@@ -244,7 +251,8 @@ test("methods and operations are the same, and every field is in the types", asy
   // A recorder is an object, not an answer.
   const answered = [...methods(finops, ""), ...groups].filter((name) => name !== "recorder");
   assert.deepEqual(answered.sort(), operations.map(({ name }) => name).sort());
-  const parts = ["index", "allocation", "analysis", "audit", "billing", "centers", "costs", "history", "metering"];
+  const parts = ["index", "allocation", "analysis", "audit", "billing", "centers", "costs", "history", "metering",
+    "statements"];
   const names = parts.map((name) => `../${name}.d.ts`);
   const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const types = (await Promise.all(files)).join("\n");

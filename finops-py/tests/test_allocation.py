@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import Bill
 
@@ -58,3 +61,43 @@ def test_amounts_are_exact_and_answers_are_tables(finops: iof.Finops, bill: Bill
     allocated = finops.get_cost_summary(period="2024-01", view="allocated", group_by="cost_center")
     assert [item["cost_center_id"] for item in allocated["breakdown"]] == [disk, None]
     assert "allocated cost" in str(allocated)
+
+
+def test_statements_are_exact_and_are_tables(finops: iof.Finops, bill: Bill) -> None:
+    disk, rule = shared(finops, bill)
+    report = finops.allocation.report("2024-01")
+    assert (report["status"], report["estimated"]) == ("open", True)
+    statement = report["statements"][0]
+    assert (statement["charges"], statement["shared"], statement["closing"]) == (3, Decimal("0.075"), Decimal("3.075"))
+    assert "Showback of 2024-01, effective cost, estimated" in str(report)
+    assert report.to_arrow().column("closing").to_pylist() == [Decimal("3.075"), Decimal("0.025")]
+    closed = finops.allocation.close("2024-01")
+    assert (closed["lines"], closed["totals"][0]["closing"]) == (3, Decimal("3.1"))
+    finops.allocation.rules.delete(rule)
+    corrected = finops.allocation.report("2024-02", style="chargeback", cost_center=disk)
+    assert corrected["corrections"][0]["amount"] == Decimal("-0.075")
+    assert "corrects 2024-01" in str(corrected)
+    number = corrected["statements"][0]["number"]
+    assert number is not None and number.startswith("2024-02-USD-")
+    with pytest.raises(iof.ConflictError):
+        finops.allocation.close("2024-01")
+
+
+def test_lines_are_focus_rows_that_add_up_to_the_run(finops: iof.Finops, bill: Bill, tmp_path: Path) -> None:
+    shared(finops, bill)
+    run = finops.allocation.run(period="2024-01")
+    for format in ("parquet", "csv"):
+        path = tmp_path / f"allocation.{format}"
+        written = finops.export_report(path, type="allocation", format=format, period="2024-01")
+        read = f"read_csv('{path}', all_varchar = true)" if format == "csv" else f"'{path}'"
+        sql = f"""
+            SELECT AllocatedResourceName, sum(EffectiveCost::DECIMAL(38, 18)), sum(BilledCost::DECIMAL(38, 18))
+            FROM {read} GROUP BY ALL ORDER BY 2 DESC
+        """
+        rows = duckdb.sql(sql).fetchall()
+        assert [(name, cost) for name, cost, _ in rows] == [("Disk", Decimal("3.075")), ("Other", Decimal("0.025"))]
+        assert sum(billed for _, _, billed in rows) == sum(item["billed_cost"] or 0 for item in run["items"])
+        assert written["rows"] == 3
+        details = f"SELECT AllocatedMethodDetails FROM {read} WHERE x_AllocationKind = 'shared'"
+        ratios = [json.loads(cell)["Elements"][0]["AllocatedRatio"] for (cell,) in duckdb.sql(details).fetchall()]
+        assert sorted(ratios) == [0.25, 0.75]

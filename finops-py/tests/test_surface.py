@@ -102,6 +102,9 @@ def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill:
     assert set(run["totals"][0]) == fields(iof.allocation_types.AllocationTotal)
     what_if = billed.allocation.what_if([], period="2024-01")
     assert set(what_if["items"][0]) == fields(iof.allocation_types.AllocationChange)
+    report = billed.allocation.report("2024-01")
+    assert set(report["totals"][0]) == fields(iof.allocation_types.StatementTotal)
+    assert set(report["statements"][0]) == fields(iof.allocation_types.AllocationStatement)
     billed.allocation.rules.delete(billed.allocation.rules.list()["items"][0]["id"])
     coverage = billed.allocation.coverage(period="2024-01", group_by="service")
     assert set(coverage["currencies"][0]) == fields(iof.allocation_types.CurrencyCoverage)
@@ -140,6 +143,7 @@ EXAMPLES = [
     "iof.history",
     "iof.metering",
     "iof.relations",
+    "iof.statements",
     "iof.usage",
     "iof.virtuals",
 ]

@@ -82,6 +82,7 @@ pub(crate) const ROWS: &[Row] = rows! {
     "allocation.run"             "AA x x xxx xxxx" january;
     "allocation.what_if"         "AA x x xxx xxxx" |_| json!({"period": "2024-01", "rules": []});
     "allocation.coverage"        "AA x x xxx xxxx" january;
+    "allocation.report"          "AA x x xxx xxxx" january;
     "allocation.rules.list"      "AA x x xxx xxxx" nothing;
     "allocation.rules.get"       "AA x x xxx xxxx" |world| json!({"id": world.rule});
     "get_usage"                  "AA N x NNN Nxxx" |_| json!({"period": "2024-01",
@@ -118,6 +119,7 @@ pub(crate) const ROWS: &[Row] = rows! {
     "update_cost_center"         "AA 0 N Nxx xNxx" |world| json!({"id": world.center, "budget_monthly": 7});
     "billing.settle"             "AA x x xxx xxxx" nothing;
     "billing.close"              "AA x x xxx xxxx" january;
+    "allocation.close"           "AA x x xxx xxxx" january;
     "import_charges"             "AA x x xxx xxxx" |world| json!({"path": world.path("acct-nobody.csv")});
     "allocation.rules.create"    "AA x x xxx xxxx" |world| json!({"name": "Another", "method": "even",
         "source": {"service": "Another"}, "targets": [{"cost_center": world.other_center}], "order": 7,

@@ -1,5 +1,6 @@
 //! Charges out of the store, into a file for other tools.
 
+use super::csv::CsvWriter;
 use super::parquet::ChargeWriter;
 use super::store::{Scan, Snapshot, Store};
 use crate::model::charge::{ChargeColumn, ChargeTable};
@@ -16,27 +17,66 @@ const MAX_BUFFERED_BYTES: usize = 128 << 20;
 /// Tells the unfinished files of one process apart.
 static EXPORTS: AtomicU64 = AtomicU64::new(0);
 
-/// Writes the charges of a state whose charge period starts in the interval to one Parquet file, in place of what
-/// is at the path. Gives how many rows it has and how many bytes.
+/// What charges are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChargeFormat {
+    /// Apache Parquet.
+    Parquet,
+    /// CSV: comma, UTF-8, a header.
+    Csv,
+}
+
+/// Gives table by table what is to be written.
+pub type Tables<'t> = &'t mut dyn FnMut(&mut dyn FnMut(&ChargeTable) -> Result<()>) -> Result<()>;
+
+/// Writes tables that have no other custom columns than those to one file, in place of what is at the path. Gives how
+/// many rows it has and how many bytes.
+///
+/// # Errors
+/// `storage` when it cannot be written, and whatever `tables` gives; then what was at the path is still there.
+pub fn write_tables(format: ChargeFormat, path: &Path, custom: &[String], tables: Tables<'_>) -> Result<(u64, u64)> {
+    let partial = Partial::create(path)?;
+    let file = BufWriter::new(partial.try_clone().map_err(|error| unwritable(path, error))?);
+    let mut rows = 0;
+    let count = |table: &ChargeTable| u64::try_from(table.rows()).unwrap_or(u64::MAX);
+    let file = match format {
+        ChargeFormat::Parquet => {
+            let mut writer = ChargeWriter::new(file, custom)?;
+            tables(&mut |table| {
+                rows += count(table);
+                writer.write(table)?;
+                if writer.buffered_bytes() > MAX_BUFFERED_BYTES { writer.flush() } else { Ok(()) }
+            })?;
+            writer.finish()?
+        }
+        ChargeFormat::Csv => {
+            let mut writer = CsvWriter::new(file, custom)?;
+            tables(&mut |table| {
+                rows += count(table);
+                writer.write(table)
+            })?;
+            writer.finish()
+        }
+    };
+    file.into_inner().map_err(|error| unwritable(path, error.into_error()))?;
+    Ok((rows, partial.finish()?))
+}
+
+/// Writes the charges of a state whose charge period starts in the interval to one file, as [`write_tables`] does.
 ///
 /// # Errors
 /// `storage` when it cannot be written; then what was at the path is still there.
-pub fn write_parquet(store: &dyn Store, snapshot: &Snapshot, charged: Interval, path: &Path) -> Result<(u64, u64)> {
-    let partial = Partial::create(path)?;
-    let file = partial.try_clone().map_err(|error| unwritable(path, error))?;
+pub fn write_charges(
+    format: ChargeFormat,
+    path: &Path,
+    (store, snapshot): (&dyn Store, &Snapshot),
+    charged: Interval,
+) -> Result<(u64, u64)> {
     let custom = store.custom_columns(snapshot, charged)?;
-    let mut writer = ChargeWriter::new(BufWriter::new(file), &custom)?;
-    let mut rows = 0;
     let scan = Scan { columns: ChargeColumn::ALL.to_vec(), custom: true, charged, estimated_only: false };
-    store.scan(snapshot, &scan, &mut |table| {
-        let kept = within(table, charged);
-        rows += u64::try_from(kept.rows()).unwrap_or(u64::MAX);
-        writer.write(&kept)?;
-        if writer.buffered_bytes() > MAX_BUFFERED_BYTES { writer.flush() } else { Ok(()) }
-    })?;
-    writer.finish()?.into_inner().map_err(|error| unwritable(path, error.into_error()))?;
-    let bytes = partial.finish()?;
-    Ok((rows, bytes))
+    write_tables(format, path, &custom, &mut |visit| {
+        store.scan(snapshot, &scan, &mut |table| visit(&within(table, charged)))
+    })
 }
 
 /// The charges of a table whose charge period starts in the interval.

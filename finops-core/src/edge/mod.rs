@@ -7,6 +7,8 @@ mod arrow;
 #[cfg(feature = "embedded")]
 pub mod audit_export;
 #[cfg(feature = "embedded")]
+mod csv;
+#[cfg(feature = "embedded")]
 pub mod export;
 #[cfg(feature = "embedded")]
 mod parquet;

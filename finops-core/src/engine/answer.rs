@@ -2,11 +2,12 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page, SegmentFiles, Settlement,
-    UsageChanged, UsageReceipt,
+    AllocationClosed, AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page,
+    SegmentFiles, Settlement, UsageChanged, UsageReceipt,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
+use crate::insight::allocation::AllocationReport;
 use crate::insight::statement::TenantStatement;
 use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
@@ -94,6 +95,10 @@ answers! {
     AllocationWhatIf(AllocationWhatIf),
     /// Of `allocation.coverage`.
     AllocationCoverage(AllocationCoverage),
+    /// Of `allocation.close`.
+    AllocationClosed(AllocationClosed),
+    /// Of `allocation.report`.
+    AllocationReport(AllocationReport),
     /// Of `prices.create` and `prices.update`.
     Price(Price),
     /// Of `prices.list`.

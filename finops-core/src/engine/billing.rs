@@ -1,10 +1,10 @@
 //! What is billed of usage: a look at it while the period is open, and closing it.
 
 use super::Finops;
-use super::settling::{Billed, Closing, Due, LineFailure, MeterMonth, RatedMonth, Settlement, month_after};
+use super::settling::{Billed, Closing, Due, LineFailure, MeterMonth, RatedMonth, Settlement};
 use crate::edge::store::LineKey;
 use crate::insight::statement::{TenantStatement, label};
-use crate::model::time::{Interval, Period, Zone};
+use crate::model::time::{Interval, Period};
 use crate::model::usage::CREDITS;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ impl Finops {
     pub fn billing_preview(&self, request: &BillingPreview) -> Result<TenantStatement> {
         self.permit("billing.preview")?;
         self.own_tenant(Some(&request.tenant_id))?;
-        let period = month(&request.period)?;
+        let period = request.period.month()?;
         if let Some(closed) = self.store.statements(Some(period.start()), Some(&request.tenant_id))?.pop() {
             return kept(&closed.body);
         }
@@ -115,7 +115,7 @@ impl Finops {
     /// a handle for reading, and while an import is under way; then nothing has changed.
     pub fn billing_close(&self, request: &BillingClose) -> Result<Closed> {
         self.permit("billing.close")?;
-        let period = month(&request.period)?;
+        let period = request.period.month()?;
         let by = self.change();
         let now = by.at;
         let conflict = |message: String| Err(Error::new(ErrorCode::Conflict, message).with_field("period"));
@@ -176,16 +176,6 @@ impl Finops {
     pub(super) fn rated(&self, keys: &[LineKey]) -> Result<Vec<RatedMonth>> {
         super::settling::rated(self, keys, self.store.settled()?.until)
     }
-}
-
-/// The month of UTC that a period is.
-fn month(period: &Period) -> Result<Interval> {
-    let interval = period.interval(Zone::default())?;
-    let starts = MeterMonth::of(0, interval.start()).period()?;
-    if interval == starts && month_after(interval.start())? == interval.end() {
-        return Ok(interval);
-    }
-    Err(Error::invalid("period", format!("must be a month such as '2024-01', got '{}'", period.text())))
 }
 
 fn kept(body: &str) -> Result<TenantStatement> {

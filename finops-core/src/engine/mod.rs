@@ -32,7 +32,7 @@ mod usage_intake;
 mod virtuals;
 
 pub use crate::model::progress::{Observer, Progress};
-pub use allocation::AllocationRuleList;
+pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
 pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};

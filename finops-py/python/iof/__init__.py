@@ -15,7 +15,9 @@ from . import allocation_types, analysis_types, audit_types, metering_types, typ
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
+    AllocationClosed,
     AllocationCoverage,
+    AllocationReport,
     AllocationRulePage,
     AllocationRun,
     AllocationWhatIf,
@@ -74,7 +76,9 @@ from .virtuals import VirtualDimensions
 
 __all__ = [
     "Allocation",
+    "AllocationClosed",
     "AllocationCoverage",
+    "AllocationReport",
     "AllocationRulePage",
     "AllocationRules",
     "AllocationRun",

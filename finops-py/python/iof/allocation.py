@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._iof import Engine
 from .allocation_results import AllocationCoverage, AllocationRulePage, AllocationRun, AllocationWhatIf
+from .statements import Statements
 
 if TYPE_CHECKING:
     from .allocation_types import (
@@ -232,7 +233,7 @@ class AllocationRules:
         return cast("Deleted", self._engine.call("allocation.rules.delete", {"id": id}))
 
 
-class Allocation:
+class Allocation(Statements):
     """Who bears what, as ``iof.finops.allocation``."""
 
     rules: AllocationRules

@@ -5,7 +5,15 @@ from __future__ import annotations
 from . import _show
 from .results import Page, Result, _health, _span
 
-__all__ = ["AllocationCoverage", "AllocationRulePage", "AllocationRun", "AllocationWhatIf", "CostCenterPage"]
+__all__ = [
+    "AllocationClosed",
+    "AllocationCoverage",
+    "AllocationReport",
+    "AllocationRulePage",
+    "AllocationRun",
+    "AllocationWhatIf",
+    "CostCenterPage",
+]
 
 
 class CostCenterPage(Page):
@@ -115,6 +123,67 @@ class AllocationCoverage(Result):
         notes.extend(_health(self["data_health"]))
         title = f"Cost that nobody bears, {_span(self)}, {self['view']} cost"
         return [_show.Block(title, rows, _show.columns(rows) if rows else [], notes, bar="cost")]
+
+
+_BALANCE = ("opening", "charges", "shared", "idle", "corrections", "closing")
+
+
+class AllocationReport(Result):
+    """Who bears a month, statement by statement. The table is ``statements``."""
+
+    _rows = "statements"
+    _kinds = {
+        "number": "text",
+        "cost_center_id": "text",
+        "cost_center_name": "text",
+        "parent": "text",
+        "owner_id": "text",
+        "currency": "text",
+        **dict.fromkeys(_BALANCE, "decimal"),
+        "unknown_costs": "integer",
+        "budget_monthly": "decimal",
+        "alert_threshold_pct": "decimal",
+        "budget_used_pct": "decimal",
+        "over_threshold": "bool",
+        "with_children": "json",
+    }
+
+    def _blocks(self):
+        rows = [{**row, "cost_center": _name(row)} for row in self["statements"]]
+        # What nobody bears stands where others have charges of their own.
+        rows.extend({**row, "cost_center": "(nobody)", "charges": row["unallocated"]} for row in self["unallocated"])
+        notes = [f"total {total['closing']:,f} {total['currency']}" for total in self["totals"]]
+        notes.extend(_corrected(correction) for correction in self["corrections"])
+        state = "estimated" if self["estimated"] else "closed"
+        title = f"{self['style'].capitalize()} of {self['period']}, {self['view']} cost, {state}"
+        shown = ["cost_center", *(["currency"] if len(self["totals"]) > 1 else []), *_BALANCE, "budget_used_pct"]
+        return [_show.Block(title, rows, shown if rows else [], notes)]
+
+
+class AllocationClosed(Result):
+    """What was closed. The table is ``corrections``."""
+
+    _rows = "corrections"
+    _kinds = {
+        "period": "text",
+        "cost_center_id": "text",
+        "cost_center_name": "text",
+        "currency": "text",
+        "amount": "decimal",
+        "kind": "text",
+        "rule_id": "text",
+    }
+
+    def _blocks(self):
+        notes = [f"total {total['closing']:,f} {total['currency']}" for total in self["totals"]]
+        notes.extend(_corrected(correction) for correction in self["corrections"])
+        notes.extend(finding["message"] for finding in self["findings"])
+        return [_show.Block(f"Allocation of {self['period']}, closed with {self['lines']} lines", [], [], notes)]
+
+
+def _corrected(correction):
+    amount = f"{correction['amount']:+,f} {correction['currency']}"
+    return f"{_name(correction)}: {amount} corrects {correction['period']}, {correction['kind']}"
 
 
 def _name(row):

@@ -7,16 +7,29 @@ from .allocation_types import (
     AllocationFinding,
     AllocationItem,
     AllocationRule,
+    AllocationStatement,
     AllocationTotal,
     CenterCost,
     CostCenter,
     CurrencyCoverage,
+    ReportStyle,
+    StatementCorrection,
+    StatementTotal,
+    UnallocatedStatement,
     UnattributedPiece,
 )
 from .results import Page, Result
 from .types import CostView, DataHealth
 
-__all__ = ["AllocationCoverage", "AllocationRulePage", "AllocationRun", "AllocationWhatIf", "CostCenterPage"]
+__all__ = [
+    "AllocationClosed",
+    "AllocationCoverage",
+    "AllocationReport",
+    "AllocationRulePage",
+    "AllocationRun",
+    "AllocationWhatIf",
+    "CostCenterPage",
+]
 
 class CostCenterPage(Page[CostCenter]): ...
 class AllocationRulePage(Page[AllocationRule]): ...
@@ -74,3 +87,43 @@ class AllocationCoverage(Result):
     def __getitem__(self, key: Literal["unattributed"], /) -> list[UnattributedPiece]: ...
     @overload
     def __getitem__(self, key: Literal["data_health"], /) -> DataHealth: ...
+
+class AllocationReport(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["period"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["period_start", "period_end"], /) -> datetime: ...
+    @overload
+    def __getitem__(self, key: Literal["style"], /) -> ReportStyle: ...
+    @overload
+    def __getitem__(self, key: Literal["view"], /) -> CostView: ...
+    @overload
+    def __getitem__(self, key: Literal["status"], /) -> Literal["open", "closed"]: ...
+    @overload
+    def __getitem__(self, key: Literal["estimated"], /) -> bool: ...
+    @overload
+    def __getitem__(self, key: Literal["closed_at"], /) -> datetime | None: ...
+    @overload
+    def __getitem__(self, key: Literal["totals"], /) -> list[StatementTotal]: ...
+    @overload
+    def __getitem__(self, key: Literal["statements"], /) -> list[AllocationStatement]: ...
+    @overload
+    def __getitem__(self, key: Literal["unallocated"], /) -> list[UnallocatedStatement]: ...
+    @overload
+    def __getitem__(self, key: Literal["corrections"], /) -> list[StatementCorrection]: ...
+    @overload
+    def __getitem__(self, key: Literal["snapshot"], /) -> int: ...
+
+class AllocationClosed(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["period"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["period_start", "period_end", "closed_at"], /) -> datetime: ...
+    @overload
+    def __getitem__(self, key: Literal["lines", "snapshot"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["totals"], /) -> list[StatementTotal]: ...
+    @overload
+    def __getitem__(self, key: Literal["corrections"], /) -> list[StatementCorrection]: ...
+    @overload
+    def __getitem__(self, key: Literal["findings"], /) -> list[AllocationFinding]: ...

@@ -16,6 +16,7 @@ __all__ = [
     "AllocationItem",
     "AllocationMethod",
     "AllocationRule",
+    "AllocationStatement",
     "AllocationTarget",
     "AllocationTargetParams",
     "AllocationTier",
@@ -27,6 +28,11 @@ __all__ = [
     "CurrencyCoverage",
     "LineKind",
     "MeterBase",
+    "ReportStyle",
+    "StatementBalance",
+    "StatementCorrection",
+    "StatementTotal",
+    "UnallocatedStatement",
     "UnattributedPiece",
 ]
 
@@ -252,3 +258,79 @@ class UnattributedPiece(Dimensions):
     cost: Decimal
     share: Decimal | None
     """The part of the cost in that currency."""
+
+
+ReportStyle = Literal["showback", "chargeback"]
+"""What a report is for: to see, or to be paid."""
+
+
+class StatementBalance(TypedDict):
+    """The amounts of a statement: ``closing`` is the sum of all others."""
+
+    opening: Decimal
+    """What closed months before it come to."""
+    charges: Decimal
+    """Charges of its own."""
+    shared: Decimal
+    idle: Decimal
+    corrections: Decimal
+    """What corrects closed months."""
+    closing: Decimal
+
+
+class AllocationStatement(StatementBalance):
+    """What a centre bears in a month in one currency."""
+
+    number: str | None
+    """Only where it is charged back; the same whenever it is asked for."""
+    cost_center_id: str
+    cost_center_name: str | None
+    parent: str | None
+    owner_id: str | None
+    currency: str
+    unknown_costs: int
+    """How many charges of the month lack the cost; they are in no amount."""
+    budget_monthly: Decimal | None
+    """Where it is in this currency."""
+    alert_threshold_pct: Decimal | None
+    budget_used_pct: Decimal | None
+    """What the month adds, in percent of the budget."""
+    over_threshold: bool | None
+    """Whether that reaches the threshold."""
+    with_children: StatementBalance | None
+    """The centre and all below it together; ``None`` where nothing is a part of it."""
+
+
+class UnallocatedStatement(TypedDict):
+    """What nobody bears in a month in one currency."""
+
+    currency: str
+    opening: Decimal
+    unallocated: Decimal
+    idle: Decimal
+    """Idle cost that is kept apart."""
+    corrections: Decimal
+    closing: Decimal
+    unknown_costs: int
+
+
+class StatementTotal(StatementBalance):
+    """What all statements of a currency come to, and what nobody bears."""
+
+    currency: str
+    unallocated: Decimal
+    unknown_costs: int
+
+
+class StatementCorrection(TypedDict):
+    """A correction of a closed month."""
+
+    period: str
+    """The month that it corrects."""
+    cost_center_id: str | None
+    """``None`` for what nobody bears."""
+    cost_center_name: str | None
+    currency: str
+    amount: Decimal
+    kind: LineKind
+    rule_id: str | None

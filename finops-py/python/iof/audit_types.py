@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict
 __all__ = ["AuditEntry", "AuditExportReceipt", "AuditKind", "AuditVerdict"]
 
 AuditKind = Literal[
+    "allocation_close",
     "allocation_rule",
     "catalog",
     "cost_center",
@@ -19,7 +20,8 @@ AuditKind = Literal[
     "usage",
     "virtual_dimension",
 ]
-"""What a change is about. ``"usage"`` are events that were voided or corrected, ``"statement"`` closed periods."""
+"""What a change is about. ``"usage"`` are events that were voided or corrected, ``"statement"`` closed
+periods, ``"allocation_close"`` closed allocations."""
 
 
 class AuditEntry(TypedDict):

@@ -137,15 +137,15 @@ class Finops(CostCenters, Metering, History, Relations):
         self,
         path: Location,
         *,
-        type: Literal["focus"] = "focus",
-        format: Literal["parquet"] = "parquet",
+        type: Literal["focus", "allocation"] = "focus",
+        format: Literal["parquet", "csv"] = "parquet",
         period: str | None = None,
     ) -> ExportReceipt:
         """Writes a report to a file, which appears complete or not at all.
 
         Args:
             path: The file, replaced when it is there.
-            type: ``"focus"``: the charges as FOCUS rows.
+            type: ``"focus"``: the charges as FOCUS rows; ``"allocation"``: a row for each line of a month's allocation.
             format: What it is written as.
             period: Only charges whose charge period starts in that period, such as ``"2024-01"``; UTC.
 
@@ -153,7 +153,7 @@ class Finops(CostCenters, Metering, History, Relations):
             ``path``, the number of ``rows`` and of ``bytes``.
 
         Raises:
-            InvalidArgumentError: The folder does not exist.
+            InvalidArgumentError: The folder does not exist, or an allocation is of no month.
             StorageError: The file cannot be written.
 
         Example:

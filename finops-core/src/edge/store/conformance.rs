@@ -93,6 +93,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::store::{AllocationClosing, ClosedAllocation};
     use crate::edge::store::{
         AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
     };
@@ -218,6 +219,15 @@ mod tests {
         }
         fn scan_audit(&self, visit: VisitAudit<'_>) -> Result<AuditHead> {
             self.0.scan_audit(visit)
+        }
+        fn close_allocation(&self, closing: &AllocationClosing, by: &Change) -> Result<u64> {
+            self.0.close_allocation(closing, by)
+        }
+        fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>> {
+            self.0.closed_allocations(after)
+        }
+        fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
+            self.0.allocation_lines(number, part)
         }
     }
 

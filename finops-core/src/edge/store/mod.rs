@@ -3,6 +3,7 @@
 //! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
+mod allocation;
 mod audit;
 mod booking;
 #[cfg(feature = "conformance")]
@@ -13,6 +14,7 @@ mod files;
 mod snapshot;
 pub mod usage;
 
+pub use allocation::{AllocationClosing, ClosedAllocation};
 pub use audit::AuditFilter;
 pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
@@ -368,6 +370,24 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `storage`, and whatever `visit` gives.
     fn scan_audit(&self, visit: VisitAudit<'_>) -> Result<AuditHead>;
+
+    /// Closes the allocation of a month, writes so into the log of changes, and gives the number of the closing.
+    ///
+    /// # Errors
+    /// `conflict` when it is closed already, or the store was opened for reading; `storage`; then nothing has changed.
+    fn close_allocation(&self, closing: &AllocationClosing, by: &Change) -> Result<u64>;
+
+    /// The closed allocations whose number is above that, in order.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>>;
+
+    /// A part of the lines of a closed allocation, from 0; none after the last.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
 }
 
 /// Answers a question charge by charge.

@@ -3,12 +3,15 @@
 
 mod answers;
 mod cache;
+mod closing;
+mod report;
 mod rules;
 mod weights;
 
 #[cfg(test)]
 mod tests;
 
+pub use closing::{AllocationClose, AllocationClosed};
 pub use rules::AllocationRuleList;
 pub(super) use rules::{RULE_CHANGES, RULE_FIELDS, RuleKey};
 
@@ -23,6 +26,7 @@ use crate::model::time::Interval;
 use crate::model::virtual_dimension::Virtuals;
 use crate::pipeline::allocation::{Allocation, Allocator, Cells, Classes, Frame};
 use cache::{Cache, CellsOf, LastRun, Stretches};
+use closing::KnownClosings;
 use rules::KnownRules;
 use std::sync::Arc;
 
@@ -31,6 +35,7 @@ use std::sync::Arc;
 pub(super) struct Allocating {
     rules: KnownRules,
     cache: Cache,
+    closed: KnownClosings,
 }
 
 /// What is to be allocated, and what lines are to tell.

@@ -2,10 +2,11 @@
 
 use super::{admin, operator, viewer};
 use crate::engine::Answer;
-use crate::engine::allocation::{AllocationRuleList, RULE_CHANGES, RULE_FIELDS, RuleKey};
+use crate::engine::allocation::{AllocationClose, AllocationRuleList, RULE_CHANGES, RULE_FIELDS, RuleKey};
 use crate::engine::calling::Operation;
 use crate::engine::centers::{CENTER_CHANGES, CENTER_FIELDS, CostCenterKey, CostCenterList};
 use crate::engine::params::parse;
+use crate::insight::allocation::AllocationReportRequest;
 use crate::insight::{AllocationCoverageRequest, AllocationRunRequest, AllocationWhatIfRequest};
 use crate::model::access::Reach;
 
@@ -99,5 +100,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
         call: |finops, params, observer| {
             finops.allocation_coverage_observed(&parse(params)?, observer).map(Answer::from)
         },
+    },
+    Operation {
+        name: "allocation.report",
+        access: viewer(Reach::Platform),
+        fields: AllocationReportRequest::FIELDS,
+        call: |finops, params, _| finops.allocation_report(&parse(params)?).map(Answer::from),
+    },
+    Operation {
+        name: "allocation.close",
+        access: admin(Reach::Platform),
+        fields: AllocationClose::FIELDS,
+        call: |finops, params, _| finops.allocation_close(&parse(params)?).map(Answer::from),
     },
 ];

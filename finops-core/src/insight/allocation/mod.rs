@@ -9,6 +9,7 @@ mod charges;
 mod coverage;
 mod items;
 mod run;
+mod statement;
 mod sums;
 mod totals;
 mod what_if;
@@ -19,6 +20,12 @@ pub use coverage::UnattributedPiece;
 pub use coverage::{AllocationCoverage, AllocationCoverageQuery, AllocationCoverageRequest, CurrencyCoverage};
 pub use items::AllocationItem;
 pub use run::{AllocationRun, AllocationRunQuery, AllocationRunRequest};
+pub use statement::{
+    ALLOCATION_ACCOUNT, ALLOCATION_PROVIDER, Account, AllocationReport, AllocationReportQuery, AllocationReportRequest,
+    AllocationStatement, Booked, Booking, CenterFacts, ClosedEntry, ClosedMonth, Facts, FrozenLine, KIND_COLUMN,
+    Ledger, MonthLines, ReportStyle, RuleFacts, StatementBalance, StatementCorrection, StatementStatus, StatementTotal,
+    UnallocatedStatement, Unknown, allocated_charge, allocated_table,
+};
 pub use sums::AllocatedQuestion;
 pub use totals::AllocationTotal;
 pub use what_if::{AllocationChange, AllocationWhatIf, AllocationWhatIfQuery, AllocationWhatIfRequest};

@@ -58,6 +58,8 @@ words! {
 words! {
     /// What was changed.
     AuditKind {
+        /// A month whose allocation was closed, by the month: `2024-01`.
+        AllocationClose "allocation_close";
         /// A rule of allocation, by its id.
         AllocationRule "allocation_rule";
         /// An entry of the catalogue, by kind and id: `tenant/ten_001`.
@@ -85,7 +87,8 @@ impl AuditKind {
     /// Whether the log may say what it was and became. Kinds that hold secrets are named here.
     pub const fn secrecy(self) -> Secrecy {
         match self {
-            Self::AllocationRule
+            Self::AllocationClose
+            | Self::AllocationRule
             | Self::Catalog
             | Self::CostCenter
             | Self::Grant

@@ -65,6 +65,32 @@ impl Period {
         Interval::new(start, end).map_err(|_| refused(&self.text, "ends before it starts"))
     }
 
+    /// The instants of the calendar month of UTC that it is.
+    ///
+    /// ```
+    /// use finops_core::model::time::Period;
+    ///
+    /// let january = Period::parse("2024-01")?.month()?;
+    /// assert_eq!(january.to_string(), "2024-01-01T00:00:00Z/2024-02-01T00:00:00Z");
+    /// assert!(Period::parse("2024-Q1")?.month().is_err());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_argument` when it is another piece of the calendar.
+    pub fn month(&self) -> Result<Interval> {
+        let interval = self.interval(Zone::UTC)?;
+        let first = Zone::UTC.date_of(interval.start());
+        let next = first.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
+        let ends = [Some(first), next].map(|date| date.map(|date| Zone::UTC.day_start(date)).transpose());
+        match ends {
+            [Ok(Some(start)), Ok(Some(end))] if first.day() == 1 && Interval::new(start, end)? == interval => {
+                Ok(interval)
+            }
+            _ => Err(Error::invalid("period", format!("must be a month such as '2024-01', got '{}'", self.text))),
+        }
+    }
+
     /// The text it was written with.
     pub fn text(&self) -> &str {
         &self.text

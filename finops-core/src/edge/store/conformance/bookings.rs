@@ -1,18 +1,47 @@
 //! Definitions, and what is booked: together with the charges that it makes, or not at all.
 
 use super::samples::{by, charge, delivery, scope};
-use super::{Case, holds, same};
-use crate::Result;
+use super::{Case, holds, refused, same};
+use crate::edge::store::AllocationClosing;
 use crate::edge::store::{Booking, ClosedPeriods, Correction, Defined, LineKey, Replace, Settled, Statement, Store};
 use crate::model::charge::ChargeTable;
 use crate::model::money::Currency;
 use crate::model::time::Stamp;
+use crate::{ErrorCode, Result};
 
 pub(super) const CASES: &[Case] = &[
     Case { name: "definitions come back by kind and by change", check: definitions },
     Case { name: "what is booked appears with its charges", check: together },
     Case { name: "what makes no charge is booked alone", check: alone },
+    Case { name: "an allocation is closed once, with all of its lines", check: allocations },
 ];
+
+fn allocations(store: &dyn Store) -> Result<()> {
+    let closing = |month: &str, lines: &[&str]| -> Result<AllocationClosing> {
+        Ok(AllocationClosing {
+            period_start: Stamp::parse(&format!("2024-{month}-01T00:00:00Z"))?,
+            closed_at: Stamp::parse("2024-07-01T12:00:00.000001Z")?,
+            body: format!("{{\"ё\": \"{month}\"}}"),
+            lines: lines.iter().map(|part| (*part).to_owned()).collect(),
+        })
+    };
+    let (may, march) = (closing("05", &["[1]", "[2, \"ё\"]"])?, closing("03", &[])?);
+    let by = by()?;
+    let (first, second) = (store.close_allocation(&may, &by)?, store.close_allocation(&march, &by)?);
+    holds("those that come later have higher numbers", 0 < first && first < second)?;
+    refused("twice", store.close_allocation(&closing("05", &["[3]"])?, &by), ErrorCode::Conflict)?;
+    let read = |after| -> Result<Vec<(u64, Stamp, Stamp, String)>> {
+        let found = store.closed_allocations(after)?;
+        Ok(found.into_iter().map(|one| (one.number, one.period_start, one.closed_at, one.body)).collect())
+    };
+    let known =
+        |number, closing: &AllocationClosing| (number, closing.period_start, closing.closed_at, closing.body.clone());
+    same("all", &read(0)?, &vec![known(first, &may), known(second, &march)])?;
+    same("since the first", &read(first)?, &vec![known(second, &march)])?;
+    let lines = |number| (0..3).map(|part| store.allocation_lines(number, part)).collect::<Result<Vec<_>>>();
+    same("lines", &lines(first)?, &vec![Some("[1]".to_owned()), Some("[2, \"ё\"]".to_owned()), None])?;
+    same("no lines", &lines(second)?, &vec![None, None, None])
+}
 
 fn definitions(store: &dyn Store) -> Result<()> {
     let by = by()?;

@@ -292,6 +292,21 @@ const MIGRATIONS: &[&str] = &[
     INSERT INTO usage_pages SELECT meter, span, day, hour, -1, checksum, bytes FROM usage_pages_of_hours;
     DROP TABLE usage_pages_of_hours;
 ",
+    "
+    -- Months whose allocation is closed: what they came to, and their lines in parts; JSON, compressed.
+    CREATE TABLE allocation_closes (
+        number INTEGER PRIMARY KEY,
+        period_start INTEGER NOT NULL UNIQUE,
+        closed_at INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE allocation_lines (
+        number INTEGER NOT NULL REFERENCES allocation_closes (number),
+        part INTEGER NOT NULL,
+        lines BLOB NOT NULL,
+        PRIMARY KEY (number, part)
+    ) STRICT;
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.

@@ -2,10 +2,13 @@
 
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
-use super::{answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals};
+use super::{
+    allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals,
+};
 use crate::Result;
 use crate::edge::store::files::no_files;
 use crate::edge::store::usage::UsageStore;
+use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
     AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan,
     SegmentFile,
@@ -216,5 +219,18 @@ impl Store for EmbeddedStore {
             }
             after = page.last;
         }
+    }
+
+    fn close_allocation(&self, closing: &AllocationClosing, by: &Change) -> Result<u64> {
+        self.refuse_when_read_only()?;
+        allocation::close(&mut self.state(), closing, by)
+    }
+
+    fn closed_allocations(&self, after: u64) -> Result<Vec<ClosedAllocation>> {
+        allocation::list(&self.state(), after)
+    }
+
+    fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
+        allocation::lines(&self.state(), number, part)
     }
 }

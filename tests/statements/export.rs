@@ -1,0 +1,193 @@
+//! Lines as FOCUS rows: read back, they add up to the run.
+
+use super::world::{Amounts, Given, add, call, centers, engine, import, rules, without_zeros};
+use finops_core::Finops;
+use finops_core::model::money::Money;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The columns that FOCUS wants a value of in each row.
+const MANDATORY: [&str; 15] = [
+    "BilledCost",
+    "BillingAccountId",
+    "BillingCurrency",
+    "BillingPeriodEnd",
+    "BillingPeriodStart",
+    "ChargeCategory",
+    "ChargePeriodEnd",
+    "ChargePeriodStart",
+    "ContractedCost",
+    "EffectiveCost",
+    "InvoiceIssuerName",
+    "ListCost",
+    "ServiceCategory",
+    "ServiceName",
+    "ServiceProviderName",
+];
+const COSTS: [(&str, &str); 4] = [
+    ("BilledCost", "billed_cost"),
+    ("EffectiveCost", "effective_cost"),
+    ("ContractedCost", "contracted_cost"),
+    ("ListCost", "list_cost"),
+];
+
+type Row = BTreeMap<String, String>;
+
+fn parquet(path: &Path) -> Vec<Row> {
+    let reader = SerializedFileReader::new(std::fs::File::open(path).unwrap()).unwrap();
+    let cell = |(name, field): (&String, &Field)| match field {
+        Field::Null => None,
+        Field::Str(text) => Some((name.clone(), text.clone())),
+        other => Some((name.clone(), other.to_string())),
+    };
+    reader.get_row_iter(None).unwrap().map(|row| row.unwrap().get_column_iter().filter_map(cell).collect()).collect()
+}
+
+fn csv(path: &Path) -> Vec<Row> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut records = text.lines().map(cells);
+    let header = records.next().unwrap();
+    let row = |cells: Vec<String>| {
+        assert_eq!(cells.len(), header.len());
+        header.iter().cloned().zip(cells).filter(|(_, cell)| !cell.is_empty()).collect()
+    };
+    records.map(row).collect()
+}
+
+/// The cells of a record in which no line ends.
+fn cells(line: &str) -> Vec<String> {
+    let (mut cells, mut quoted) = (vec![String::new()], false);
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => cells.last_mut().unwrap().extend(letters.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            letter => cells.last_mut().unwrap().push(letter),
+        }
+    }
+    cells
+}
+
+fn charges() -> Vec<Given> {
+    let mut seed = 7_u32;
+    let mut next = |below: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) % below
+    };
+    let given = |_| Given {
+        resource: next(5) as usize,
+        month: 0,
+        day: 1 + next(20),
+        is_euro: next(4) == 0,
+        costs: std::array::from_fn(|_| next(9_000_000).cast_signed() - 1_000_000),
+        is_unknown: false,
+    };
+    (0..200).map(given).collect()
+}
+
+fn exported(finops: &Finops, folder: &Path, format: &str) -> Vec<Row> {
+    let path = folder.join(format!("allocation.{format}"));
+    let params = json!({"type": "allocation", "format": format, "period": "2024-01", "path": path.to_str().unwrap()});
+    let written = call(finops, "export_report", params);
+    let rows = if format == "csv" { csv(&path) } else { parquet(&path) };
+    assert_eq!(written["rows"], json!(rows.len()));
+    assert_eq!(written["bytes"], json!(std::fs::metadata(&path).unwrap().len()));
+    rows
+}
+
+/// The sums of a cost by currency and centre.
+fn sums(rows: &[Row], column: &str) -> Amounts {
+    let mut amounts = Amounts::new();
+    for row in rows {
+        let cell = |name: &str| row.get(name).map_or(Value::Null, |cell| json!(cell));
+        add(&mut amounts, &cell("BillingCurrency"), &cell("AllocatedResourceId"), &cell(column));
+    }
+    without_zeros(amounts)
+}
+
+fn run(finops: &Finops, field: &str) -> Amounts {
+    let run = call(finops, "allocation.run", json!({"period": "2024-01"}));
+    let mut amounts = Amounts::new();
+    for item in run["items"].as_array().unwrap() {
+        add(&mut amounts, &item["currency"], &item["cost_center_id"], &item[field]);
+    }
+    without_zeros(amounts)
+}
+
+#[test]
+fn rows_add_up_to_the_run_in_each_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let finops = engine(":memory:");
+    let ids = centers(&finops);
+    for mut rule in rules(&ids, 37, true) {
+        if rule["name"] == "shared" {
+            rule["effective_to"] = json!("2024-01-11T00:00:00Z");
+        }
+        call(&finops, "allocation.rules.create", rule);
+    }
+    import(&finops, folder.path(), 0, &charges());
+    let open = exported(&finops, folder.path(), "parquet");
+    assert_eq!(exported(&finops, folder.path(), "csv").len(), open.len());
+    for (column, field) in COSTS {
+        assert_eq!(sums(&open, column), run(&finops, field), "{column}");
+        assert_eq!(sums(&exported(&finops, folder.path(), "csv"), column), run(&finops, field), "{column} in CSV");
+    }
+    let starts: std::collections::BTreeSet<&String> = open.iter().map(|row| &row["ChargePeriodStart"]).collect();
+    assert_eq!(starts.len(), 2, "each stretch has its own charge period");
+    call(&finops, "allocation.close", json!({"period": "2024-01"}));
+    import(&finops, folder.path(), 0, &charges()[..9]);
+    for format in ["parquet", "csv"] {
+        let closed = exported(&finops, folder.path(), format);
+        for (column, _) in COSTS {
+            assert_eq!(sums(&closed, column), sums(&open, column), "{column}: closed, it stays");
+        }
+    }
+}
+
+#[test]
+fn rows_say_what_focus_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let finops = engine(":memory:");
+    let ids = centers(&finops);
+    let made = rules(&ids, 37, true).into_iter().map(|rule| call(&finops, "allocation.rules.create", rule)).collect();
+    let made: Vec<Value> = made;
+    import(&finops, folder.path(), 0, &charges());
+    let rows = exported(&finops, folder.path(), "parquet");
+    let mut ratios: BTreeMap<(String, String), Money> = BTreeMap::new();
+    for row in &rows {
+        for column in MANDATORY {
+            assert!(row.contains_key(column), "{column} of {row:?}");
+        }
+        let kind = row["x_AllocationKind"].as_str();
+        assert_eq!(row.contains_key("AllocatedMethodId"), kind == "shared" || kind == "idle", "{row:?}");
+        let Some(details) = row.get("AllocatedMethodDetails") else { continue };
+        // The digits are compared, not doubles.
+        let ratio = details.split("\"AllocatedRatio\":").nth(1).unwrap();
+        let ratio: Money = ratio.split([',', '}']).next().unwrap().parse().unwrap();
+        let details: Value = serde_json::from_str(details).unwrap();
+        assert_eq!(details["Elements"][0]["UsageUnit"], row["BillingCurrency"].as_str(), "{details}");
+        if kind == "shared" {
+            let pool = (row["AllocatedMethodId"].clone(), row["BillingCurrency"].clone());
+            let sum = ratios.entry(pool).or_default();
+            *sum = sum.checked_add(ratio).unwrap();
+            continue;
+        }
+        assert_eq!(row["AllocatedMethodId"], made[1]["id"].as_str().unwrap());
+        if let Some(pool) = details["x_PoolRuleId"].as_str() {
+            // What ran in the shared pool caused it, and so it goes where that goes.
+            assert_eq!(pool, made[0]["id"].as_str().unwrap());
+        } else {
+            let tags: Value = serde_json::from_str(&row["AllocatedTags"]).unwrap();
+            assert!(["c0", "c1"].contains(&tags["cluster"].as_str().unwrap()), "{tags}");
+        }
+        if !row.contains_key("AllocatedResourceId") {
+            assert!(details["x_CausedById"].is_string(), "kept apart, and traced: {details}");
+        }
+    }
+    assert_eq!(ratios.len(), 2, "a pool in each currency");
+    assert!(ratios.values().all(|sum| *sum == "1".parse().unwrap()), "{ratios:?}");
+}
