@@ -53,8 +53,9 @@ pub(super) struct Asked<'a> {
 pub(super) type Allocated = Vec<(Interval, Allocation)>;
 
 impl Finops {
-    /// Who bears the charges of a window, by the rules that there are and the present state of the store. Lines keep
-    /// the values of `carry`. All charges are allocated, whatever this handle may see: what is shown is to be narrowed.
+    /// Who bears the charges of a window, by each of several sets of rules, which see the same charges of one state.
+    /// Lines keep the values of `carry`. All charges are allocated, whatever this handle may see: what is shown is to be
+    /// narrowed.
     ///
     /// Charges are read once for all four costs, by one question, whose groups are as many as the classes of values
     /// that rules, centres and `carry` tell apart; `max_groups` bounds them. The groups of up to eight windows and a
@@ -65,15 +66,6 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` for too many groups and where usage cannot tell the base of a rule; `conflict` when two rules
     /// of the same order hold the same charge, and where a rule says so; `overflow`; `storage`.
-    #[allow(dead_code, reason = "statements are made of it")]
-    pub(super) fn allocate(&self, window: Interval, view: CostView, carry: &[Dimension]) -> Result<Allocated> {
-        let rules = self.allocation_rules()?;
-        let snapshot = self.state(None)?;
-        let mut runs = self.allocate_by(&[&rules], &snapshot, &Asked { window, view, carry }, &())?;
-        Ok(runs.pop().unwrap_or_default())
-    }
-
-    /// The same by each of several sets of rules, which see the same charges of one state.
     pub(super) fn allocate_by(
         &self,
         sets: &[&RuleSet],

@@ -37,11 +37,12 @@ fn engine(folder: &Path) -> (Finops, crate::model::allocation::RuleId) {
 fn january(finops: &Finops, carry: &[&str]) -> (Stretches, Vec<String>) {
     let window = Period::parse("2024-01").unwrap().interval(Zone::UTC).unwrap();
     let carry: Vec<Dimension> = carry.iter().map(|word| word.parse().unwrap()).collect();
-    let allocated = finops.allocate(window, CostView::Effective, &carry).unwrap();
+    let (rules, snapshot) = (finops.allocation_rules().unwrap(), finops.state(None).unwrap());
+    let asked = Asked { window, view: CostView::Effective, carry: &carry };
+    let allocated = finops.allocate_by(&[&rules], &snapshot, &asked, &()).unwrap().remove(0);
     let costs = allocated.iter().flat_map(|(_, allocation)| allocation.lines());
     let mut costs: Vec<String> = costs.map(|line| format!("{:?} {}", line.kind, line.costs[1])).collect();
     costs.sort();
-    let (rules, snapshot) = (finops.allocation_rules().unwrap(), finops.state(None).unwrap());
     let classes = Classes::new([rules.as_ref()], &carry);
     let charges = Charges::new(window, rules.stretches(window).unwrap(), classes);
     (finops.cells(&snapshot, charges, &()).unwrap(), costs)
