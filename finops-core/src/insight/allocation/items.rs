@@ -14,6 +14,7 @@ use crate::pipeline::allocation::{Line, LineKind, Values};
 use hashbrown::HashMap;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What a centre bears by one rule, or as its own; or what nobody bears.
@@ -145,7 +146,7 @@ impl Sum {
     }
 }
 
-/// Items, by currency, the largest first.
+/// Items, in no order yet.
 pub(super) struct Items<'a> {
     told: Told<'a>,
     items: Vec<(Key, Sum)>,
@@ -154,7 +155,8 @@ pub(super) struct Items<'a> {
 impl<'a> Items<'a> {
     /// Items of lines, each of which comes with the number of its stretch. Lines carry first what is grouped by.
     pub(super) fn of(told: Told<'a>, lines: &[(usize, &Line)]) -> Result<Self> {
-        let mut sums: HashMap<Key, Sum> = HashMap::new();
+        let mut places: HashMap<Key, usize> = HashMap::new();
+        let mut sums: Vec<Sum> = Vec::new();
         for (stretch, line) in lines {
             let key = Key {
                 currency: line.currency,
@@ -166,31 +168,41 @@ impl<'a> Items<'a> {
                 source: line.source.clone(),
                 values: values(line, told.group_by),
             };
-            match sums.get_mut(&key) {
+            let next = sums.len();
+            let place = *places.entry(key).or_insert(next);
+            match sums.get_mut(place) {
                 Some(sum) => sum.add(*stretch, line)?,
-                None => drop(sums.insert(key, Sum::of(*stretch, line))),
+                None => sums.push(Sum::of(*stretch, line)),
             }
         }
-        let mut items: Vec<(Key, Sum)> = sums.into_iter().collect();
-        let place = |center: Option<CenterId>| center.and_then(|center| told.rules.centers().place(center));
-        let key = |key: &Key| (key.center.is_none(), place(key.center), place(key.caused_by));
-        items.sort_by(|(one, sum), (other, other_sum)| {
-            let cost = |sum: &Sum| cost_of(&sum.costs, told.view);
-            let currency = one.currency.cmp(&other.currency);
-            let largest = currency.then_with(|| cost(other_sum).cmp(&cost(sum)));
-            largest.then_with(|| key(one).cmp(&key(other))).then_with(|| one.cmp(other))
-        });
-        Ok(Self { told, items })
+        let mut keys: Vec<(Key, usize)> = places.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, place)| *place);
+        Ok(Self { told, items: keys.into_iter().map(|(key, _)| key).zip(sums).collect() })
     }
 
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// A page of them, with their names.
+    /// A page of them with their names: by currency, the largest first.
     pub(super) fn page(&self, limit: Option<usize>, offset: usize, name: NameOf<'_>) -> Result<Vec<AllocationItem>> {
-        let shown = self.items.iter().skip(offset).take(limit.unwrap_or(usize::MAX));
-        shown.map(|(key, sum)| self.item(key, sum, name)).collect()
+        let mut order: Vec<&(Key, Sum)> = self.items.iter().collect();
+        let end = limit.map_or(order.len(), |limit| offset.saturating_add(limit)).min(order.len());
+        if let Some(last) = end.checked_sub(1).filter(|_| end < order.len()) {
+            order.select_nth_unstable_by(last, |one, other| self.compare(one, other));
+            order.truncate(end);
+        }
+        order.sort_unstable_by(|one, other| self.compare(one, other));
+        order.into_iter().skip(offset).map(|(key, sum)| self.item(key, sum, name)).collect()
+    }
+
+    /// By currency, the largest first, then in the order of centres, those that nobody bears last.
+    fn compare(&self, (one, sum): &(Key, Sum), (other, other_sum): &(Key, Sum)) -> Ordering {
+        let cost = |sum: &Sum| cost_of(&sum.costs, self.told.view);
+        let place = |center: Option<CenterId>| center.and_then(|center| self.told.rules.centers().place(center));
+        let whose = |key: &Key| (key.center.is_none(), place(key.center), place(key.caused_by));
+        let largest = one.currency.cmp(&other.currency).then_with(|| cost(other_sum).cmp(&cost(sum)));
+        largest.then_with(|| whose(one).cmp(&whose(other))).then_with(|| one.cmp(other))
     }
 
     fn item(&self, key: &Key, sum: &Sum, name: NameOf<'_>) -> Result<AllocationItem> {
