@@ -58,7 +58,7 @@ fn replayed(entries: &[AuditEntry]) -> Definitions {
     for entry in entries {
         let key = (entry.kind.clone(), entry.key.clone());
         // What was voided or corrected, and what was closed, defines nothing.
-        if ["usage", "statement"].contains(&entry.kind.as_str()) {
+        if ["usage", "statement", "allocation_close"].contains(&entry.kind.as_str()) {
             continue;
         }
         let before = definitions.get(&key).cloned();
