@@ -54,8 +54,8 @@ pub(super) type Allocated = Vec<(Interval, Allocation)>;
 
 impl Finops {
     /// Who bears the charges of a window, by each of several sets of rules, which see the same charges of one state.
-    /// Lines keep the values of `carry`. All charges are allocated, whatever this handle may see: what is shown is to be
-    /// narrowed.
+    /// Lines keep the values of `carry`. All charges are allocated, whatever this handle may see: what is shown is to
+    /// be narrowed.
     ///
     /// Charges are read once for all four costs, by one question, whose groups are as many as the classes of values
     /// that rules, centres and `carry` tell apart; `max_groups` bounds them. The groups of up to eight windows and a
