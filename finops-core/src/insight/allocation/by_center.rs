@@ -6,6 +6,7 @@ use crate::model::allocation::{CenterId, Centers};
 use crate::model::charge::CostView;
 use crate::model::money::{Currency, Money};
 use crate::pipeline::allocation::{Line, LineKind};
+use hashbrown::HashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -49,9 +50,9 @@ pub(super) const KINDS: [LineKind; 4] = [LineKind::Direct, LineKind::Shared, Lin
 
 impl ByCenter {
     pub(super) fn of<'l>(lines: impl IntoIterator<Item = &'l Line>, view: CostView) -> Result<Self> {
-        let mut all = Self::default();
+        let mut all: HashMap<(Currency, Option<CenterId>), Borne> = HashMap::new();
         for line in lines {
-            let borne = all.0.entry((line.currency, line.center)).or_default();
+            let borne = all.entry((line.currency, line.center)).or_default();
             for ((sum, unknown), kind) in borne.kinds.iter_mut().zip(&mut borne.unknown).zip(KINDS) {
                 if kind == line.kind {
                     *sum = sum.checked_add(cost_of(&line.costs, view))?;
@@ -59,7 +60,7 @@ impl ByCenter {
                 }
             }
         }
-        Ok(all)
+        Ok(Self(all.into_iter().collect()))
     }
 
     /// What is borne in a currency by a centre.

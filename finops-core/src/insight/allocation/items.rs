@@ -11,10 +11,11 @@ use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::money::{Currency, Money, Quantity};
 use crate::pipeline::allocation::{Line, LineKind, Values};
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// What a centre bears by one rule, or as its own; or what nobody bears.
@@ -102,17 +103,47 @@ impl Serialize for AllocationItem {
     }
 }
 
-/// What lines of one item have in common.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Key {
-    currency: Currency,
-    center: Option<CenterId>,
-    caused_by: Option<CenterId>,
-    kind: LineKind,
-    rule: Option<RuleId>,
-    pool: Option<RuleId>,
-    source: Values,
+/// What lines of one item have in common: everything of the first of them but its amounts, and what is grouped by.
+#[derive(Debug)]
+struct Key<'a> {
+    line: &'a Line,
     values: Vec<Option<Arc<str>>>,
+}
+
+/// What keys are told apart by.
+type Parts<'k> = (Currency, [Option<CenterId>; 2], LineKind, [Option<RuleId>; 2], &'k Values, &'k [Option<Arc<str>>]);
+
+impl Key<'_> {
+    fn parts(&self) -> Parts<'_> {
+        let Line { currency, center, caused_by, kind, rule, pool, source, .. } = self.line;
+        (*currency, [*center, *caused_by], *kind, [*rule, *pool], source, &self.values)
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key<'_> {}
+
+impl PartialOrd for Key<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
 }
 
 /// What lines of one item come to.
@@ -149,35 +180,37 @@ impl Sum {
 /// Items, in no order yet.
 pub(super) struct Items<'a> {
     told: Told<'a>,
-    items: Vec<(Key, Sum)>,
+    items: Vec<(Key<'a>, Sum)>,
 }
 
 impl<'a> Items<'a> {
     /// Items of lines, each of which comes with the number of its stretch. Lines carry first what is grouped by.
-    pub(super) fn of(told: Told<'a>, lines: &[(usize, &Line)]) -> Result<Self> {
-        let mut places: HashMap<Key, usize> = HashMap::new();
-        let mut sums: Vec<Sum> = Vec::new();
+    pub(super) fn of(told: Told<'a>, lines: &[(usize, &'a Line)]) -> Result<Self> {
+        let hasher = DefaultHashBuilder::default();
+        let mut places: HashTable<usize> = HashTable::new();
+        let mut items: Vec<(Key<'_>, Sum)> = Vec::new();
+        let mut at = 0;
         for (stretch, line) in lines {
-            let key = Key {
-                currency: line.currency,
-                center: line.center,
-                caused_by: line.caused_by,
-                kind: line.kind,
-                rule: line.rule,
-                pool: line.pool,
-                source: line.source.clone(),
-                values: values(line, told.group_by),
-            };
-            let next = sums.len();
-            let place = *places.entry(key).or_insert(next);
-            match sums.get_mut(place) {
-                Some(sum) => sum.add(*stretch, line)?,
-                None => sums.push(Sum::of(*stretch, line)),
+            // Lines of one share stand together.
+            let same = |(key, _): &&mut (Key<'_>, Sum)| told.group_by.is_empty() && is_same(key.line, line);
+            if let Some((_, sum)) = items.get_mut(at).filter(same) {
+                sum.add(*stretch, line)?;
+                continue;
             }
+            let key = Key { line, values: values(line, told.group_by) };
+            let hash = hasher.hash_one(&key);
+            if let Some(known) = places.find(hash, |at| items.get(*at).is_some_and(|(known, _)| *known == key)) {
+                at = *known;
+                if let Some((_, sum)) = items.get_mut(at) {
+                    sum.add(*stretch, line)?;
+                }
+                continue;
+            }
+            at = items.len();
+            items.push((key, Sum::of(*stretch, line)));
+            places.insert_unique(hash, at, |at| items.get(*at).map_or(0, |(known, _)| hasher.hash_one(known)));
         }
-        let mut keys: Vec<(Key, usize)> = places.into_iter().collect();
-        keys.sort_unstable_by_key(|(_, place)| *place);
-        Ok(Self { told, items: keys.into_iter().map(|(key, _)| key).zip(sums).collect() })
+        Ok(Self { told, items })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -186,7 +219,7 @@ impl<'a> Items<'a> {
 
     /// A page of them with their names: by currency, the largest first.
     pub(super) fn page(&self, limit: Option<usize>, offset: usize, name: NameOf<'_>) -> Result<Vec<AllocationItem>> {
-        let mut order: Vec<&(Key, Sum)> = self.items.iter().collect();
+        let mut order: Vec<&(Key<'_>, Sum)> = self.items.iter().collect();
         let end = limit.map_or(order.len(), |limit| offset.saturating_add(limit)).min(order.len());
         if let Some(last) = end.checked_sub(1).filter(|_| end < order.len()) {
             order.select_nth_unstable_by(last, |one, other| self.compare(one, other));
@@ -197,19 +230,20 @@ impl<'a> Items<'a> {
     }
 
     /// By currency, the largest first, then in the order of centres, those that nobody bears last.
-    fn compare(&self, (one, sum): &(Key, Sum), (other, other_sum): &(Key, Sum)) -> Ordering {
+    fn compare(&self, (one, sum): &(Key<'_>, Sum), (other, other_sum): &(Key<'_>, Sum)) -> Ordering {
         let cost = |sum: &Sum| cost_of(&sum.costs, self.told.view);
         let place = |center: Option<CenterId>| center.and_then(|center| self.told.rules.centers().place(center));
-        let whose = |key: &Key| (key.center.is_none(), place(key.center), place(key.caused_by));
-        let largest = one.currency.cmp(&other.currency).then_with(|| cost(other_sum).cmp(&cost(sum)));
+        let whose = |key: &Key<'_>| (key.line.center.is_none(), place(key.line.center), place(key.line.caused_by));
+        let largest = one.line.currency.cmp(&other.line.currency).then_with(|| cost(other_sum).cmp(&cost(sum)));
         largest.then_with(|| whose(one).cmp(&whose(other))).then_with(|| one.cmp(other))
     }
 
-    fn item(&self, key: &Key, sum: &Sum, name: NameOf<'_>) -> Result<AllocationItem> {
+    fn item(&self, key: &Key<'_>, sum: &Sum, name: NameOf<'_>) -> Result<AllocationItem> {
         let Told { rules, group_by, view } = self.told;
-        let (rule, pool) = (key.rule.and_then(|rule| rules.get(rule)), key.pool.and_then(|pool| rules.get(pool)));
+        let line = key.line;
+        let (rule, pool) = (line.rule.and_then(|rule| rules.get(rule)), line.pool.and_then(|pool| rules.get(pool)));
         let cuts = pool.or(rule).map(|rule| rule.method().within()).unwrap_or_default();
-        let source = cuts.iter().cloned().zip(key.source.iter().map(|value| value.as_deref().map(str::to_owned)));
+        let source = cuts.iter().cloned().zip(line.source.iter().map(|value| value.as_deref().map(str::to_owned)));
         let values: Vec<Option<&str>> = key.values.iter().map(Option::as_deref).collect();
         let unknown = sum.unknown.get(place(view)).copied().unwrap_or(0);
         let (mut costs, lacking) = ([None; 4], sum.unknown);
@@ -217,18 +251,18 @@ impl<'a> Items<'a> {
             *cost = known(sum, lacking);
         }
         Ok(AllocationItem {
-            cost_center_id: key.center,
-            cost_center_name: name_of(rules.centers(), key.center),
-            caused_by_id: key.caused_by,
-            caused_by_name: name_of(rules.centers(), key.caused_by),
-            kind: key.kind,
-            currency: key.currency,
+            cost_center_id: line.center,
+            cost_center_name: name_of(rules.centers(), line.center),
+            caused_by_id: line.caused_by,
+            caused_by_name: name_of(rules.centers(), line.caused_by),
+            kind: line.kind,
+            currency: line.currency,
             cost: known(cost_of(&sum.costs, view), unknown),
             costs,
-            rule_id: key.rule,
+            rule_id: line.rule,
             rule_name: rule.map(|rule| rule.name().to_owned()),
             method: rule.map(|rule| rule.method().as_str()),
-            pool_rule_id: key.pool,
+            pool_rule_id: line.pool,
             ratio: sum.ratio,
             base: sum.base,
             source: source.collect(),
@@ -236,6 +270,12 @@ impl<'a> Items<'a> {
             dimensions: named(group_by, &values, name)?,
         })
     }
+}
+
+/// Whether two lines are of the same item where nothing is grouped by.
+fn is_same(one: &Line, other: &Line) -> bool {
+    let whose = |line: &Line| (line.center, line.caused_by, line.kind, line.rule, line.pool, line.currency);
+    whose(one) == whose(other) && (Arc::ptr_eq(&one.source, &other.source) || one.source == other.source)
 }
 
 /// What a line carries of what is told apart.

@@ -2,7 +2,7 @@
 
 use super::by_center::{ByCenter, CenterCost};
 use super::items::{AllocationItem, Items};
-use super::totals::{AllocationTotal, Total, cost_of, health, totals};
+use super::totals::{AllocationTotal, Summed, cost_of, health, totals};
 use super::{Allocated, Told, carried};
 use crate::Result;
 use crate::insight::health::{About, DataHealth, Held};
@@ -152,7 +152,7 @@ impl<'q> AllocationRunQuery<'q> {
         let told = Told { rules, group_by: &request.group_by.0, view };
         let items = Items::of(told, &selected)?;
         let (limit, offset) = page(request.limit, request.offset)?;
-        let totals: Vec<AllocationTotal> = totals.iter().map(Total::told).collect();
+        let totals: Vec<AllocationTotal> = totals.iter().map(Summed::told).collect();
         let only = if let [total] = totals.as_slice() { Some(total) } else { None };
         Ok(AllocationRun {
             period: request.period.clone(),

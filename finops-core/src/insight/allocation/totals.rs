@@ -29,7 +29,7 @@ pub struct AllocationTotal {
 
 /// The same in the making: sums of what is known.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Total {
+pub(super) struct Summed {
     pub(super) currency: Currency,
     pub(super) total_in: Money,
     pub(super) total_out: Money,
@@ -37,7 +37,7 @@ pub(super) struct Total {
     pub(super) unknown_costs: u64,
 }
 
-impl Total {
+impl Summed {
     pub(super) fn told(&self) -> AllocationTotal {
         let Self { currency, unknown_costs, .. } = *self;
         let [total_in, total_out, cost] =
@@ -62,15 +62,15 @@ pub(super) fn known(sum: Money, unknown: u64) -> Option<Money> {
 }
 
 /// The totals of allocations in a view, by currency; `only` leaves out all but one. No filter is applied yet.
-pub(super) fn totals(allocated: &Allocated, view: CostView, only: Option<Currency>) -> Result<Vec<Total>> {
-    let mut totals: BTreeMap<Currency, Total> = BTreeMap::new();
+pub(super) fn totals(allocated: &Allocated, view: CostView, only: Option<Currency>) -> Result<Vec<Summed>> {
+    let mut totals: BTreeMap<Currency, Summed> = BTreeMap::new();
     for total in allocated.iter().flat_map(|(_, allocation)| &allocation.totals) {
         let currency = total.currency;
         if only.is_some_and(|only| only != currency) {
             continue;
         }
         let (zero, unknown_costs) = (Money::ZERO, 0);
-        let sum = totals.entry(currency).or_insert(Total {
+        let sum = totals.entry(currency).or_insert(Summed {
             currency,
             total_in: zero,
             total_out: zero,
@@ -85,7 +85,7 @@ pub(super) fn totals(allocated: &Allocated, view: CostView, only: Option<Currenc
 }
 
 /// How complete the data behind allocations is. What may still be restated is told of charges in one currency.
-pub(super) fn health(held: Held<'_>, about: About<'_>, totals: &[Total]) -> Result<DataHealth> {
+pub(super) fn health(held: Held<'_>, about: About<'_>, totals: &[Summed]) -> Result<DataHealth> {
     let mut health = DataHealth::new(held, about, totals.iter().map(|total| total.unknown_costs).sum());
     if let ([total], Some(estimated)) = (totals, held.estimated) {
         let rates = Rates::default();
