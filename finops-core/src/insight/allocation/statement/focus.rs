@@ -102,9 +102,14 @@ fn description(kind: LineKind, rule: Option<&RuleFacts>) -> String {
     rule.map_or_else(|| what.to_owned(), |rule| format!("{what}, by rule '{}'", rule.name))
 }
 
+/// The rule whose pool the line is a part of: of idle cost that went through another pool, that one.
+fn pool<'f>(line: &FrozenLine, facts: &'f Facts) -> Option<&'f RuleFacts> {
+    line.pool.or(line.account.rule_id).and_then(|rule| facts.rules.get(&rule))
+}
+
 /// The values that the pool was cut by, as tags; none where it was not cut.
 fn tags(line: &FrozenLine, facts: &Facts) -> Option<String> {
-    let rule = line.pool.or(line.account.rule_id).and_then(|rule| facts.rules.get(&rule))?;
+    let rule = pool(line, facts)?;
     let value = |value: &Option<String>| value.clone().map_or(Value::Null, Value::String);
     let tags: Map<String, Value> =
         rule.within.iter().map(ToString::to_string).zip(line.source.iter().map(value)).collect();
@@ -116,7 +121,7 @@ fn tags(line: &FrozenLine, facts: &Facts) -> Option<String> {
 fn details(line: &FrozenLine, rule: &RuleFacts, facts: &Facts) -> Option<String> {
     let ratio = line.ratio?;
     let mut json = format!("{{\"Elements\":[{{\"AllocatedRatio\":{ratio}");
-    if let Some((base, unit)) = line.base.zip(unit(line, rule)) {
+    if let Some((base, unit)) = line.base.zip(pool(line, facts).and_then(|pool| unit(line, pool))) {
         put(&mut json, "UsageUnit", &unit);
         put_number(&mut json, "UsageQuantity", base);
     }
@@ -136,11 +141,18 @@ fn details(line: &FrozenLine, rule: &RuleFacts, facts: &Facts) -> Option<String>
     Some(json)
 }
 
-/// In what a share was weighed.
-fn unit(line: &FrozenLine, rule: &RuleFacts) -> Option<String> {
-    match rule.method.as_str() {
+/// In what a share of a pool was weighed.
+fn unit(line: &FrozenLine, pool: &RuleFacts) -> Option<String> {
+    let [_, effective, ..] = line.costs;
+    let currency = || line.account.currency.to_string();
+    match pool.method.as_str() {
         "direct" | "even" => None,
-        _ => Some(rule.unit.clone().unwrap_or_else(|| line.account.currency.to_string())),
+        // The tiers say what each centre gets of the cost. Where that is nothing, the percentages of the first one do.
+        "tiered" if line.pool.is_none() && effective.is_zero() && line.base.is_some_and(|base| !base.is_zero()) => {
+            Some("Percent".to_owned())
+        }
+        "tiered" => Some(currency()),
+        _ => Some(pool.unit.clone().unwrap_or_else(currency)),
     }
 }
 
