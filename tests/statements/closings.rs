@@ -264,3 +264,50 @@ fn what_is_closed_is_there_again_and_read_by_others() {
     // Idle cost was caused beside it by a centre and by the shared pool, which goes to two.
     assert_eq!(exported("closed.parquet"), 7, "two of their own, two shares, three of idle cost");
 }
+
+/// A cost of the first centre that three months together have no room for, in the effective cost alone.
+fn huge(world: &World, month: usize) {
+    let (start, end) = (MONTHS[month], MONTHS[month + 1]);
+    let bill = format!(
+        "BilledCost,EffectiveCost,ContractedCost,ListCost,BillingAccountId,BillingCurrency,BillingPeriodStart,\
+         BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ResourceId\n\
+         1,80000000000000000000,1,1,EUR,EUR,{start}-01T00:00:00Z,{end}-01T00:00:00Z,{start}-01T00:00:00Z,\
+         {start}-02T00:00:00Z,r0\n"
+    );
+    let path = world.path().join("huge.csv");
+    std::fs::write(&path, bill).unwrap();
+    call(&world.finops, "import_charges", json!({"path": path.to_str().unwrap()}));
+}
+
+#[test]
+fn a_month_whose_closing_cannot_be_told_stays_open() {
+    let world = World::new();
+    for (month, period) in MONTHS.iter().enumerate().take(3) {
+        huge(&world, month);
+        if month < 2 {
+            call(&world.finops, "allocation.close", json!({"period": period}));
+        }
+    }
+    for _ in 0..2 {
+        let error = world.finops.call("allocation.close", json!({"period": "2024-03"}), &()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Overflow, "{error}");
+    }
+    let report = report(&world.finops, "2024-03", "billed");
+    assert_eq!((&report["status"], &report["totals"][0]["closing"]), (&json!("open"), &json!("3")));
+}
+
+#[test]
+fn a_correction_that_fails_names_its_month() {
+    let mut world = World::new();
+    world.happen(&Event::Bill(0, bill()));
+    world.happen(&Event::Close(0));
+    let amounts = json!([{"cost_center": world.centers[0], "amount": 1}]);
+    let change = json!({"id": world.rules[0], "method": "fixed_amount", "currency": "EUR", "targets": amounts,
+        "fallback": "error"});
+    call(&world.finops, "allocation.rules.update", change);
+    for operation in ["allocation.report", "allocation.close"] {
+        let error = world.finops.call(operation, json!({"period": "2024-02"}), &()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Conflict);
+        assert!(error.message().starts_with("the correction of 2024-01: rule 'shared'"), "{error}");
+    }
+}
