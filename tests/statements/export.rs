@@ -34,7 +34,7 @@ const COSTS: [(&str, &str); 4] = [
     ("ListCost", "list_cost"),
 ];
 
-type Row = BTreeMap<String, String>;
+pub(crate) type Row = BTreeMap<String, String>;
 
 fn parquet(path: &Path) -> Vec<Row> {
     let reader = SerializedFileReader::new(std::fs::File::open(path).unwrap()).unwrap();
@@ -90,8 +90,12 @@ fn charges() -> Vec<Given> {
 }
 
 fn exported(finops: &Finops, folder: &Path, format: &str) -> Vec<Row> {
+    exported_of(finops, folder, format, "2024-01")
+}
+
+pub(crate) fn exported_of(finops: &Finops, folder: &Path, format: &str, period: &str) -> Vec<Row> {
     let path = folder.join(format!("allocation.{format}"));
-    let params = json!({"type": "allocation", "format": format, "period": "2024-01", "path": path.to_str().unwrap()});
+    let params = json!({"type": "allocation", "format": format, "period": period, "path": path.to_str().unwrap()});
     let written = call(finops, "export_report", params);
     let rows = if format == "csv" { csv(&path) } else { parquet(&path) };
     assert_eq!(written["rows"], json!(rows.len()));
@@ -100,7 +104,7 @@ fn exported(finops: &Finops, folder: &Path, format: &str) -> Vec<Row> {
 }
 
 /// The sums of a cost by currency and centre.
-fn sums(rows: &[Row], column: &str) -> Amounts {
+pub(crate) fn sums(rows: &[Row], column: &str) -> Amounts {
     let mut amounts = Amounts::new();
     for row in rows {
         let cell = |name: &str| row.get(name).map_or(Value::Null, |cell| json!(cell));
@@ -256,7 +260,11 @@ fn shares_say_in_what_they_were_weighed() {
     let number = |text: &str| text.parse::<Money>().unwrap();
     let percents =
         |ids: &[String]| json!([{"cost_center": ids[0], "percent": 25}, {"cost_center": ids[1], "percent": 75}]);
-    let weights = |ids: &[String]| json!({"method": "weighted", "targets": [{"cost_center": ids[0], "weight": 1}, {"cost_center": ids[1], "weight": 3}]});
+    let weights = |ids: &[String]| {
+        json!({"method": "weighted", "targets": [
+            {"cost_center": ids[0], "weight": 1}, {"cost_center": ids[1], "weight": 3},
+        ]})
+    };
     let [shared, idle] = weighed(&weights);
     assert_eq!(units(&shared), ["1 Weight", "3 Weight"]);
     assert_eq!(units(&idle), ["1 Weight", "3 Weight"], "as the pool that it went through");

@@ -8,12 +8,13 @@ use crate::insight::allocation::{
     FrozenLine, Ledger, MonthLines, RuleFacts, StatementCorrection, StatementTotal,
 };
 use crate::insight::statement::label;
-use crate::model::allocation::RuleSet;
+use crate::model::allocation::{RuleId, RuleSet};
 use crate::model::charge::CostView;
 use crate::model::time::{Interval, Period, Stamp};
 use crate::pipeline::allocation::Finding;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many lines are kept in a part.
@@ -112,7 +113,7 @@ impl Finops {
         let allocated = self.run_month(period, &running)?;
         let lines = MonthLines(&allocated);
         let booking = lines.booking(self.corrections_in(period.start(), &ledger, &running)?)?;
-        let facts = self.facts(&lines, &running.rules)?;
+        let facts = self.facts(&lines, &booking.corrections, &running.rules)?;
         let mut month = lines.closed(period, (now, running.snapshot.id), booking, facts)?;
         let findings = lines.findings();
         let lines = parts(&lines)?;
@@ -184,11 +185,19 @@ impl Finops {
         Ok(corrections)
     }
 
-    /// By which names the lines of a month are read: every centre, and the rules that they are of.
-    pub(super) fn facts(&self, lines: &MonthLines<'_>, rules: &RuleSet) -> Result<Facts> {
+    /// By which names the lines of a month and its corrections are read: every centre, and the rules that they are of.
+    pub(super) fn facts(
+        &self,
+        lines: &MonthLines<'_>,
+        corrections: &[(Stamp, Booked)],
+        rules: &RuleSet,
+    ) -> Result<Facts> {
         let centers = self.cost_centers()?;
         let mut facts = Facts::new(centers.iter().map(CenterFacts::from), []);
-        for rule in lines.rules().into_iter().filter_map(|rule| rules.get(rule)) {
+        let corrected =
+            corrections.iter().flat_map(|(_, booked)| booked.iter()).filter_map(|(account, _)| account.rule_id);
+        let named: BTreeSet<RuleId> = lines.rules().into_iter().chain(corrected).collect();
+        for rule in named.into_iter().filter_map(|rule| rules.get(rule)) {
             let unit = match rule.meter() {
                 Some(slug) => self.store.usage()?.meters()?.get(slug).map(|(_, meter)| meter.unit.clone()),
                 None => None,

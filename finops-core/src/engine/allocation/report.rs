@@ -5,7 +5,7 @@ use crate::Result;
 use crate::engine::Finops;
 use crate::insight::allocation::{
     AllocationReport, AllocationReportQuery, AllocationReportRequest, Booking, Facts, FrozenLine, MonthLines,
-    allocated_table,
+    allocated_table, corrections_table,
 };
 use crate::model::charge::ChargeTable;
 use crate::model::time::Interval;
@@ -46,27 +46,30 @@ impl Finops {
         let allocated = self.run_month(query.period(), &running)?;
         let lines = MonthLines(&allocated);
         let booking = lines.booking(self.corrections_in(start, &ledger, &running)?)?;
-        let facts = ledger.facts(start, self.facts(&lines, &running.rules)?);
+        let facts = ledger.facts(start, self.facts(&lines, &booking.corrections, &running.rules)?);
         query.finish(&ledger, &booking, &facts, running.snapshot.id)
     }
 
-    /// Gives the lines of a month as tables of FOCUS rows: of a closed month as it was closed, else of a run now.
+    /// Gives the lines of a month as tables of FOCUS rows, and then what corrects closed months in it: of a closed month
+    /// as it was closed, else of a run now.
     pub(in crate::engine) fn allocated_tables(
         &self,
         period: Interval,
         visit: &mut dyn FnMut(&ChargeTable) -> Result<()>,
     ) -> Result<()> {
-        let ledger = self.allocation_ledger()?;
-        if let Some(entry) = ledger.get(period.start()) {
-            let facts = ledger.facts(period.start(), Facts::default());
-            let mut table = |lines: &[FrozenLine]| visit(&allocated_table(lines, &facts, period)?);
-            return self.kept_lines(entry, &mut table);
+        let (ledger, start) = (self.allocation_ledger()?, period.start());
+        if let Some(entry) = ledger.get(start) {
+            let facts = ledger.facts(start, Facts::default());
+            self.kept_lines(entry, &mut |lines| visit(&allocated_table(lines, &facts, period)?))?;
+            return visit(&corrections_table(&entry.month.corrections, &facts, period)?);
         }
         let running: Running = self.running()?;
         let allocated = self.run_month(period, &running)?;
         let lines = MonthLines(&allocated);
-        let facts = ledger.facts(period.start(), self.facts(&lines, &running.rules)?);
+        let corrections = self.corrections_in(start, &ledger, &running)?;
+        let facts = ledger.facts(start, self.facts(&lines, &corrections, &running.rules)?);
         let lines: Vec<FrozenLine> = lines.frozen().collect();
-        lines.chunks(TABLE_LINES).try_for_each(|lines| visit(&allocated_table(lines, &facts, period)?))
+        lines.chunks(TABLE_LINES).try_for_each(|lines| visit(&allocated_table(lines, &facts, period)?))?;
+        visit(&corrections_table(&corrections, &facts, period)?)
     }
 }
