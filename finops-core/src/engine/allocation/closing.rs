@@ -120,7 +120,7 @@ impl Finops {
         month.digest = digest(&lines);
         let (period_start, closed_at, body) = (period.start(), now, json(&month)?);
         // Nothing may fail once it is written.
-        let closed = Self::closed(request, &ledger, month, findings)?;
+        let closed = Self::closed(request, &ledger, &month, findings)?;
         self.store.close_allocation(&AllocationClosing { period_start, closed_at, body, lines }, &by)?;
         Ok(closed)
     }
@@ -129,7 +129,7 @@ impl Finops {
     fn closed(
         request: &AllocationClose,
         ledger: &Ledger,
-        month: ClosedMonth,
+        month: &ClosedMonth,
         findings: Vec<Finding>,
     ) -> Result<AllocationClosed> {
         let report = AllocationReportRequest { period: Some(request.period.clone()), ..Default::default() };
@@ -137,7 +137,7 @@ impl Finops {
         let mut ledger = ledger.clone();
         ledger.insert(ClosedEntry { number: ledger.last_number().saturating_add(1), month: month.clone() });
         let facts = ledger.facts(month.period.start(), month.facts());
-        let report = query.finish(&ledger, &Booking::of(&month), &facts, month.snapshot)?;
+        let report = query.finish(&ledger, &Booking::of(month), &facts, month.snapshot)?;
         Ok(AllocationClosed {
             period: report.period,
             period_start: report.period_start,
