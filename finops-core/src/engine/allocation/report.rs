@@ -61,8 +61,8 @@ impl Finops {
         query.finish(&ledger, &booking, &facts, running.snapshot.id)
     }
 
-    /// Gives the lines of a month as tables of FOCUS rows, and then what corrects closed months in it: of a closed month
-    /// as it was closed, else of a run now.
+    /// Gives the lines of a month as tables of FOCUS rows, then what corrects closed months in it: a closed month as
+    /// it was closed, an open one as a run gives it now.
     pub(in crate::engine) fn allocated_tables(
         &self,
         period: Interval,
