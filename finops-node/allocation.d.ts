@@ -174,11 +174,12 @@ export type LineKind = "direct" | "shared" | "idle" | "unallocated";
 /** What came in and what went out in a currency. */
 export interface AllocationTotal<D extends Decimals = "number"> {
   currency: string;
-  total_in: Decimal<D>;
+  /** Null when the cost of all charges is unknown, as with the two that follow. */
+  total_in: Decimal<D> | null;
   /** The same to the last digit, or there is no answer. */
-  total_out: Decimal<D>;
+  total_out: Decimal<D> | null;
   /** What those lines come to that the filter lets through. */
-  cost: Decimal<D>;
+  cost: Decimal<D> | null;
   /** How many charges lack the cost; they are in no sum. */
   unknown_costs: number;
 }

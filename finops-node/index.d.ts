@@ -652,7 +652,7 @@ export interface OpenOptions<D extends Decimals = "number"> {
   currency?: string | null;
   /**
    * Whom the log of changes names for what is done here, such as the id of a user. By default `"host"`. A handle of
-   * `asPrincipal` names its user instead.
+   * `asPrincipal` names its user instead, one of `asTenant` its tenant: `"tenant:ten_001"`.
    */
   actor?: string | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */

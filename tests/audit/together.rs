@@ -64,7 +64,8 @@ fn a_change_names_the_user_that_the_handle_is_of() {
     of_tenant.tenant_id = Some("a".into());
     let of_tenant = finops.as_principal(&of_tenant).unwrap();
     call(&of_tenant, "correct_usage", json!({"id": "1", "tenant_id": "a", "quantity": 2}));
-    call(&of_tenant.as_tenant("a").unwrap(), "void_usage", json!({"id": "1", "tenant_id": "a"}));
+    call(&of_tenant.as_tenant("a").unwrap(), "correct_usage", json!({"id": "1", "tenant_id": "a", "quantity": 3}));
+    call(&finops.as_tenant("a").unwrap(), "void_usage", json!({"id": "1", "tenant_id": "a"}));
     let actors: Vec<String> = entries(&finops).into_iter().map(|entry| entry.actor).collect();
-    assert_eq!(actors, ["nightly job", "u_admin", "u_tenant", "u_tenant"]);
+    assert_eq!(actors, ["nightly job", "u_admin", "u_tenant", "u_tenant", "tenant:a"]);
 }

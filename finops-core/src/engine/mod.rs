@@ -171,8 +171,12 @@ impl Finops {
 
     /// Who changes something now, for the log of changes.
     fn change(&self) -> Change {
-        let principal = self.access().and_then(Access::user_id);
-        Change::new(principal.unwrap_or(&self.actor), self.clock.now())
+        let now = self.clock.now();
+        match self.access().map(|access| (access.user_id(), access.tenant_id())) {
+            Some((Some(user), _)) => Change::new(user, now),
+            Some((None, Some(tenant))) => Change::new(format!("tenant:{tenant}"), now),
+            _ => Change::new(&*self.actor, now),
+        }
     }
 
     /// Who keeps a version of something now, which may say that it is deleted.

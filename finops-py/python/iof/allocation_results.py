@@ -83,7 +83,8 @@ class AllocationRun(Result):
 
     def _blocks(self):
         rows = [{**row, "cost_center": _name(row)} for row in self["cost_centers"]]
-        notes = [f"total {total['total_out']:,f} {total['currency']}" for total in self["totals"]]
+        known = [total for total in self["totals"] if total["total_out"] is not None]
+        notes = [f"total {total['total_out']:,f} {total['currency']}" for total in known]
         notes.extend(finding["message"] for finding in self["findings"])
         notes.extend(_health(self["data_health"]))
         title = f"Allocation, {_span(self)}, {self['view']} cost"

@@ -162,10 +162,11 @@ class AllocationTotal(TypedDict):
     """What came in and what went out in a currency."""
 
     currency: str
-    total_in: Decimal
-    total_out: Decimal
+    total_in: Decimal | None
+    """``None`` when the cost of all charges is unknown, as with the two that follow."""
+    total_out: Decimal | None
     """The same, or there is no answer."""
-    cost: Decimal
+    cost: Decimal | None
     """What those lines come to that the filter lets through."""
     unknown_costs: int
     """How many charges lack the cost; they are in no sum."""

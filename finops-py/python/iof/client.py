@@ -305,7 +305,8 @@ class Iof(Narrowing):
                 of it. By default 256 MiB.
             currency: The currency that usage without a price stands in. By default USD.
             actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
-                A handle of ``as_principal`` names its user instead.
+                A handle of ``as_principal`` names its user instead, one of ``as_tenant`` its tenant:
+                ``"tenant:ten_001"``.
 
         Raises:
             InvalidArgumentError: An option is out of range.

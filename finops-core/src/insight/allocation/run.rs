@@ -2,7 +2,7 @@
 
 use super::by_center::{ByCenter, CenterCost};
 use super::items::{AllocationItem, Items};
-use super::totals::{AllocationTotal, cost_of, health, totals};
+use super::totals::{AllocationTotal, Total, cost_of, health, totals};
 use super::{Allocated, Told, carried};
 use crate::Result;
 use crate::insight::health::{About, DataHealth, Held};
@@ -128,7 +128,6 @@ impl<'q> AllocationRunQuery<'q> {
     }
 
     /// The answer, from the allocations of the window, the rules that made them and the state that they are of.
-    /// `filter` says what else the lines must be.
     ///
     /// # Errors
     /// `overflow`, and whatever `name` gives.
@@ -153,6 +152,7 @@ impl<'q> AllocationRunQuery<'q> {
         let told = Told { rules, group_by: &request.group_by.0, view };
         let items = Items::of(told, &selected)?;
         let (limit, offset) = page(request.limit, request.offset)?;
+        let totals: Vec<AllocationTotal> = totals.iter().map(Total::told).collect();
         let only = if let [total] = totals.as_slice() { Some(total) } else { None };
         Ok(AllocationRun {
             period: request.period.clone(),
@@ -160,8 +160,8 @@ impl<'q> AllocationRunQuery<'q> {
             window_end: interval.end(),
             view,
             currency: only.map(|total| total.currency),
-            total_in: only.map(|total| total.total_in),
-            total_out: only.map(|total| total.total_out),
+            total_in: only.and_then(|total| total.total_in),
+            total_out: only.and_then(|total| total.total_out),
             cost_centers: by_center.costs(rules.centers())?,
             count: u64::try_from(items.len()).unwrap_or(u64::MAX),
             items: items.page(limit, offset, name)?,

@@ -43,7 +43,7 @@ impl<'q> AllocatedQuestion<'q> {
         let mut groups: HashMap<(Currency, Vec<u32>), Group> = HashMap::new();
         let centers = |line: &Line| line.center.map(|center| center.to_string());
         for (_, allocation) in allocated {
-            for line in allocation.select(&self.question.filter)? {
+            for line in allocation.borne(&self.question.filter)? {
                 let code = |(dimension, texts): (&Dimension, &mut TextBuilder)| {
                     if *dimension == CENTER {
                         return centers(line).map_or(0, |center| texts.intern(&center) + 1);

@@ -10,20 +10,40 @@ use crate::model::money::{Currency, Money, ratio};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What came in and what went out in a currency. Both are the same to the last digit, or there is no answer.
+/// What came in and what went out in a currency. Both are the same to the last digit, or there is no answer. Each is
+/// none when the cost of all charges is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AllocationTotal {
     /// The currency.
     pub currency: Currency,
     /// What the charges cost.
-    pub total_in: Money,
+    pub total_in: Option<Money>,
     /// What all lines come to.
-    pub total_out: Money,
+    pub total_out: Option<Money>,
     /// What those lines come to that the filter lets through.
-    pub cost: Money,
+    pub cost: Option<Money>,
     /// How many charges lack the cost; they are in no sum.
     pub unknown_costs: u64,
+}
+
+/// The same in the making: sums of what is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Total {
+    pub(super) currency: Currency,
+    pub(super) total_in: Money,
+    pub(super) total_out: Money,
+    pub(super) cost: Money,
+    pub(super) unknown_costs: u64,
+}
+
+impl Total {
+    pub(super) fn told(&self) -> AllocationTotal {
+        let Self { currency, unknown_costs, .. } = *self;
+        let [total_in, total_out, cost] =
+            [self.total_in, self.total_out, self.cost].map(|sum| known(sum, unknown_costs));
+        AllocationTotal { currency, total_in, total_out, cost, unknown_costs }
+    }
 }
 
 /// The place of a view in the four costs of a line.
@@ -42,15 +62,15 @@ pub(super) fn known(sum: Money, unknown: u64) -> Option<Money> {
 }
 
 /// The totals of allocations in a view, by currency; `only` leaves out all but one. No filter is applied yet.
-pub(super) fn totals(allocated: &Allocated, view: CostView, only: Option<Currency>) -> Result<Vec<AllocationTotal>> {
-    let mut totals: BTreeMap<Currency, AllocationTotal> = BTreeMap::new();
+pub(super) fn totals(allocated: &Allocated, view: CostView, only: Option<Currency>) -> Result<Vec<Total>> {
+    let mut totals: BTreeMap<Currency, Total> = BTreeMap::new();
     for total in allocated.iter().flat_map(|(_, allocation)| &allocation.totals) {
         let currency = total.currency;
         if only.is_some_and(|only| only != currency) {
             continue;
         }
         let (zero, unknown_costs) = (Money::ZERO, 0);
-        let sum = totals.entry(currency).or_insert(AllocationTotal {
+        let sum = totals.entry(currency).or_insert(Total {
             currency,
             total_in: zero,
             total_out: zero,
@@ -65,7 +85,7 @@ pub(super) fn totals(allocated: &Allocated, view: CostView, only: Option<Currenc
 }
 
 /// How complete the data behind allocations is. What may still be restated is told of charges in one currency.
-pub(super) fn health(held: Held<'_>, about: About<'_>, totals: &[AllocationTotal]) -> Result<DataHealth> {
+pub(super) fn health(held: Held<'_>, about: About<'_>, totals: &[Total]) -> Result<DataHealth> {
     let mut health = DataHealth::new(held, about, totals.iter().map(|total| total.unknown_costs).sum());
     if let ([total], Some(estimated)) = (totals, held.estimated) {
         let rates = Rates::default();

@@ -129,6 +129,18 @@ impl Allocation {
     /// # Errors
     /// `invalid_argument` on field `filter` when it looks at a dimension that is not carried.
     pub fn select(&self, filter: &Filter) -> Result<Vec<&Line>> {
+        self.chosen(filter, Line::attributed)
+    }
+
+    /// The same, by `cost_center` as who bears the line: idle cost that is kept apart is nobody's.
+    ///
+    /// # Errors
+    /// As [`Allocation::select`].
+    pub fn borne(&self, filter: &Filter) -> Result<Vec<&Line>> {
+        self.chosen(filter, |line| line.center)
+    }
+
+    fn chosen(&self, filter: &Filter, whose: fn(&Line) -> Option<CenterId>) -> Result<Vec<&Line>> {
         let mut asked = Vec::new();
         filter.dimensions(&mut asked);
         let known = |dimension: &Dimension| [CENTER, CURRENCY].contains(dimension);
@@ -136,16 +148,16 @@ impl Allocation {
         if let Some(missing) = asked.into_iter().find(|dimension| !there(dimension)) {
             return Err(Error::invalid("filter", format!("looks at '{missing}', which the lines do not carry")));
         }
-        Ok(self.lines().filter(|line| self.passes(filter, line)).collect())
+        Ok(self.lines().filter(|line| self.passes(filter, line, whose)).collect())
     }
 
-    fn passes(&self, filter: &Filter, line: &Line) -> bool {
+    fn passes(&self, filter: &Filter, line: &Line, whose: fn(&Line) -> Option<CenterId>) -> bool {
         match filter {
-            Filter::Not(inner) => !self.passes(inner, line),
-            Filter::Any(all) => all.iter().any(|filter| self.passes(filter, line)),
-            Filter::All(all) => all.iter().all(|filter| self.passes(filter, line)),
+            Filter::Not(inner) => !self.passes(inner, line, whose),
+            Filter::Any(all) => all.iter().any(|filter| self.passes(filter, line, whose)),
+            Filter::All(all) => all.iter().all(|filter| self.passes(filter, line, whose)),
             Filter::In(dimension, wanted) if *dimension == CENTER => {
-                let id = line.attributed().map(|center| center.to_string());
+                let id = whose(line).map(|center| center.to_string());
                 wanted.contains(&id)
             }
             Filter::In(dimension, wanted) if *dimension == CURRENCY => {
