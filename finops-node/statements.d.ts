@@ -130,7 +130,7 @@ export interface AllocationClosed<D extends Decimals = "number"> {
 export interface Statements<D extends Decimals = "number"> {
   /**
    * Who bears a month, as a statement for each cost centre and currency. A closed month is told as it was closed, an
-   * open one as it is now.
+   * open one as it is now. A handle that is narrowed gets the statements of the centres that its user answers for.
    *
    * ```js
    * const { statements } = await iof.finops.allocation.report({ period: "2024-01", style: "chargeback" });

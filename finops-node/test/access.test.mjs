@@ -12,7 +12,7 @@ const OF_A_TENANT = [
   "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
   "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
   "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "get_cost_center", "list_cost_centers",
-  ...CHANGES,
+  "allocation.report", ...CHANGES,
 ];
 // Usage has no organizations.
 const OF_USAGE = [...OF_EVENTS, "get_usage", "billing.preview", "grants.list", "grants.balance"];

@@ -16,7 +16,7 @@ OF_A_TENANT = {
     "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
     "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
     "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "record_usage", "correct_usage",
-    "void_usage", "get_cost_center", "list_cost_centers", "update_cost_center",
+    "void_usage", "get_cost_center", "list_cost_centers", "update_cost_center", "allocation.report",
 }
 OF_EVENTS = {"record_usage", "correct_usage", "void_usage"}
 CHANGES = OF_EVENTS | {"update_cost_center"}

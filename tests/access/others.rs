@@ -310,3 +310,67 @@ fn an_allocation_that_fails_names_nobody_on_a_narrowed_handle() {
     assert_eq!((error.code(), error.field()), (ErrorCode::InvalidArgument, Some("view")));
     assert!(told(&error.to_string()).is_empty(), "{error}");
 }
+
+/// Owners see the statements of their own centres, open and closed, and nothing of what others bear.
+#[test]
+fn owners_see_the_statements_of_their_own_centres() {
+    let world = World::new();
+    for period in ["2024-01", "2024-02"] {
+        let asked = json!({"period": period});
+        let full = answer(&world.finops, "allocation.report", asked.clone());
+        assert!(!told(&full.to_string()).is_empty(), "{full}");
+        for handle in [Handle::OrgAdmin, Handle::Operator, Handle::Viewer, Handle::Own] {
+            let report = answer(&handle.of(&world.finops), "allocation.report", asked.clone());
+            assert!(told(&report.to_string()).is_empty(), "{handle:?}: {report}");
+            let [statement] = report["statements"].as_array().unwrap().as_slice() else { panic!("{report}") };
+            assert_eq!(statement["cost_center_id"], json!(world.center));
+            let total = &report["totals"][0];
+            assert_eq!((&total["closing"], &total["unallocated"]), (&statement["closing"], &json!("0")));
+            assert_eq!((report["totals"].as_array().unwrap().len(), &report["unallocated"]), (1, &json!([])));
+            assert!(full["statements"].as_array().unwrap().contains(statement), "as who sees all sees it");
+            let other = json!({"period": period, "cost_center": world.other_center});
+            let other = answer(&handle.of(&world.finops), "allocation.report", other);
+            assert_eq!((&other["statements"], &other["totals"]), (&json!([]), &json!([])), "{handle:?}");
+        }
+        let tenant = answer(&Handle::Tenant.of(&world.finops), "allocation.report", asked);
+        assert_eq!((&tenant["statements"], &tenant["totals"]), (&json!([]), &json!([])), "a tenant answers for none");
+        if period == "2024-01" {
+            answer(&world.finops, "allocation.close", json!({"period": period}));
+            answer(&world.finops, "allocation.rules.delete", json!({"id": world.rule}));
+        }
+    }
+    let february = answer(&Handle::Viewer.of(&world.finops), "allocation.report", json!({"period": "2024-02"}));
+    let [correction] = february["corrections"].as_array().unwrap().as_slice() else { panic!("{february}") };
+    assert_eq!(correction["cost_center_id"], json!(world.center), "the share that it no longer bears");
+}
+
+/// The sum of a centre and all below it would tell of what others bear.
+#[test]
+fn a_sum_over_centres_is_for_who_sees_them_all() {
+    let world = World::new();
+    answer(&world.finops, "update_cost_center", json!({"id": world.other_center, "parent": world.center}));
+    let sum = |finops: &Finops| {
+        let report = answer(finops, "allocation.report", json!({"period": "2024-01"}));
+        let statements = report["statements"].as_array().unwrap().iter();
+        let own: Vec<_> = statements.filter(|item| item["cost_center_id"] == json!(world.center)).collect();
+        own[0]["with_children"].clone()
+    };
+    let viewer = Handle::Viewer.of(&world.finops);
+    assert!(sum(&world.finops).is_object());
+    assert_eq!(sum(&viewer), Value::Null);
+    answer(&world.finops, "update_cost_center", json!({"id": world.other_center, "owner_id": "usr_north"}));
+    assert_eq!(sum(&viewer), sum(&world.finops), "both are its own now");
+}
+
+#[test]
+fn statements_that_fail_name_nobody_on_a_narrowed_handle() {
+    let world = World::new();
+    answer(&world.finops, "allocation.rules.update", json!({"id": world.rule, "base": {"meter": "exports_south"}}));
+    answer(&world.finops, "update_cost_center", json!({"id": world.other_center, "filter": {"service": "x"}}));
+    let asked = json!({"period": "2024-01"});
+    let full = call(&world.finops, "allocation.report", asked.clone()).unwrap_err();
+    assert!(full.message().contains("Zenith"), "{full}");
+    let error = call(&Handle::Viewer.of(&world.finops), "allocation.report", asked).unwrap_err();
+    assert_eq!((error.code(), error.field()), (ErrorCode::InvalidArgument, Some("period")));
+    assert!(told(&error.to_string()).is_empty(), "{error}");
+}

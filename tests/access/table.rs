@@ -82,7 +82,7 @@ pub(crate) const ROWS: &[Row] = rows! {
     "allocation.run"             "AA x x xxx xxxx" january;
     "allocation.what_if"         "AA x x xxx xxxx" |_| json!({"period": "2024-01", "rules": []});
     "allocation.coverage"        "AA x x xxx xxxx" january;
-    "allocation.report"          "AA x x xxx xxxx" january;
+    "allocation.report"          "AA N N NNN Nxxx" january;
     "allocation.rules.list"      "AA x x xxx xxxx" nothing;
     "allocation.rules.get"       "AA x x xxx xxxx" |world| json!({"id": world.rule});
     "get_usage"                  "AA N x NNN Nxxx" |_| json!({"period": "2024-01",

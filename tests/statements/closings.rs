@@ -1,5 +1,6 @@
 //! Histories of bills that are restated, rules that change and months that are closed.
 
+use super::export::{Row, exported_of, sums};
 use super::world::{Amounts, Given, MONTHS, OPEN, RESOURCES, add, call, centers, engine, import, rules, without_zeros};
 use finops_core::{ErrorCode, Finops};
 use proptest::prelude::*;
@@ -124,6 +125,12 @@ impl World {
         without_zeros(amounts)
     }
 
+    /// The rows of all months, as they leave.
+    fn exported(&self) -> Vec<Row> {
+        let rows = |period: &&str| exported_of(&self.finops, self.path(), "csv", period);
+        MONTHS.iter().chain([&OPEN]).flat_map(rows).collect()
+    }
+
     /// What runs over all months come to.
     fn run(&self, view: &str) -> Amounts {
         let mut amounts = Amounts::new();
@@ -168,7 +175,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// Whatever is restated, changed and closed in whatever order: all statements together are what runs over all
-    /// months are, by centre and currency, in each cost; and what is closed stays.
+    /// months are, and what all exports are, by centre and currency, in each cost; and what is closed stays.
     #[test]
     fn statements_add_up_to_runs(events in prop::collection::vec(event(), 1..14)) {
         let mut world = World::new();
@@ -176,8 +183,11 @@ proptest! {
             world.happen(event);
         }
         world.check_reports();
-        for view in ["billed", "effective", "contracted", "list"] {
+        let rows = world.exported();
+        let costs = ["BilledCost", "EffectiveCost", "ContractedCost", "ListCost"];
+        for (view, column) in ["billed", "effective", "contracted", "list"].into_iter().zip(costs) {
             prop_assert_eq!(world.stated(view), world.run(view), "{}", view);
+            prop_assert_eq!(sums(&rows, column), world.stated(view), "{}, exported", view);
         }
     }
 }
@@ -263,4 +273,78 @@ fn what_is_closed_is_there_again_and_read_by_others() {
     };
     // Idle cost was caused beside it by a centre and by the shared pool, which goes to two.
     assert_eq!(exported("closed.parquet"), 7, "two of their own, two shares, three of idle cost");
+}
+
+/// A cost of the first centre that three months together have no room for, in the effective cost alone.
+fn huge(world: &World, month: usize) {
+    let (start, end) = (MONTHS[month], MONTHS[month + 1]);
+    let bill = format!(
+        "BilledCost,EffectiveCost,ContractedCost,ListCost,BillingAccountId,BillingCurrency,BillingPeriodStart,\
+         BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ResourceId\n\
+         1,80000000000000000000,1,1,EUR,EUR,{start}-01T00:00:00Z,{end}-01T00:00:00Z,{start}-01T00:00:00Z,\
+         {start}-02T00:00:00Z,r0\n"
+    );
+    let path = world.path().join("huge.csv");
+    std::fs::write(&path, bill).unwrap();
+    call(&world.finops, "import_charges", json!({"path": path.to_str().unwrap()}));
+}
+
+#[test]
+fn a_month_whose_closing_cannot_be_told_stays_open() {
+    let world = World::new();
+    for (month, period) in MONTHS.iter().enumerate().take(3) {
+        huge(&world, month);
+        if month < 2 {
+            call(&world.finops, "allocation.close", json!({"period": period}));
+        }
+    }
+    for _ in 0..2 {
+        let error = world.finops.call("allocation.close", json!({"period": "2024-03"}), &()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Overflow, "{error}");
+    }
+    let report = report(&world.finops, "2024-03", "billed");
+    assert_eq!((&report["status"], &report["totals"][0]["closing"]), (&json!("open"), &json!("3")));
+}
+
+#[test]
+fn a_correction_that_fails_names_its_month() {
+    let mut world = World::new();
+    world.happen(&Event::Bill(0, bill()));
+    world.happen(&Event::Close(0));
+    let amounts = json!([{"cost_center": world.centers[0], "amount": 1}]);
+    let change = json!({"id": world.rules[0], "method": "fixed_amount", "currency": "EUR", "targets": amounts,
+        "fallback": "error"});
+    call(&world.finops, "allocation.rules.update", change);
+    for operation in ["allocation.report", "allocation.close"] {
+        let error = world.finops.call(operation, json!({"period": "2024-02"}), &()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Conflict);
+        assert!(error.message().starts_with("the correction of 2024-01: rule 'shared'"), "{error}");
+    }
+}
+
+#[test]
+fn what_corrects_a_month_leaves_with_the_month_in_which_it_is_booked() {
+    let mut world = World::new();
+    world.happen(&Event::Bill(0, bill()));
+    world.happen(&Event::Close(0));
+    world.happen(&Event::Bill(0, bill()[..3].to_vec()));
+    call(&world.finops, "allocation.rules.delete", json!({"id": world.rules[1]}));
+    let open = exported_of(&world.finops, world.path(), "parquet", "2024-02");
+    world.happen(&Event::Close(1));
+    let closed = exported_of(&world.finops, world.path(), "parquet", "2024-02");
+    assert_eq!(open, closed, "closing changes nothing of it");
+    assert!(!closed.is_empty());
+    let january = exported_of(&world.finops, world.path(), "parquet", "2024-01");
+    for row in &closed {
+        assert_eq!(row["ChargeClass"], "Correction", "{row:?}");
+        assert!(row["ChargeDescription"].starts_with("Correction of 2024-01: "), "{row:?}");
+        assert_eq!(row["ChargePeriodStart"], january[0]["BillingPeriodStart"]);
+        assert_eq!(row["ChargePeriodEnd"], january[0]["BillingPeriodEnd"]);
+        assert_eq!(row["BillingPeriodStart"], row["ChargePeriodEnd"], "the month after it");
+    }
+    let idle = closed.iter().find(|row| row["x_AllocationKind"] == "idle").unwrap();
+    assert!(idle["ChargeDescription"].ends_with("by rule 'idle'"), "told by a name that is no more: {idle:?}");
+    assert!(january.iter().all(|row| !row.contains_key("ChargeClass")));
+    assert_eq!(sums(&world.exported(), "EffectiveCost"), world.stated("effective"));
+    assert_eq!(world.stated("effective"), world.run("effective"));
 }

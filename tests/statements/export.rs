@@ -34,7 +34,7 @@ const COSTS: [(&str, &str); 4] = [
     ("ListCost", "list_cost"),
 ];
 
-type Row = BTreeMap<String, String>;
+pub(crate) type Row = BTreeMap<String, String>;
 
 fn parquet(path: &Path) -> Vec<Row> {
     let reader = SerializedFileReader::new(std::fs::File::open(path).unwrap()).unwrap();
@@ -90,8 +90,12 @@ fn charges() -> Vec<Given> {
 }
 
 fn exported(finops: &Finops, folder: &Path, format: &str) -> Vec<Row> {
+    exported_of(finops, folder, format, "2024-01")
+}
+
+pub(crate) fn exported_of(finops: &Finops, folder: &Path, format: &str, period: &str) -> Vec<Row> {
     let path = folder.join(format!("allocation.{format}"));
-    let params = json!({"type": "allocation", "format": format, "period": "2024-01", "path": path.to_str().unwrap()});
+    let params = json!({"type": "allocation", "format": format, "period": period, "path": path.to_str().unwrap()});
     let written = call(finops, "export_report", params);
     let rows = if format == "csv" { csv(&path) } else { parquet(&path) };
     assert_eq!(written["rows"], json!(rows.len()));
@@ -100,7 +104,7 @@ fn exported(finops: &Finops, folder: &Path, format: &str) -> Vec<Row> {
 }
 
 /// The sums of a cost by currency and centre.
-fn sums(rows: &[Row], column: &str) -> Amounts {
+pub(crate) fn sums(rows: &[Row], column: &str) -> Amounts {
     let mut amounts = Amounts::new();
     for row in rows {
         let cell = |name: &str| row.get(name).map_or(Value::Null, |cell| json!(cell));
@@ -190,4 +194,96 @@ fn rows_say_what_focus_asks_for() {
     }
     assert_eq!(ratios.len(), 2, "a pool in each currency");
     assert!(ratios.values().all(|sum| *sum == "1".parse().unwrap()), "{ratios:?}");
+}
+
+/// A bill of a shared cost of 4, of 1 and 2 of two tenants beside it, and of idle cost of 0.7.
+const BILL: &str = "\
+BilledCost,EffectiveCost,ContractedCost,ListCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,\
+ChargePeriodStart,ChargePeriodEnd,ResourceId,x_TenantId,x_Cluster
+1,1,1,1,a,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,r0,one,c
+2,2,2,2,a,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,r1,two,c
+4,4,4,4,a,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,shared,,c
+0.7,0.7,0.7,0.7,a,USD,2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,idle,,c
+";
+
+/// What the shares of a pool say that they were weighed by, with the effective cost: those of the shared cost, and
+/// those of idle cost that went through it.
+fn weighed(shared: &dyn Fn(&[String]) -> Value) -> [Vec<(Value, String, String)>; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    // Usage is taken in for so long only.
+    let finops = Finops::builder().now("2024-02-03T00:00:00Z".parse().unwrap()).open(":memory:").unwrap();
+    let ids = centers(&finops);
+    let bill = folder.path().join("bill.csv");
+    std::fs::write(&bill, BILL).unwrap();
+    call(&finops, "import_charges", json!({"path": bill.to_str().unwrap()}));
+    let meter = json!({"slug": "exports", "event": "exports", "aggregation": "sum", "unit": "export"});
+    call(&finops, "meters.create", meter);
+    for (at, tenant) in ["one", "two"].into_iter().enumerate() {
+        call(&finops, "update_cost_center", json!({"id": ids[at], "filter": {"tenant": tenant}}));
+        let event = json!({"id": tenant, "resource": "exports", "quantity": 3, "tenant_id": tenant,
+            "time": "2024-01-05T00:00:00Z"});
+        let recorded = call(&finops, "record_usage", json!({"events": [event]}));
+        assert_eq!(recorded["accepted"], 1, "{recorded}");
+    }
+    for mut rule in rules(&ids, 37, false) {
+        if rule["name"] == "shared" {
+            rule.as_object_mut().unwrap().remove("decimals");
+            rule.as_object_mut().unwrap().extend(shared(&ids).as_object().unwrap().clone());
+        }
+        call(&finops, "allocation.rules.create", rule);
+    }
+    let mut found = [Vec::new(), Vec::new()];
+    for row in exported(&finops, folder.path(), "parquet") {
+        let Some(details) = row.get("AllocatedMethodDetails") else { continue };
+        let details: Value = serde_json::from_str(details).unwrap();
+        let place = match row["x_AllocationKind"].as_str() {
+            "shared" => 0,
+            "idle" if details.get("x_PoolRuleId").is_some() => 1,
+            _ => continue,
+        };
+        let element = &details["Elements"][0];
+        found[place].push((
+            element["UsageUnit"].clone(),
+            element["UsageQuantity"].to_string(),
+            row["EffectiveCost"].clone(),
+        ));
+    }
+    found
+}
+
+#[test]
+fn shares_say_in_what_they_were_weighed() {
+    let units = |found: &[(Value, String, String)]| {
+        assert_eq!(found.len(), 2, "{found:?}");
+        found.iter().map(|(unit, quantity, _)| format!("{quantity} {}", unit.as_str().unwrap())).collect::<Vec<_>>()
+    };
+    let number = |text: &str| text.parse::<Money>().unwrap();
+    let percents =
+        |ids: &[String]| json!([{"cost_center": ids[0], "percent": 25}, {"cost_center": ids[1], "percent": 75}]);
+    let weights = |ids: &[String]| {
+        json!({"method": "weighted", "targets": [
+            {"cost_center": ids[0], "weight": 1}, {"cost_center": ids[1], "weight": 3},
+        ]})
+    };
+    let [shared, idle] = weighed(&weights);
+    assert_eq!(units(&shared), ["1 Weight", "3 Weight"]);
+    assert_eq!(units(&idle), ["1 Weight", "3 Weight"], "as the pool that it went through");
+    let [shared, idle] = weighed(&|ids| json!({"method": "fixed", "targets": percents(ids)}));
+    assert_eq!(units(&shared), ["25 Percent", "75 Percent"]);
+    assert_eq!(units(&idle), ["25 Percent", "75 Percent"]);
+    let [shared, idle] = weighed(&|ids| {
+        json!({"method": "proportional", "base": {"meter": "exports"}, "targets": [
+            {"cost_center": ids[0]}, {"cost_center": ids[1]},
+        ]})
+    });
+    assert_eq!(units(&shared), ["3 export", "3 export"]);
+    assert_eq!(units(&idle), ["3 export", "3 export"]);
+    let [shared, idle] = weighed(&|ids| {
+        let even = json!([{"cost_center": ids[0], "percent": 50}, {"cost_center": ids[1], "percent": 50}]);
+        let tiers = json!([{"up_to": 2, "targets": even}, {"up_to": null, "targets": percents(ids)}]);
+        json!({"method": "tiered", "currency": "USD", "tiers": tiers})
+    });
+    assert_eq!(units(&shared), ["1.5 USD", "2.5 USD"], "half of 2, and a quarter of the rest");
+    assert_eq!(units(&idle), ["1.5 USD", "2.5 USD"]);
+    assert!(shared.iter().all(|(_, quantity, cost)| number(quantity) == number(cost)), "{shared:?}");
 }

@@ -17,8 +17,8 @@ pub enum ReportType {
     /// The charges, as FOCUS rows.
     #[default]
     Focus,
-    /// Who bears the charges of a month, as FOCUS rows: one for each line of the allocation, of a closed month as it
-    /// was closed.
+    /// Who bears the charges of a month, as FOCUS rows: one for each line of the allocation and one for each correction
+    /// of a closed month that is booked in it; of a closed month as it was closed.
     Allocation,
 }
 
@@ -116,11 +116,13 @@ impl Finops {
     /// Rows of an allocation add charges of many services up. The centre stands as `AllocatedResourceId`,
     /// `AllocatedResourceName` and `x_CostCenterId`, the rule as `AllocatedMethodId`; `AllocatedMethodDetails` has the
     /// part of the pool and what it was weighed by, `AllocatedTags` the values that the pool was cut by, and
-    /// `x_AllocationKind` the reason: `direct`, `shared`, `idle` or `unallocated`. The four costs add up to those of
-    /// the charges, to the last digit. What FOCUS asks for beyond that is the same in all rows: account, seller and
-    /// invoice issuer `allocation`, service `Cost allocation` of category `Other`, charge category `Adjustment`. The
-    /// billing period is the month, the charge period the part of it in which the same rules were in force. A row of
-    /// charges whose cost is unknown has no cost there.
+    /// `x_AllocationKind` the reason: `direct`, `shared`, `idle` or `unallocated`. The four costs of what is no
+    /// correction add up to those of the charges, to the last digit. What FOCUS asks for beyond that is the same in all
+    /// rows: account, seller and invoice issuer `allocation`, service `Cost allocation` of category `Other`, charge
+    /// category `Adjustment`. The billing period is the month, the charge period the part of it in which the same rules
+    /// were in force. A row of charges whose cost is unknown has no cost there. What corrects a closed month stands in
+    /// the month in which it is booked, with the charge class `Correction` and the closed month as charge period: so
+    /// the rows of all months come to what their statements come to.
     ///
     /// # Errors
     /// `invalid_argument` when the folder does not exist, and without a month for an allocation, which else fails as

@@ -31,7 +31,8 @@ class Statements:
         """Who bears a month, as a statement for each cost centre and currency.
 
         ``closing`` is the sum of ``opening``, ``charges`` (of its own), ``shared``, ``idle`` and ``corrections``. A
-        closed month is told as it was closed, an open one as it is now.
+        closed month is told as it was closed, an open one as it is now. A handle that is narrowed gets the statements
+        of the centres that its user answers for.
 
         Args:
             period: A calendar month of UTC such as ``"2024-01"``.

@@ -7,12 +7,14 @@ use crate::insight::allocation::{
     AllocationReportQuery, AllocationReportRequest, Booked, Booking, CenterFacts, ClosedEntry, ClosedMonth, Facts,
     FrozenLine, Ledger, MonthLines, RuleFacts, StatementCorrection, StatementTotal,
 };
-use crate::model::allocation::RuleSet;
+use crate::insight::statement::label;
+use crate::model::allocation::{RuleId, RuleSet};
 use crate::model::charge::CostView;
 use crate::model::time::{Interval, Period, Stamp};
 use crate::pipeline::allocation::Finding;
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many lines are kept in a part.
@@ -111,25 +113,29 @@ impl Finops {
         let allocated = self.run_month(period, &running)?;
         let lines = MonthLines(&allocated);
         let booking = lines.booking(self.corrections_in(period.start(), &ledger, &running)?)?;
-        let facts = self.facts(&lines, &running.rules)?;
+        let facts = self.facts(&lines, &booking.corrections, &running.rules)?;
         let mut month = lines.closed(period, (now, running.snapshot.id), booking, facts)?;
+        let findings = lines.findings();
         let lines = parts(&lines)?;
         month.digest = digest(&lines);
         let (period_start, closed_at, body) = (period.start(), now, json(&month)?);
+        // Nothing may fail once it is written.
+        let closed = Self::closed(request, &ledger, &month, findings)?;
         self.store.close_allocation(&AllocationClosing { period_start, closed_at, body, lines }, &by)?;
-        self.closed(request, &month, &allocated)
+        Ok(closed)
     }
 
-    /// What was closed, as it is told.
+    /// What is told of a month that is going to be closed.
     fn closed(
-        &self,
         request: &AllocationClose,
+        ledger: &Ledger,
         month: &ClosedMonth,
-        allocated: &Allocated,
+        findings: Vec<Finding>,
     ) -> Result<AllocationClosed> {
         let report = AllocationReportRequest { period: Some(request.period.clone()), ..Default::default() };
         let query = AllocationReportQuery::new(&report)?;
-        let ledger = self.allocation_ledger()?;
+        let mut ledger = ledger.clone();
+        ledger.insert(ClosedEntry { number: ledger.last_number().saturating_add(1), month: month.clone() });
         let facts = ledger.facts(month.period.start(), month.facts());
         let report = query.finish(&ledger, &Booking::of(month), &facts, month.snapshot)?;
         Ok(AllocationClosed {
@@ -140,7 +146,7 @@ impl Finops {
             lines: month.lines,
             totals: report.totals,
             corrections: report.corrections,
-            findings: MonthLines(allocated).findings(),
+            findings,
             snapshot: month.snapshot,
         })
     }
@@ -167,8 +173,11 @@ impl Finops {
         let mut corrections = Vec::new();
         for entry in ledger.corrected_in(open)? {
             let period = entry.month.period;
-            let allocated = self.run_month(period, running)?;
-            let correction = MonthLines(&allocated).booked()?.less(&ledger.booked(period.start())?)?;
+            let correction = || {
+                let allocated = self.run_month(period, running)?;
+                MonthLines(&allocated).booked()?.less(&ledger.booked(period.start())?)
+            };
+            let correction = correction().map_err(|error| of_correction(period.start(), error))?;
             if correction.iter().next().is_some() {
                 corrections.push((period.start(), correction));
             }
@@ -176,11 +185,19 @@ impl Finops {
         Ok(corrections)
     }
 
-    /// By which names the lines of a month are read: every centre, and the rules that they are of.
-    pub(super) fn facts(&self, lines: &MonthLines<'_>, rules: &RuleSet) -> Result<Facts> {
+    /// By which names the lines of a month and its corrections are read: every centre, and the rules that they are of.
+    pub(super) fn facts(
+        &self,
+        lines: &MonthLines<'_>,
+        corrections: &[(Stamp, Booked)],
+        rules: &RuleSet,
+    ) -> Result<Facts> {
         let centers = self.cost_centers()?;
         let mut facts = Facts::new(centers.iter().map(CenterFacts::from), []);
-        for rule in lines.rules().into_iter().filter_map(|rule| rules.get(rule)) {
+        let corrected =
+            corrections.iter().flat_map(|(_, booked)| booked.iter()).filter_map(|(account, _)| account.rule_id);
+        let named: BTreeSet<RuleId> = lines.rules().into_iter().chain(corrected).collect();
+        for rule in named.into_iter().filter_map(|rule| rules.get(rule)) {
             let unit = match rule.meter() {
                 Some(slug) => self.store.usage()?.meters()?.get(slug).map(|(_, meter)| meter.unit.clone()),
                 None => None,
@@ -223,6 +240,12 @@ impl Finops {
         let message = "the lines of a closed allocation in the store are not those that were closed: restore a backup";
         Err(Error::new(ErrorCode::Storage, message))
     }
+}
+
+/// An error that says which closed month could not be run again: it is another one than was asked for.
+fn of_correction(start: Stamp, error: Error) -> Error {
+    let named = Error::new(error.code(), format!("the correction of {}: {error}", label(start)));
+    named.with_source(error)
 }
 
 /// The lines in parts.

@@ -103,7 +103,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "allocation.report",
-        access: viewer(Reach::Platform),
+        access: viewer(Reach::Owned),
         fields: AllocationReportRequest::FIELDS,
         call: |finops, params, _| finops.allocation_report(&parse(params)?).map(Answer::from),
     },

@@ -24,7 +24,7 @@ pub use statement::{
     ALLOCATION_ACCOUNT, ALLOCATION_PROVIDER, Account, AllocationReport, AllocationReportQuery, AllocationReportRequest,
     AllocationStatement, Booked, Booking, CenterFacts, ClosedEntry, ClosedMonth, Facts, FrozenLine, KIND_COLUMN,
     Ledger, MonthLines, ReportStyle, RuleFacts, StatementBalance, StatementCorrection, StatementStatus, StatementTotal,
-    UnallocatedStatement, Unknown, allocated_charge, allocated_table,
+    UnallocatedStatement, Unknown, allocated_charge, allocated_table, corrections_table,
 };
 pub use sums::AllocatedQuestion;
 pub use totals::AllocationTotal;

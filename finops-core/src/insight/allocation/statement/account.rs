@@ -44,7 +44,8 @@ pub struct AllocationStatement {
     pub budget_used_pct: Option<Quantity>,
     /// Whether that reaches the threshold; none without a budget or a threshold.
     pub over_threshold: Option<bool>,
-    /// The same amounts of the centre and all below it together; none where no other centre is a part of it.
+    /// The same amounts of the centre and all below it together; none where no other centre is a part of it, and for
+    /// who may not see all that are.
     pub with_children: Option<StatementBalance>,
 }
 

@@ -9,7 +9,7 @@ use crate::model::allocation::CenterId;
 use crate::model::charge::CostView;
 use crate::model::money::{Currency, Money};
 use crate::pipeline::allocation::LineKind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many levels of parents there are at most; what is deeper is a circle that somebody made by hand.
 const MAX_LEVELS: usize = 64;
@@ -98,13 +98,11 @@ impl MonthBalances {
     /// For each centre that others are a part of: what it and all below it come to. Such a centre has a balance of its
     /// own then, if only of zeros.
     pub(super) fn with_children(&mut self, facts: &Facts) -> Result<BTreeMap<Who, Balance>> {
-        let parent_of = |center: &CenterId| facts.centers.get(center).and_then(|center| center.parent);
         let mut sums: BTreeMap<Who, Balance> = BTreeMap::new();
         let own: Vec<_> =
             self.0.iter().filter_map(|((currency, center), own)| Some((*currency, (*center)?, *own))).collect();
         for (currency, center, balance) in own {
-            let above = std::iter::successors(parent_of(&center), parent_of).take(MAX_LEVELS);
-            for parent in above {
+            for parent in above(facts, center) {
                 sums.entry((currency, Some(parent))).or_default().add(&balance)?;
                 self.0.entry((currency, Some(parent))).or_default();
             }
@@ -116,4 +114,15 @@ impl MonthBalances {
         }
         Ok(sums)
     }
+}
+
+/// The centres that another one is a part of, the nearest first.
+fn above(facts: &Facts, center: CenterId) -> impl Iterator<Item = CenterId> {
+    let parent_of = |center: &CenterId| facts.centers.get(center).and_then(|center| center.parent);
+    std::iter::successors(parent_of(&center), parent_of).take(MAX_LEVELS)
+}
+
+/// The centres that others than these are a part of.
+pub(super) fn above_others(facts: &Facts, these: &BTreeSet<CenterId>) -> BTreeSet<CenterId> {
+    facts.centers.keys().filter(|center| !these.contains(center)).flat_map(|center| above(facts, *center)).collect()
 }

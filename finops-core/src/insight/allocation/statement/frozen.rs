@@ -64,7 +64,7 @@ impl RuleFacts {
         let method = rule.method();
         let unit = match method.as_str() {
             "weighted" => Some("Weight".to_owned()),
-            "fixed" | "tiered" => Some("Percent".to_owned()),
+            "fixed" => Some("Percent".to_owned()),
             _ => unit,
         };
         let (name, method) = (rule.name().to_owned(), method.as_str().to_owned());

@@ -89,17 +89,22 @@ impl Ledger {
         Ok(opening)
     }
 
-    /// The facts of a month, with the centres of earlier closings that are no more: of a closed month as it was closed,
-    /// else those given.
+    /// The facts of a month, with the centres and rules of earlier closings that are no more: of a closed month as it
+    /// was closed, else those given.
     pub fn facts(&self, start: Stamp, present: Facts) -> Facts {
         let own = self.get(start);
         let until = own.map_or(u64::MAX, |entry| entry.number);
         let mut facts = own.map_or(present, |entry| entry.month.facts());
         let mut earlier: Vec<_> = self.0.values().filter(|entry| entry.number < until).collect();
         earlier.sort_by_key(|entry| std::cmp::Reverse(entry.number));
-        for center in earlier.into_iter().flat_map(|entry| &entry.month.centers) {
-            let gone = || CenterFacts { parent: None, ..center.clone() };
-            facts.centers.entry(center.id).or_insert_with(gone);
+        for month in earlier.into_iter().map(|entry| &entry.month) {
+            for center in &month.centers {
+                let gone = || CenterFacts { parent: None, ..center.clone() };
+                facts.centers.entry(center.id).or_insert_with(gone);
+            }
+            for rule in &month.rules {
+                facts.rules.entry(rule.id).or_insert_with(|| rule.clone());
+            }
         }
         facts
     }

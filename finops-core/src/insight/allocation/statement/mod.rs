@@ -15,7 +15,9 @@ mod report;
 
 pub use account::{AllocationStatement, StatementBalance, StatementTotal, UnallocatedStatement};
 pub use booked::{Account, Booked};
-pub use focus::{ALLOCATION_ACCOUNT, ALLOCATION_PROVIDER, KIND_COLUMN, allocated_charge, allocated_table};
+pub use focus::{
+    ALLOCATION_ACCOUNT, ALLOCATION_PROVIDER, KIND_COLUMN, allocated_charge, allocated_table, corrections_table,
+};
 pub use frozen::{CenterFacts, ClosedMonth, Facts, FrozenLine, RuleFacts, Unknown};
 pub use ledger::{ClosedEntry, Ledger};
 pub use month::{Booking, MonthLines};

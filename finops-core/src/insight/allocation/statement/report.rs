@@ -2,7 +2,7 @@
 
 use super::Account;
 use super::account::{AllocationStatement, StatementTotal, UnallocatedStatement};
-use super::balance::{Balance, MonthBalances, Who};
+use super::balance::{Balance, MonthBalances, Who, above_others};
 use super::booked::Costs;
 use super::frozen::Facts;
 use super::ledger::Ledger;
@@ -17,7 +17,7 @@ use crate::pipeline::allocation::LineKind;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a report is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -116,6 +116,8 @@ pub struct StatementCorrection {
 pub struct AllocationReportQuery<'q> {
     request: &'q AllocationReportRequest,
     period: Interval,
+    /// The centres that it may tell of; none for all.
+    only: Option<BTreeSet<CenterId>>,
 }
 
 impl<'q> AllocationReportQuery<'q> {
@@ -125,7 +127,13 @@ impl<'q> AllocationReportQuery<'q> {
         let Some(period) = &request.period else {
             return Err(Error::invalid("period", "is missing: name a month such as '2024-01'"));
         };
-        Ok(Self { request, period: period.month()? })
+        Ok(Self { request, period: period.month()?, only: None })
+    }
+
+    /// A report that tells of these centres alone, and not of what nobody bears.
+    #[must_use]
+    pub fn only(self, centers: BTreeSet<CenterId>) -> Self {
+        Self { only: Some(centers), ..self }
     }
 
     /// The month.
@@ -141,7 +149,11 @@ impl<'q> AllocationReportQuery<'q> {
         let (request, start) = (self.request, self.period.start());
         let closed = ledger.get(start);
         let mut balances = MonthBalances::new(&ledger.opening(start)?, booking, request.view)?;
-        let with_children = balances.with_children(facts)?;
+        let mut with_children = balances.with_children(facts)?;
+        if let Some(only) = &self.only {
+            let above = above_others(facts, only);
+            with_children.retain(|(_, center), _| center.is_some_and(|center| !above.contains(&center)));
+        }
         balances.0.retain(|who, _| self.wants(*who));
         let is_chargeback = request.style == ReportStyle::Chargeback;
         let (mut statements, mut unallocated) = (Vec::new(), Vec::new());
@@ -181,7 +193,8 @@ impl<'q> AllocationReportQuery<'q> {
     }
 
     fn wants(&self, (currency, center): Who) -> bool {
-        self.request.currency.is_none_or(|only| only == currency)
+        self.only.as_ref().is_none_or(|only| center.is_some_and(|center| only.contains(&center)))
+            && self.request.currency.is_none_or(|only| only == currency)
             && match self.request.cost_center {
                 Some(only) => center == Some(only),
                 None => center.is_some() || self.request.style == ReportStyle::Showback,
