@@ -230,7 +230,7 @@ export type AllocationItem<D extends Decimals = "number", G extends Dimension = 
 
 /** What a run came upon that somebody should know. */
 export interface AllocationFinding {
-  code: "negative_base" | "zero_base" | "over_capacity" | "other_currency" | "unknown_value";
+  code: "negative_base" | "unknown_base" | "zero_base" | "over_capacity" | "other_currency" | "unknown_value";
   rule_id: string;
   cost_center_id: string | null;
   message: string;

@@ -141,7 +141,11 @@ impl Allocator {
             }
             let holders = known.get_or_insert_with(|| holders(&grouped.table, is_idle));
             let cuts = self.cuts.get(within).filter(|_| !within.is_empty());
-            let cost = |cell: usize| self.cells.costs.get(cell).and_then(|costs| costs.get(view)).copied().unwrap_or(0);
+            let cost = |cell: usize| {
+                let cost = self.cells.costs.get(cell).and_then(|costs| costs.get(view)).copied();
+                let unknown = self.cells.unknown.get(cell).and_then(|counts| counts.get(view));
+                (cost.unwrap_or(0), unknown.is_some_and(|count| *count > 0))
+            };
             let base = Base::new(&grouped.table, holders, cuts, cost, view);
             grouped.bases.insert(within.to_vec(), base);
         }

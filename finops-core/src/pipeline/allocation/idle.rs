@@ -1,7 +1,7 @@
 //! Idle cost: it goes first, over all cost with the same values, to centres, to pools and to what is nobody's.
 
 use super::bases::{Base, HolderId};
-use super::division::finding;
+use super::division::{finding, partial};
 use super::finding::FindingCode;
 use super::keys::Keys;
 use super::line::LineKind;
@@ -28,11 +28,17 @@ pub(super) fn share_idle(
         let Some(source) = cuts.values(node.cut) else { continue };
         let Some(head) = scene.head(node, LineKind::Idle, rule.id(), source) else { continue };
         let holders = base.group(node.currency, node.cut);
-        for holder in holders.iter().filter(|holder| holder.cost < 0) {
+        for holder in holders.iter().filter(|holder| holder.cost < 0 || holder.is_partial) {
             let center = match holder.id {
                 HolderId::Center(place) => set.centers().at(place),
                 HolderId::Nobody | HolderId::Pool(_) => None,
             };
+            if holder.is_partial {
+                scribe.findings.push(partial(rule, center));
+            }
+            if holder.cost >= 0 {
+                continue;
+            }
             let whose = center.map_or_else(String::new, |center| format!(" of '{}'", center.name));
             let message = format!("some cost{whose} that idle cost goes by is below zero and counts as 0");
             scribe.findings.push(finding(rule, FindingCode::NegativeBase, center.map(|center| center.id), &message));
