@@ -121,7 +121,8 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` with the field for what no rule can be: percentages that do not add up to 100, an unknown
     /// cost centre, dimension or meter, a field that its method has not, a source that overlaps with that of another
-    /// rule of the same order, a target that is the source of a rule; `conflict` on a handle for reading.
+    /// rule of the same order, a target that is the source of a rule, a meter that cannot tell what a target used;
+    /// `conflict` on a handle for reading.
     pub fn allocation_rules_create(&self, rule: Value) -> Result<Rule> {
         self.permit("allocation.rules.create")?;
         let _alone = self.centers.alone();
@@ -263,7 +264,7 @@ impl Finops {
     /// Checks that the rules go with those centres.
     pub(in crate::engine) fn check_rules_with(&self, centers: &CostCenters) -> Result<()> {
         let held = self.known_rules()?.held.values().cloned().collect::<Vec<_>>();
-        if held.is_empty() { Ok(()) } else { RuleSet::new(held, seen_by_rules(centers)?).map(drop) }
+        if held.is_empty() { Ok(()) } else { self.check_weights(&RuleSet::new(held, seen_by_rules(centers)?)?) }
     }
 
     /// The rules that name a centre, as a sentence names them.
@@ -304,7 +305,8 @@ impl Finops {
         self.check_names(&rule)?;
         let mut held = self.known_rules()?.held.clone();
         held.insert(rule.id(), rule.clone());
-        RuleSet::new(held.into_values().collect(), seen_by_rules(&*self.cost_centers()?)?)?;
+        let set = RuleSet::new(held.into_values().collect(), seen_by_rules(&*self.cost_centers()?)?)?;
+        self.check_weights(&set)?;
         let kept = KeptRule { rule, deleted: false };
         self.write_rule(&kept)?;
         Ok(kept.rule)
