@@ -20,7 +20,7 @@ pub(super) fn share_idle(
     cuts: &Keys,
     base: &Base,
 ) -> Result<(Chunk, Vec<Received>)> {
-    let mut scribe = Scribe::new(scene.carry, scene.width);
+    let mut scribe = Scribe::new(scene);
     let mut received: Vec<Received> = Vec::new();
     let decimals = rule.terms().decimals;
     for node in nodes {
@@ -45,10 +45,10 @@ pub(super) fn share_idle(
         }
         let Some(shares) = Shares::new(holders.iter().map(|holder| holder.cost.max(0)).collect())? else {
             // Nothing ran there: what is idle stays so.
-            scribe.rows(&head, rows);
+            scribe.rows(&head, rows)?;
             continue;
         };
-        scribe.unknown(&head, rows);
+        scribe.unknown(&head, rows)?;
         let (parts, ratios) = (split(&shares, costs, decimals)?, shares.split(WHOLE, 18)?);
         for (at, holder) in holders.iter().enumerate() {
             let amount = Amount { costs: nth(&parts, at), ratio: ratios.get(at).copied() };
