@@ -53,7 +53,7 @@ export interface AllocationMethodParams {
   idle?: AllocationIdle | null;
   /** Its stage; lower ones hold charges first. By default 0. */
   order?: number | null;
-  /** The first instant that it holds no more. */
+  /** The first instant that it holds no more: the start of a calendar month in UTC. */
   effective_to?: Time | null;
   /** Of `fixed_amount` and `tiered`: that of the amounts. */
   currency?: string | null;
@@ -66,7 +66,7 @@ export interface AllocationRuleParams extends AllocationMethodParams {
   /** Which charges it holds, unless a rule before it does. */
   source: Filter;
   method: AllocationMethod;
-  /** The first instant of charges that it holds: a quarter of an hour in UTC. */
+  /** The first instant of charges that it holds: the start of a calendar month in UTC. */
   effective_from: Time;
 }
 
@@ -231,7 +231,7 @@ export type AllocationItem<D extends Decimals = "number", G extends Dimension = 
 
 /** What a run came upon that somebody should know. */
 export interface AllocationFinding {
-  code: "negative_base" | "zero_base" | "over_capacity" | "other_currency" | "unknown_value";
+  code: "negative_base" | "unknown_base" | "zero_base" | "over_capacity" | "other_currency" | "unknown_value";
   rule_id: string;
   cost_center_id: string | null;
   message: string;

@@ -301,13 +301,14 @@ fn what_centres_bear_is_narrowed_like_charges() {
 #[test]
 fn an_allocation_that_fails_names_nobody_on_a_narrowed_handle() {
     let world = World::new();
-    answer(&world.finops, "allocation.rules.update", json!({"id": world.rule, "base": {"meter": "exports_south"}}));
-    answer(&world.finops, "update_cost_center", json!({"id": world.other_center, "filter": {"service": "x"}}));
+    answer(&world.finops, "meters.create", json!({"slug": "unused", "aggregation": "count", "unit": "call"}));
+    let failing = json!({"id": world.rule, "base": {"meter": "unused"}, "fallback": "error"});
+    answer(&world.finops, "allocation.rules.update", failing);
     let asked = json!({"period": "2024-01", "view": "allocated"});
     let full = call(&world.finops, "get_cost_summary", asked.clone()).unwrap_err();
     assert!(full.message().contains("Zenith"), "{full}");
     let error = call(&Handle::Tenant.of(&world.finops), "get_cost_summary", asked).unwrap_err();
-    assert_eq!((error.code(), error.field()), (ErrorCode::InvalidArgument, Some("view")));
+    assert_eq!((error.code(), error.field()), (ErrorCode::Conflict, Some("view")));
     assert!(told(&error.to_string()).is_empty(), "{error}");
 }
 

@@ -5,7 +5,7 @@ use finops_core::engine::{GrantList, RecorderOptions, SnapshotsRequest};
 use finops_core::insight::PlanRequest;
 use finops_core::model::catalog::{Entry, Kind};
 use finops_core::model::money::Quantity;
-use finops_core::model::principal::{Principal, Role};
+use finops_core::model::principal::{Principal, Role, Scope};
 use finops_core::model::usage::{EventKey, Outcome, Rejection, UsageEvent};
 use finops_core::{CostSummaryRequest, ErrorCode, Finops, Result};
 use serde_json::json;
@@ -104,4 +104,17 @@ fn a_narrowed_handle_sees_what_was_just_used() {
     request.period = Some("2024-01".parse().unwrap());
     assert_eq!(tenant.get_cost_summary(&request).unwrap().total_cost, Some("2".parse().unwrap()));
     forbidden(tenant.billing_settle());
+}
+
+#[test]
+fn whoever_may_only_write_can_change_and_remove_a_rule() {
+    let world = World::new();
+    let mut writer = Principal::new("usr_admin", [Role::Admin]);
+    writer.scopes = Some(vec![Scope::Write]);
+    let writer = world.finops.as_principal(&writer).unwrap();
+    let id = world.rule.parse().unwrap();
+    forbidden(writer.allocation_rules_get(id));
+    assert_eq!(writer.allocation_rules_update(id, json!({"order": 7})).unwrap().terms().order, 7);
+    assert!(writer.allocation_rules_delete(id).unwrap().deleted);
+    assert_eq!(world.finops.allocation_rules_get(id).unwrap_err().code(), ErrorCode::NotFound);
 }

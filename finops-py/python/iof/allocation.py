@@ -61,7 +61,7 @@ class AllocationRules:
             method: ``"direct"`` (to one target, or ``by`` a dimension), ``"even"``, ``"weighted"``, ``"fixed"``
                 (percentages), ``"fixed_amount"``, ``"tiered"``, ``"proportional"`` or ``"idle"`` (the source is idle
                 cost, and goes first).
-            effective_from: The first instant of charges that it holds: a quarter of an hour in UTC.
+            effective_from: The first instant of charges that it holds: the start of a calendar month in UTC.
             targets: Who bears it: ``[{"cost_center": "cc_...", "percent": 60}, ...]``, with ``percent``, ``weight``,
                 ``amount`` or ``value`` as the method wants, and nothing else.
             by: Of ``"direct"``: the dimension whose values say whose a charge is. Without ``targets`` they are ids or
@@ -75,7 +75,7 @@ class AllocationRules:
             fallback: What happens to what cannot be shared out: ``"keep"`` (the default), ``"even"`` or ``"error"``.
             idle: Whether who caused idle cost bears it, ``"share"``, or it stays apart, ``"separate"`` (the default).
             order: Its stage; lower ones hold charges first. By default 0.
-            effective_to: The first instant that it holds no more.
+            effective_to: The first instant that it holds no more: the start of a calendar month in UTC.
             currency: Of ``"fixed_amount"`` and ``"tiered"``: that of the amounts.
             decimals: To how many decimals shares are cut, 0 to 18. What the source has beyond them goes along.
 

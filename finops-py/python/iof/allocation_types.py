@@ -219,7 +219,7 @@ class AllocationItem(Dimensions):
 class AllocationFinding(TypedDict):
     """What a run came upon that somebody should know."""
 
-    code: Literal["negative_base", "zero_base", "over_capacity", "other_currency", "unknown_value"]
+    code: Literal["negative_base", "unknown_base", "zero_base", "over_capacity", "other_currency", "unknown_value"]
     rule_id: str
     cost_center_id: str | None
     message: str

@@ -24,7 +24,7 @@ use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::time::Interval;
 use crate::model::virtual_dimension::Virtuals;
-use crate::pipeline::allocation::{Allocation, Allocator, Cells, Classes, Frame};
+use crate::pipeline::allocation::{Allocation, Allocator, Cells, Classes, Frame, MAX_LINES};
 use cache::{Cache, CellsOf, LastRun, Stretches};
 use closing::KnownClosings;
 use rules::KnownRules;
@@ -64,7 +64,7 @@ impl Finops {
     /// what changed rules reach.
     ///
     /// # Errors
-    /// `invalid_argument` for too many groups and where usage cannot tell the base of a rule; `conflict` when two rules
+    /// `invalid_argument` for too many groups, for more lines of a set of rules than [`MAX_LINES`], and where usage cannot tell the base of a rule; `conflict` when two rules
     /// of the same order hold the same charge, and where a rule says so; `overflow`; `storage`.
     pub(super) fn allocate_by(
         &self,
@@ -105,16 +105,23 @@ impl Finops {
     fn run(&self, rules: &RuleSet, stretches: &[Interval], cells: Stretches, asked: &Asked<'_>) -> Result<Allocated> {
         let Asked { view, carry, .. } = *asked;
         let new = |(stretch, cells): (&Interval, &Arc<Cells>)| {
-            Allocator::new(Arc::clone(cells), Frame { stretch: *stretch, view, carry: carry.to_vec() })
+            Allocator::new(
+                Arc::clone(cells),
+                Frame { stretch: *stretch, view, carry: carry.to_vec(), max_lines: MAX_LINES },
+            )
         };
         let mut allocators = match self.allocating.cache.take(&cells, view, carry) {
             Some(allocators) => allocators,
             None => stretches.iter().zip(cells.iter()).map(new).collect::<Result<_>>()?,
         };
+        let mut room = MAX_LINES;
         let run = |(stretch, allocator): (&Interval, &mut Allocator)| {
             let rules = rules.in_force(stretch.start());
             let weights = self.weights(&rules, *stretch)?;
-            Ok((*stretch, allocator.run(&rules, &weights)?))
+            allocator.allow(room);
+            let allocation = allocator.run(&rules, &weights)?;
+            room = room.saturating_sub(allocation.len());
+            Ok((*stretch, allocation))
         };
         let allocated = stretches.iter().zip(&mut allocators).map(run).collect();
         let carry = carry.to_vec();

@@ -121,7 +121,8 @@ impl Finops {
     /// # Errors
     /// `invalid_argument` with the field for what no rule can be: percentages that do not add up to 100, an unknown
     /// cost centre, dimension or meter, a field that its method has not, a source that overlaps with that of another
-    /// rule of the same order, a target that is the source of a rule; `conflict` on a handle for reading.
+    /// rule of the same order, a target that is the source of a rule, a meter that cannot tell what a target used;
+    /// `conflict` on a handle for reading.
     pub fn allocation_rules_create(&self, rule: Value) -> Result<Rule> {
         self.permit("allocation.rules.create")?;
         let _alone = self.centers.alone();
@@ -139,7 +140,7 @@ impl Finops {
     /// `not_found`.
     pub fn allocation_rules_get(&self, id: RuleId) -> Result<Rule> {
         self.permit("allocation.rules.get")?;
-        self.allocation_rules()?.get(id).cloned().ok_or_else(|| unknown(id))
+        self.held_rule(id)
     }
 
     /// A page of rules, in the order in which they hold charges: by `order`, then by when they come into force.
@@ -191,7 +192,7 @@ impl Finops {
         self.permit("allocation.rules.update")?;
         let changes = object(changes)?;
         let _alone = self.centers.alone();
-        let before = self.allocation_rules_get(id)?;
+        let before = self.held_rule(id)?;
         let Ok(Value::Object(mut form)) = serde_json::to_value(&before) else {
             return Err(Error::new(ErrorCode::Storage, format!("{id} cannot be written down")));
         };
@@ -211,7 +212,7 @@ impl Finops {
     pub fn allocation_rules_delete(&self, id: RuleId) -> Result<Deleted> {
         self.permit("allocation.rules.delete")?;
         let _alone = self.centers.alone();
-        let rule = self.allocation_rules_get(id)?;
+        let rule = self.held_rule(id)?;
         self.write_rule(&KeptRule { rule, deleted: true })?;
         Ok(Deleted { deleted: true })
     }
@@ -263,7 +264,7 @@ impl Finops {
     /// Checks that the rules go with those centres.
     pub(in crate::engine) fn check_rules_with(&self, centers: &CostCenters) -> Result<()> {
         let held = self.known_rules()?.held.values().cloned().collect::<Vec<_>>();
-        if held.is_empty() { Ok(()) } else { RuleSet::new(held, seen_by_rules(centers)?).map(drop) }
+        if held.is_empty() { Ok(()) } else { self.check_weights(&RuleSet::new(held, seen_by_rules(centers)?)?) }
     }
 
     /// The rules that name a centre, as a sentence names them.
@@ -288,6 +289,11 @@ impl Finops {
         Ok(known.held.values().filter(|rule| holds(rule)).map(|rule| called(rule.name())).collect())
     }
 
+    /// A rule, for whoever may change it: that needs no right to read.
+    fn held_rule(&self, id: RuleId) -> Result<Rule> {
+        self.allocation_rules()?.get(id).cloned().ok_or_else(|| unknown(id))
+    }
+
     fn rule_id(&self) -> Result<RuleId> {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
@@ -299,7 +305,8 @@ impl Finops {
         self.check_names(&rule)?;
         let mut held = self.known_rules()?.held.clone();
         held.insert(rule.id(), rule.clone());
-        RuleSet::new(held.into_values().collect(), seen_by_rules(&*self.cost_centers()?)?)?;
+        let set = RuleSet::new(held.into_values().collect(), seen_by_rules(&*self.cost_centers()?)?)?;
+        self.check_weights(&set)?;
         let kept = KeptRule { rule, deleted: false };
         self.write_rule(&kept)?;
         Ok(kept.rule)

@@ -26,16 +26,32 @@ impl Finops {
     pub(super) fn weights(&self, rules: &RuleSet, stretch: Interval) -> Result<Weights> {
         let mut weights = Weights::default();
         for rule in rules.rules() {
-            let Some(slug) = rule.meter() else { continue };
-            let meter = self.store.usage()?.meters()?.get(slug).map(|(_, meter)| meter.clone());
-            let meter = meter.ok_or_else(|| {
-                Error::invalid("base.meter", format!("of rule '{}' is '{slug}', which is not there", rule.name()))
-            })?;
+            let Some(meter) = self.meter_of(rule)? else { continue };
             for (center, quantity) in self.counted_for(rule, &meter, &rules.targets_of(rule), stretch)? {
                 weights.set(rule.id(), center, quantity);
             }
         }
         Ok(weights)
+    }
+
+    /// Checks that the meters that rules go by can tell what each of their centres used.
+    ///
+    /// # Errors
+    /// `invalid_argument` naming rule and centre.
+    pub(super) fn check_weights(&self, rules: &RuleSet) -> Result<()> {
+        for rule in rules.rules() {
+            let Some(meter) = self.meter_of(rule)? else { continue };
+            rules.targets_of(rule).into_iter().try_for_each(|center| answerable(rule, &meter, center))?;
+        }
+        Ok(())
+    }
+
+    fn meter_of(&self, rule: &Rule) -> Result<Option<Meter>> {
+        let Some(slug) = rule.meter() else { return Ok(None) };
+        let meter = self.store.usage()?.meters()?.get(slug).map(|(_, meter)| meter.clone());
+        meter.map(Some).ok_or_else(|| {
+            Error::invalid("base.meter", format!("of rule '{}' is '{slug}', which is not there", rule.name()))
+        })
     }
 
     fn counted_for(
@@ -133,9 +149,10 @@ fn answerable(rule: &Rule, meter: &Meter, center: &Center) -> Result<()> {
         other => UsageQuery::has(other).err().map(|error| error.message().to_owned()),
     });
     let Some(reason) = unfit else { return Ok(()) };
+    let remedy = if rule.method().targets().is_empty() { "name the targets of the rule" } else { "name other targets" };
     let message = format!(
-        "of rule '{}' is meter '{}', which cannot tell what cost centre '{}' used: {reason}; name other targets, or \
-         take direct_cost",
+        "of rule '{}' is meter '{}', which cannot tell what cost centre '{}' used: {reason}; {remedy}, or take \
+         direct_cost",
         rule.name(),
         meter.slug,
         center.name,

@@ -3,10 +3,12 @@
 use super::CenterId;
 use super::method::{Base, ByValue, Direct, Fallback, FixedAmount, Method, Share, Tier};
 use super::rule::Terms;
+use super::set::month_of;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::money::{Money, Quantity};
-use crate::model::price::{check_meter, on_a_quarter};
+use crate::model::price::check_meter;
+use crate::model::time::Stamp;
 use crate::{Error, Result};
 use std::collections::HashSet;
 
@@ -23,9 +25,9 @@ pub(super) fn terms(terms: &Terms) -> Result<()> {
     if terms.name.trim().is_empty() || terms.name.len() > MAX_NAME_BYTES {
         return Err(Error::invalid("name", format!("must have 1 to {MAX_NAME_BYTES} bytes and not be blank")));
     }
-    on_a_quarter("effective_from", terms.effective_from)?;
+    starts_a_month("effective_from", terms.effective_from)?;
     if let Some(end) = terms.effective_to {
-        on_a_quarter("effective_to", end)?;
+        starts_a_month("effective_to", end)?;
         if end <= terms.effective_from {
             let message = format!("must lie after effective_from {}, got {end}", terms.effective_from);
             return Err(Error::invalid("effective_to", message));
@@ -37,6 +39,17 @@ pub(super) fn terms(terms: &Terms) -> Result<()> {
     // Made by hand, a filter may be what its JSON form cannot say.
     let read = Filter::from_json(&terms.source.to_json());
     read.map(drop).map_err(|error| Error::invalid("source", error.message()))
+}
+
+/// A month is allocated as a whole: who has a share of it, and by which tiers, does not change on the way.
+fn starts_a_month(field: &str, at: Stamp) -> Result<()> {
+    let month = month_of(at).map_err(|error| error.with_field(field))?;
+    if month.start() == at {
+        return Ok(());
+    }
+    let (before, after) = (month.start(), month.end());
+    let message = format!("must be the first instant of a calendar month in UTC: {before} or {after}; got {at}");
+    Err(Error::invalid(field, message))
 }
 
 pub(super) fn method(method: &Method) -> Result<()> {

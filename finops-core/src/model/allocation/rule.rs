@@ -23,9 +23,9 @@ pub struct Terms {
     pub source: Filter,
     /// Its stage: lower ones hold charges first.
     pub order: u32,
-    /// The first instant of charges that it holds: a quarter of an hour in UTC.
+    /// The first instant of charges that it holds: the start of a calendar month in UTC.
     pub effective_from: Stamp,
-    /// The first instant that it holds no more: a quarter of an hour in UTC. Without one it holds on.
+    /// The first instant that it holds no more: the start of a calendar month in UTC. Without one it holds on.
     pub effective_to: Option<Stamp>,
     /// To how many decimals shares are cut, 0 to 18. What the pool has beyond them goes along with one share.
     pub decimals: u32,

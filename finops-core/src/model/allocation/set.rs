@@ -84,26 +84,20 @@ impl RuleSet {
         Self::of(rules, self.centers.clone())
     }
 
-    /// The spans of a window in which the same rules are in force and the calendar month of UTC is the same, in order.
-    /// An allocation is made of each by itself.
+    /// The parts of a window by calendar months of UTC, in order. Rules come into force and end with a month, so that
+    /// the same are in force in all of a part. An allocation is made of each by itself.
     ///
     /// # Errors
     /// `overflow` at the end of time.
     pub fn stretches(&self, window: Interval) -> Result<Vec<Interval>> {
-        let ends = |entry: &Entry| [Some(entry.rule.terms().effective_from), entry.rule.terms().effective_to];
-        let mut cuts: Vec<Stamp> = self.rules.iter().flat_map(ends).flatten().collect();
+        let mut stretches = Vec::new();
         let mut start = window.start();
         while start < window.end() {
-            start = month_of(start)?.end();
-            cuts.push(start);
+            let end = month_of(start)?.end().min(window.end());
+            stretches.push(Interval::new(start, end)?);
+            start = end;
         }
-        cuts.push(window.end());
-        cuts.retain(|cut| window.start() < *cut && *cut <= window.end());
-        cuts.sort_unstable();
-        cuts.dedup();
-        let mut start = window.start();
-        let stretch = |end: Stamp| Interval::new(std::mem::replace(&mut start, end), end);
-        cuts.into_iter().map(stretch).collect()
+        Ok(stretches)
     }
 
     /// The rules in their order.

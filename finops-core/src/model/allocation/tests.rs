@@ -160,7 +160,12 @@ fn each_refusal_names_the_field() {
         (json!({"method": "proportional", "base": {"meter": "A b"}}), "base.meter", "slug"),
         (json!({"method": "proportional", "base": {"meter": "a"}, "capacity": "0"}), "capacity", "above 0"),
         (from(json!({"effective_to": "2024-01-01T00:00:00Z"})), "effective_to", "after"),
-        (from(json!({"effective_from": "2024-01-01T00:01:00Z"})), "effective_from", "quarter"),
+        (
+            from(json!({"effective_from": "2024-01-12T00:00:00Z"})),
+            "effective_from",
+            "calendar month in UTC: 2024-01-01T00:00:00Z or 2024-02-01T00:00:00Z",
+        ),
+        (from(json!({"effective_to": "2024-02-01T00:15:00Z"})), "effective_to", "2024-02-01T00:00:00Z or"),
         (from(json!({"decimals": 19})), "decimals", "0 to 18"),
         (from(json!({"name": " "})), "name", "blank"),
         (from(json!({"source": {"colour": "red"}})), "source", "no dimension"),
@@ -276,30 +281,29 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
-fn stretches_are_cut_by_months_and_by_what_is_in_force() {
+fn stretches_are_months_in_which_the_same_rules_are_in_force() {
     let rule = |from: &str, to: Value, order: i64| {
         let mut rule = json!({"method": "idle", "effective_from": from, "order": order});
         rule["effective_to"] = to;
         rule
     };
     let set = set(&[
-        rule("2024-01-10T00:00:00Z", json!("2024-02-10T06:15:00Z"), 0),
+        rule("2024-02-01T00:00:00Z", json!("2024-03-01T00:00:00Z"), 0),
         rule("2020-01-01T00:00:00Z", Value::Null, 1),
     ])
     .unwrap();
     let at = |text: &str| text.parse::<Stamp>().unwrap();
-    let window = Interval::new(at("2024-01-05T00:00:00Z"), at("2024-03-01T00:00:00Z")).unwrap();
+    let window = Interval::new(at("2024-01-05T00:00:00Z"), at("2024-03-10T06:15:00Z")).unwrap();
     let stretches: Vec<String> = set.stretches(window).unwrap().iter().map(ToString::to_string).collect();
     let wanted = [
-        "2024-01-05T00:00:00Z/2024-01-10T00:00:00Z",
-        "2024-01-10T00:00:00Z/2024-02-01T00:00:00Z",
-        "2024-02-01T00:00:00Z/2024-02-10T06:15:00Z",
-        "2024-02-10T06:15:00Z/2024-03-01T00:00:00Z",
+        "2024-01-05T00:00:00Z/2024-02-01T00:00:00Z",
+        "2024-02-01T00:00:00Z/2024-03-01T00:00:00Z",
+        "2024-03-01T00:00:00Z/2024-03-10T06:15:00Z",
     ];
     assert_eq!(stretches, wanted);
     let in_force = |text: &str| set.in_force(at(text)).rules().len();
-    assert_eq!([in_force("2024-01-05T00:00:00Z"), in_force("2024-01-10T00:00:00Z")], [1, 2]);
-    assert_eq!(in_force("2024-02-10T06:15:00Z"), 1);
+    assert_eq!([in_force("2024-01-31T23:59:59Z"), in_force("2024-02-01T00:00:00Z")], [1, 2]);
+    assert_eq!(in_force("2024-03-01T00:00:00Z"), 1);
     let empty = Interval::new(window.start(), window.start()).unwrap();
     assert!(set.stretches(empty).unwrap().is_empty());
     assert_eq!(month_of(at("1969-12-31T23:00:00Z")).unwrap().start(), at("1969-12-01T00:00:00Z"));

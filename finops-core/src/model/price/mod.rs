@@ -17,7 +17,6 @@ mod version;
 mod tests;
 
 pub(in crate::model) use check::meter as check_meter;
-pub(in crate::model) use terms::on_a_quarter;
 
 pub use book::{PriceBook, PriceStretch};
 pub use grant::{Grant, GrantAmount, GrantRecurrence, Rollover};

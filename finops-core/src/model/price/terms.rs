@@ -201,7 +201,7 @@ pub enum OnChange {
 }
 
 /// Checks that an instant lies where the sums of usage can be cut.
-pub(in crate::model) fn on_a_quarter(field: &str, at: Stamp) -> Result<()> {
+pub(super) fn on_a_quarter(field: &str, at: Stamp) -> Result<()> {
     const QUARTER: i64 = 15 * 60 * 1_000_000;
     if at.micros().rem_euclid(QUARTER) == 0 {
         return Ok(());

@@ -10,7 +10,7 @@ use super::month::MonthPart;
 use super::pools::Scene;
 use super::reach::{claim_again, claim_first};
 use super::rules::{Before, Done, Run};
-use super::scribe::{Chunk, Head, Scribe, Sums};
+use super::scribe::{Chunk, Head, Room, Scribe, Sums};
 use super::table::Table;
 use super::weights::Weights;
 use crate::model::allocation::{Method, RuleId, RuleSet};
@@ -72,6 +72,11 @@ impl Allocator {
         Ok(Self { cells, frame, month, carry, cuts: HashMap::new(), last: None })
     }
 
+    /// Lets the next run make so many lines.
+    pub const fn allow(&mut self, max_lines: usize) {
+        self.frame.max_lines = max_lines;
+    }
+
     /// Who bears what by rules that are all in force, with what meters counted for those that go by one.
     ///
     /// What was found out in the run before is used as far as the rules and quantities are still the same; after an
@@ -80,7 +85,7 @@ impl Allocator {
     /// # Errors
     /// `conflict` naming two rules of the same order that both hold a charge, or a rule that cannot be applied and
     /// whose fallback is `error`; `invalid_argument` when the cells do not tell a dimension apart that a rule or a
-    /// centre looks at; `overflow`.
+    /// centre looks at, or there would be more lines than the frame allows; `overflow`.
     pub fn run(&mut self, rules: &RuleSet, weights: &Weights) -> Result<Allocation> {
         for within in rules.rules().map(|rule| rule.method().within()) {
             if !self.cuts.contains_key(within) {
@@ -118,8 +123,15 @@ impl Allocator {
         self.add_bases(set, &mut grouped);
         let (month, cuts) = (self.month, &self.cuts);
         let (carry, width, view) = (&self.carry, self.frame.carry.len(), view_place(self.frame.view));
-        let scene = Scene { table: &grouped.table, carry, width, view };
-        let own = own.unwrap_or_else(|| own_lines(scene, set));
+        let room = &Room::new(self.frame.max_lines);
+        let scene = Scene { table: &grouped.table, carry, room, width, view };
+        let own = match own {
+            Some(own) => {
+                room.take(own.lines.len())?;
+                own
+            }
+            None => own_lines(scene, set)?,
+        };
         let done = Run { scene, set, weights, bases: &grouped.bases, cuts, month }.all(before)?;
         Ok(Last { set: set.clone(), weights: weights.clone(), claims, grouped, own, done })
     }
@@ -141,7 +153,11 @@ impl Allocator {
             }
             let holders = known.get_or_insert_with(|| holders(&grouped.table, is_idle));
             let cuts = self.cuts.get(within).filter(|_| !within.is_empty());
-            let cost = |cell: usize| self.cells.costs.get(cell).and_then(|costs| costs.get(view)).copied().unwrap_or(0);
+            let cost = |cell: usize| {
+                let cost = self.cells.costs.get(cell).and_then(|costs| costs.get(view)).copied();
+                let unknown = self.cells.unknown.get(cell).and_then(|counts| counts.get(view));
+                (cost.unwrap_or(0), unknown.is_some_and(|count| *count > 0))
+            };
             let base = Base::new(&grouped.table, holders, cuts, cost, view);
             grouped.bases.insert(within.to_vec(), base);
         }
@@ -149,8 +165,8 @@ impl Allocator {
 }
 
 /// What is a centre's own, and what is nobody's.
-fn own_lines(scene: Scene<'_>, set: &RuleSet) -> Chunk {
-    let mut scribe = Scribe::new(scene.carry, scene.width);
+fn own_lines(scene: Scene<'_>, set: &RuleSet) -> Result<Chunk> {
+    let mut scribe = Scribe::new(scene);
     let ids: Vec<RuleId> = set.rules().map(|rule| rule.id()).collect();
     for node in scene.table.nodes.iter().filter(|node| node.rule == NONE || node.center != NONE) {
         let Some(currency) = scene.table.currency(node) else { continue };
@@ -159,9 +175,9 @@ fn own_lines(scene: Scene<'_>, set: &RuleSet) -> Chunk {
         let rule = ids.get(index(node.rule)).copied();
         let source = Values::from([]);
         let head = Head { center, caused_by: None, kind, rule, pool: None, currency, base: None, source };
-        scribe.rows(&head, scene.table.rows_of(node));
+        scribe.rows(&head, scene.table.rows_of(node))?;
     }
-    scribe.finish()
+    Ok(scribe.finish())
 }
 
 impl Last {

@@ -21,6 +21,8 @@ pub(super) struct Holder {
     pub(super) id: HolderId,
     /// The sum in the view of the run.
     pub(super) cost: i128,
+    /// Whether charges lack that cost.
+    pub(super) is_partial: bool,
     carriers: Range<usize>,
 }
 
@@ -54,15 +56,17 @@ struct Entry {
     holder: HolderId,
     carrier: u32,
     cost: i128,
+    is_partial: bool,
 }
 
 impl Base {
-    /// Cost by the values of those keys; `cuts` is none where nothing is told apart.
+    /// Cost by the values of those keys; `cuts` is none where nothing is told apart. `costs` gives what a cell costs,
+    /// and whether charges of it lack that.
     pub(super) fn new(
         table: &Table,
         holders: &[Option<HolderId>],
         cuts: Option<&Keys>,
-        costs: impl Fn(usize) -> i128,
+        costs: impl Fn(usize) -> (i128, bool),
         view: usize,
     ) -> Self {
         let mut entries = match cuts {
@@ -80,7 +84,8 @@ impl Base {
             }
             let cost = same.iter().map(|entry| entry.cost).sum();
             let group = base.groups.entry(first.group).or_insert(base.holders.len()..base.holders.len());
-            base.holders.push(Holder { id: first.holder, cost, carriers: start..base.carriers.len() });
+            let is_partial = same.iter().any(|entry| entry.is_partial);
+            base.holders.push(Holder { id: first.holder, cost, is_partial, carriers: start..base.carriers.len() });
             group.end = base.holders.len();
         }
         base
@@ -109,23 +114,33 @@ fn by_row(table: &Table, holders: &[Option<HolderId>], view: usize) -> Vec<Entry
         let holder = holders.get(index(*node)).copied().flatten()?;
         let currency = table.nodes.get(index(*node))?.currency;
         let cost = row.costs.get(view).copied()?;
-        Some(Entry { group: (currency, 0), holder, carrier: row.carrier(), cost })
+        let is_partial = row.unknown.get(view).is_some_and(|count| *count > 0);
+        Some(Entry { group: (currency, 0), holder, carrier: row.carrier(), cost, is_partial })
     };
     table.rows.iter().zip(&table.node_of).filter_map(entry).collect()
 }
 
-fn by_cell(table: &Table, holders: &[Option<HolderId>], cuts: &Keys, costs: impl Fn(usize) -> i128) -> Vec<Entry> {
-    let mut sums: HashMap<u64, i128> = HashMap::new();
+fn by_cell(
+    table: &Table,
+    holders: &[Option<HolderId>],
+    cuts: &Keys,
+    costs: impl Fn(usize) -> (i128, bool),
+) -> Vec<Entry> {
+    let mut sums: HashMap<u64, (i128, bool)> = HashMap::new();
     for (cell, row) in table.row_of.iter().enumerate() {
-        *sums.entry(u64::from(cuts.of(cell)) << 32 | u64::from(*row)).or_default() += costs(cell);
+        let (sum, lacks) = sums.entry(u64::from(cuts.of(cell)) << 32 | u64::from(*row)).or_default();
+        let (cost, is_partial) = costs(cell);
+        *sum += cost;
+        *lacks |= is_partial;
     }
     let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(NONE);
-    let entry = |(key, cost): (u64, i128)| {
+    let entry = |(key, (cost, is_partial)): (u64, (i128, bool))| {
         let row = index(half(key));
         let node = index(table.node_of.get(row).copied()?);
         let holder = holders.get(node).copied().flatten()?;
         let currency = table.nodes.get(node)?.currency;
-        Some(Entry { group: (currency, half(key >> 32)), holder, carrier: table.rows.get(row)?.carrier(), cost })
+        let (group, carrier) = ((currency, half(key >> 32)), table.rows.get(row)?.carrier());
+        Some(Entry { group, holder, carrier, cost, is_partial })
     };
     sums.into_iter().filter_map(entry).collect()
 }

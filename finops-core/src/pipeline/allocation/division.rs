@@ -6,7 +6,9 @@ use super::month::MonthPart;
 use super::share::Shares;
 use super::table::Node;
 use super::weights::Weights;
-use crate::model::allocation::{self, CenterId, Direct, Fallback, FixedAmount, Idle, Method, Rule, RuleSet, Tier};
+use crate::model::allocation::{
+    self, Center, CenterId, Direct, Fallback, FixedAmount, Idle, Method, Rule, RuleSet, Tier,
+};
 use crate::model::money::{Currency, Money, Quantity};
 use crate::{Error, ErrorCode, Result};
 use std::collections::HashMap;
@@ -85,8 +87,14 @@ impl Pool<'_> {
             Method::FixedAmount { targets, fallback, .. } => self.fixed(targets, *fallback, total),
             Method::Tiered { tiers, .. } => self.tiered(tiers, total),
             Method::Proportional { base: allocation::Base::DirectCost { .. }, fallback, .. } => {
-                let cost = |center| self.base.center(node.currency, node.cut, center).map_or(0, |holder| holder.cost);
-                let costs = self.targets.iter().map(|center| self.counted(*center, cost(*center), findings)).collect();
+                let mut cost = |center: &u32| {
+                    let Some(holder) = self.base.center(node.currency, node.cut, *center) else { return 0 };
+                    if holder.is_partial {
+                        findings.push(partial(self.rule, self.set.centers().at(*center)));
+                    }
+                    self.counted(*center, holder.cost, findings)
+                };
+                let costs = self.targets.iter().map(&mut cost).collect();
                 self.weighed(costs, *fallback, findings)
             }
             Method::Proportional { base: allocation::Base::Meter { capacity, .. }, fallback, .. } => {
@@ -278,6 +286,13 @@ impl Pool<'_> {
 pub(super) fn finding(rule: &Rule, code: FindingCode, center: Option<CenterId>, message: &str) -> Finding {
     let message = format!("rule {}: {message}", rule.called());
     Finding { code, rule_id: rule.id(), cost_center_id: center, message }
+}
+
+/// That charges lack the cost that a rule goes by.
+pub(super) fn partial(rule: &Rule, center: Option<&Center>) -> Finding {
+    let whose = center.map_or_else(|| "some charges".to_owned(), |center| format!("charges of '{}'", center.name));
+    let message = format!("{whose} lack the cost that it goes by: the base is only what is known");
+    finding(rule, FindingCode::UnknownBase, center.map(|center| center.id), &message)
 }
 
 impl Division {

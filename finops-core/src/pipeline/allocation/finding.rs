@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum FindingCode {
     /// The base of one centre is below zero: it counts as 0.
     NegativeBase,
+    /// Charges of a centre lack the cost that its base is of: only what is known counts.
+    UnknownBase,
     /// The base of all centres is 0: the fallback of the rule holds.
     ZeroBase,
     /// More was used than the pool can serve.
@@ -25,6 +27,7 @@ impl FindingCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NegativeBase => "negative_base",
+            Self::UnknownBase => "unknown_base",
             Self::ZeroBase => "zero_base",
             Self::OverCapacity => "over_capacity",
             Self::OtherCurrency => "other_currency",

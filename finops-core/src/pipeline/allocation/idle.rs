@@ -1,7 +1,7 @@
 //! Idle cost: it goes first, over all cost with the same values, to centres, to pools and to what is nobody's.
 
 use super::bases::{Base, HolderId};
-use super::division::finding;
+use super::division::{finding, partial};
 use super::finding::FindingCode;
 use super::keys::Keys;
 use super::line::LineKind;
@@ -20,7 +20,7 @@ pub(super) fn share_idle(
     cuts: &Keys,
     base: &Base,
 ) -> Result<(Chunk, Vec<Received>)> {
-    let mut scribe = Scribe::new(scene.carry, scene.width);
+    let mut scribe = Scribe::new(scene);
     let mut received: Vec<Received> = Vec::new();
     let decimals = rule.terms().decimals;
     for node in nodes {
@@ -28,21 +28,27 @@ pub(super) fn share_idle(
         let Some(source) = cuts.values(node.cut) else { continue };
         let Some(head) = scene.head(node, LineKind::Idle, rule.id(), source) else { continue };
         let holders = base.group(node.currency, node.cut);
-        for holder in holders.iter().filter(|holder| holder.cost < 0) {
+        for holder in holders.iter().filter(|holder| holder.cost < 0 || holder.is_partial) {
             let center = match holder.id {
                 HolderId::Center(place) => set.centers().at(place),
                 HolderId::Nobody | HolderId::Pool(_) => None,
             };
+            if holder.is_partial {
+                scribe.findings.push(partial(rule, center));
+            }
+            if holder.cost >= 0 {
+                continue;
+            }
             let whose = center.map_or_else(String::new, |center| format!(" of '{}'", center.name));
             let message = format!("some cost{whose} that idle cost goes by is below zero and counts as 0");
             scribe.findings.push(finding(rule, FindingCode::NegativeBase, center.map(|center| center.id), &message));
         }
         let Some(shares) = Shares::new(holders.iter().map(|holder| holder.cost.max(0)).collect())? else {
             // Nothing ran there: what is idle stays so.
-            scribe.rows(&head, rows);
+            scribe.rows(&head, rows)?;
             continue;
         };
-        scribe.unknown(&head, rows);
+        scribe.unknown(&head, rows)?;
         let (parts, ratios) = (split(&shares, costs, decimals)?, shares.split(WHOLE, 18)?);
         for (at, holder) in holders.iter().enumerate() {
             let amount = Amount { costs: nth(&parts, at), ratio: ratios.get(at).copied() };

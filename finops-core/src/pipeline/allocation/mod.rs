@@ -45,6 +45,9 @@ use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::time::Interval;
 
+/// How many lines an allocation has at most, of all its stretches together.
+pub const MAX_LINES: usize = 4_000_000;
+
 /// Of what an allocation is made, beside cells and rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -55,4 +58,6 @@ pub struct Frame {
     pub view: CostView,
     /// The dimensions whose values lines keep.
     pub carry: Vec<Dimension>,
+    /// How many lines there may be: [`MAX_LINES`], less those of other stretches.
+    pub max_lines: usize,
 }

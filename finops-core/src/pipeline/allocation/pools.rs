@@ -4,7 +4,7 @@ use super::bases::Base;
 use super::division::{Division, Outcome, Pool};
 use super::keys::{Keys, index};
 use super::line::{LineKind, Values};
-use super::scribe::{Amount, Chunk, Costs, Head, Scribe, WHOLE, nth, own_carriers, split};
+use super::scribe::{Amount, Chunk, Costs, Head, Room, Scribe, WHOLE, nth, own_carriers, split};
 use super::table::{Node, Table};
 use crate::Result;
 use crate::model::allocation::{CenterId, Idle, RuleId};
@@ -15,6 +15,7 @@ use crate::model::money::Currency;
 pub(super) struct Scene<'a> {
     pub(super) table: &'a Table,
     pub(super) carry: &'a Keys,
+    pub(super) room: &'a Room,
     /// How many dimensions lines carry.
     pub(super) width: usize,
     /// The place of the cost that bases are taken from.
@@ -36,7 +37,7 @@ pub(super) fn share_out(
     nodes: &[Node],
     cuts: &Keys,
 ) -> Result<(Chunk, Vec<Outcome>)> {
-    let mut scribe = Scribe::new(scene.carry, scene.width);
+    let mut scribe = Scribe::new(scene);
     let mut outcomes = Vec::with_capacity(nodes.len());
     for node in nodes {
         let (rows, costs) = (scene.table.rows_of(node), scene.table.costs_of(node));
@@ -49,13 +50,13 @@ pub(super) fn share_out(
             pool.divide(node, head.currency, total, &mut scribe.findings)?
         };
         match &outcome {
-            Outcome::Kept => scribe.rows(&head, rows),
+            Outcome::Kept => scribe.rows(&head, rows)?,
             Outcome::Unused => {
                 head.kind = LineKind::Idle;
-                scribe.rows(&head, rows);
+                scribe.rows(&head, rows)?;
             }
             Outcome::Divided(division) => {
-                scribe.unknown(&head, rows);
+                scribe.unknown(&head, rows)?;
                 let writer = Shared { scene, pool, node, division };
                 writer.write(&mut scribe, &head, costs)?;
             }
@@ -158,7 +159,7 @@ pub(super) fn send_on(
     cuts: &Keys,
     received: &[Received],
 ) -> Result<Chunk> {
-    let mut scribe = Scribe::new(scene.carry, scene.width);
+    let mut scribe = Scribe::new(scene);
     let decimals = pool.rule.terms().decimals;
     for got in received {
         let at = got.node.checked_sub(nodes.0).map(index);

@@ -85,7 +85,10 @@ impl Run<'_> {
             let kept = before.as_mut().and_then(|before| before.take(self, place, rule, &targets));
             fresh.push(kept.is_none());
             all.push(match kept {
-                Some(done) => done,
+                Some(done) => {
+                    self.scene.room.take(done.shared.lines.len())?;
+                    done
+                }
                 None => self.one(place, rule, targets)?,
             });
         }
@@ -95,6 +98,8 @@ impl Run<'_> {
         for ((place, rule), (done, fresh)) in (0..).zip(self.set.rules()).zip(all.iter_mut().zip(fresh)) {
             if fresh || idle_anew || regroup {
                 done.sent_on = self.sent_on(place, rule, done, &sent)?;
+            } else if let Some(kept) = &done.sent_on {
+                self.scene.room.take(kept.lines.len())?;
             }
         }
         Ok(all)
@@ -114,7 +119,7 @@ impl Run<'_> {
 
     fn one(&self, place: u32, rule: &Rule, targets: Vec<u32>) -> Result<Done> {
         let (_, nodes) = self.nodes(place);
-        let empty = || super::scribe::Scribe::new(self.scene.carry, self.scene.width).finish();
+        let empty = || super::scribe::Scribe::new(self.scene).finish();
         let Some((pool, cuts)) = self.pool(rule, &targets) else {
             return Ok(Done { targets, outcomes: Vec::new(), shared: empty(), sent: Vec::new(), sent_on: None });
         };

@@ -1,13 +1,16 @@
 //! Writes lines: shares down to the values that they carry, and the sums that are compared in the end.
 
+use super::MAX_LINES;
 use super::finding::Finding;
 use super::keys::Keys;
 use super::line::{Line, LineKind, Values};
+use super::pools::Scene;
 use super::share::Shares;
 use super::table::Row;
-use crate::Result;
 use crate::model::allocation::{CenterId, RuleId};
 use crate::model::money::{Currency, Money, Quantity};
+use crate::{Error, Result};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,9 +51,32 @@ pub(super) struct Amount {
 /// The ratio of a whole pool.
 pub(super) const WHOLE: i128 = 10_i128.pow(Quantity::SCALE);
 
+/// How many more lines there may be in a run.
+#[derive(Debug)]
+pub(super) struct Room(Cell<usize>);
+
+impl Room {
+    pub(super) const fn new(lines: usize) -> Self {
+        Self(Cell::new(lines))
+    }
+
+    pub(super) fn take(&self, lines: usize) -> Result<()> {
+        let left = self.0.get().checked_sub(lines).ok_or_else(|| {
+            let message = format!(
+                "makes more than {MAX_LINES} lines: group by fewer dimensions, filter by fewer, ask about less time, \
+                 or name the targets of rules"
+            );
+            Error::invalid("group_by", message)
+        })?;
+        self.0.set(left);
+        Ok(())
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Scribe<'a> {
     carry: &'a Keys,
+    room: &'a Room,
     /// What lines carry that are in favour of no cost at all.
     nothing: Values,
     lines: Vec<Line>,
@@ -59,10 +85,16 @@ pub(super) struct Scribe<'a> {
 }
 
 impl<'a> Scribe<'a> {
-    /// `width` is how many dimensions lines carry.
-    pub(super) fn new(carry: &'a Keys, width: usize) -> Self {
-        let nothing = vec![None; width].into();
-        Self { carry, nothing, lines: Vec::new(), sums: Sums::new(), findings: Vec::new() }
+    pub(super) fn new(scene: Scene<'a>) -> Self {
+        let nothing = vec![None; scene.width].into();
+        Self {
+            carry: scene.carry,
+            room: scene.room,
+            nothing,
+            lines: Vec::new(),
+            sums: Sums::new(),
+            findings: Vec::new(),
+        }
     }
 
     pub(super) fn finish(mut self) -> Chunk {
@@ -72,17 +104,16 @@ impl<'a> Scribe<'a> {
     }
 
     /// Rows as they are.
-    pub(super) fn rows(&mut self, head: &Head, rows: &[Row]) {
-        for row in rows {
-            self.line(head, Amount { costs: row.costs, ratio: None }, row.unknown, Some(row.carrier()));
-        }
+    pub(super) fn rows(&mut self, head: &Head, rows: &[Row]) -> Result<()> {
+        let amount = |row: &Row| Amount { costs: row.costs, ratio: None };
+        rows.iter().try_for_each(|row| self.line(head, amount(row), row.unknown, Some(row.carrier())))
     }
 
     /// What of rows is unknown, which nobody can share out.
-    pub(super) fn unknown(&mut self, head: &Head, rows: &[Row]) {
-        for row in rows.iter().filter(|row| row.unknown != [0; 4]) {
-            self.line(head, Amount { costs: [0; 4], ratio: None }, row.unknown, Some(row.carrier()));
-        }
+    pub(super) fn unknown(&mut self, head: &Head, rows: &[Row]) -> Result<()> {
+        let nothing = Amount { costs: [0; 4], ratio: None };
+        let mut unknown = rows.iter().filter(|row| row.unknown != [0; 4]);
+        unknown.try_for_each(|row| self.line(head, nothing, row.unknown, Some(row.carrier())))
     }
 
     /// A share, spread over those in whose favour it is.
@@ -93,28 +124,27 @@ impl<'a> Scribe<'a> {
         let weights = match carriers {
             [] => None,
             [(carrier, _)] => {
-                self.line(head, amount, [0; 4], Some(*carrier));
-                return Ok(());
+                return self.line(head, amount, [0; 4], Some(*carrier));
             }
             several => Shares::new(several.iter().map(|(_, weight)| *weight).collect())?,
         };
         let Some(weights) = weights else {
-            self.line(head, amount, [0; 4], None);
-            return Ok(());
+            return self.line(head, amount, [0; 4], None);
         };
         let parts = split(&weights, amount.costs, decimals)?;
         let ratios = amount.ratio.map(|ratio| weights.split(ratio, Quantity::SCALE)).transpose()?;
         for (at, (carrier, _)) in carriers.iter().enumerate() {
             let ratio = ratios.as_ref().and_then(|ratios| ratios.get(at)).copied();
-            self.line(head, Amount { costs: nth(&parts, at), ratio }, [0; 4], Some(*carrier));
+            self.line(head, Amount { costs: nth(&parts, at), ratio }, [0; 4], Some(*carrier))?;
         }
         Ok(())
     }
 
-    fn line(&mut self, head: &Head, amount: Amount, unknown: [u64; 4], carrier: Option<u32>) {
+    fn line(&mut self, head: &Head, amount: Amount, unknown: [u64; 4], carrier: Option<u32>) -> Result<()> {
         if amount.costs == [0; 4] && unknown == [0; 4] && head.kind != LineKind::Direct {
-            return;
+            return Ok(());
         }
+        self.room.take(1)?;
         let (costs, counts) = self.sums.entry(head.currency).or_default();
         costs.iter_mut().zip(amount.costs).for_each(|(sum, cost)| *sum = sum.wrapping_add(cost));
         counts.iter_mut().zip(unknown).for_each(|(sum, more)| *sum = sum.wrapping_add(more));
@@ -133,6 +163,7 @@ impl<'a> Scribe<'a> {
             source: head.source.clone(),
             carried: values.clone(),
         });
+        Ok(())
     }
 }
 

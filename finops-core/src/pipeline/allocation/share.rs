@@ -69,7 +69,8 @@ impl Shares {
             let share = amount.checked_mul(*weight)?;
             let steps = share.div_euclid(divisor);
             parts.push(steps.checked_mul(step)?);
-            remainders.push(share - steps * divisor);
+            // The product may pass the range where a share is below zero; what is left of it never does.
+            remainders.push(share.wrapping_sub(steps.wrapping_mul(divisor)));
         }
         let given = parts.iter().try_fold(0_i128, |sum, part| sum.checked_add(*part))?;
         hand_out(&mut parts, remainders, amount.checked_sub(given)?, step);
@@ -133,6 +134,14 @@ mod tests {
     use super::*;
     use crate::model::money::{Quantity, split};
     use proptest::prelude::*;
+
+    #[test]
+    fn a_share_near_the_least_that_fits_is_cut_the_same_both_ways() {
+        let (weight, step) = (10_i128.pow(19) + 1, 10_i128.pow(18));
+        let shares = Shares::new(vec![-weight, weight, weight - 1]).unwrap().unwrap();
+        let amount = i128::MAX / weight;
+        assert_eq!(shares.narrow(amount, step).unwrap(), shares.wide(amount, step).unwrap());
+    }
 
     const ONE: i128 = 10_i128.pow(18);
 

@@ -163,6 +163,35 @@ fn meters_decide_and_capacity_leaves_idle() {
 }
 
 #[test]
+fn a_base_of_which_some_is_unknown_is_told() {
+    let told = |rule: &Value| {
+        let mut world = world("100", rule);
+        for _ in 0..2 {
+            world.charge(&["b", "eu"], "0");
+            world.charges.last_mut().unwrap().unknown = [0, 1, 0, 0];
+        }
+        let findings = world.run().unwrap().findings;
+        world.view = crate::model::charge::CostView::Billed;
+        assert!(codes(&world).is_empty(), "that cost is known of all");
+        findings.into_iter().map(|found| (found.code, found.cost_center_id, found.message)).collect::<Vec<_>>()
+    };
+    for rule in [
+        json!({"method": "proportional"}),
+        json!({"method": "proportional", "within": ["region"]}),
+        json!({"method": "idle"}),
+        json!({"method": "idle", "within": ["region"]}),
+    ] {
+        let found = told(&rule);
+        assert!(
+            matches!(found.as_slice(), [(FindingCode::UnknownBase, Some(center), message)]
+            if *center == cc(1) && message.contains("charges of 'b' lack the cost")),
+            "{rule}: {found:?}"
+        );
+    }
+    assert!(told(&json!({"method": "even", "targets": [{"cost_center": cc(0)}]})).is_empty());
+}
+
+#[test]
 fn a_base_below_zero_counts_as_nothing() {
     let mut world = world("100", &json!({"method": "proportional"}));
     world.charge(&["a", "eu"], "-50");

@@ -70,3 +70,31 @@ fn lines_are_filtered_only_by_what_they_carry() {
     assert_eq!(allocation.select(&super::filter(&json!({"namespace": "a"}))).unwrap_err().field(), Some("filter"));
     assert_eq!(allocation.select(&super::filter(&json!({"cost_center": null}))).unwrap().len(), 1);
 }
+
+#[test]
+fn more_lines_than_allowed_are_refused_also_where_some_are_kept() {
+    let mut world = World::new(&["namespace", "region"]);
+    for name in ["a", "b"] {
+        world.center(name, &json!({"namespace": name}));
+        world.charge(&[name, "eu"], "1");
+        world.charge(&[name, "us"], "1");
+    }
+    world.charge(&["pool", "eu"], "8");
+    world.rule("pool", &json!({"source": {"namespace": "pool"}, "method": "proportional"}));
+    world.carry(&["region"]);
+    let set = world.set().unwrap();
+    let mut allocator = Allocator::new(world.cells(&[&set]), world.frame()).unwrap();
+    let run = |allocator: &mut Allocator, lines: usize| {
+        allocator.allow(lines);
+        allocator.run(&set, &world.weights).map(|allocation| allocation.len())
+    };
+    assert_eq!(run(&mut allocator, 8).unwrap(), 8, "two regions of two centres, direct and shared");
+    assert_eq!(run(&mut allocator, 8).unwrap(), 8, "what is kept counts once");
+    for lines in [7, 4, 3, 0] {
+        let error = run(&mut allocator, lines).unwrap_err();
+        assert_eq!((error.code(), error.field()), (ErrorCode::InvalidArgument, Some("group_by")));
+        assert!(error.message().contains("group by fewer dimensions"), "{error}");
+    }
+    assert_eq!(run(&mut allocator, 8).unwrap(), 8);
+    assert_eq!(run(&mut allocator, 7).unwrap_err().code(), ErrorCode::InvalidArgument, "with what was kept");
+}
