@@ -64,8 +64,9 @@ impl Finops {
     /// what changed rules reach.
     ///
     /// # Errors
-    /// `invalid_argument` for too many groups, for more lines of a set of rules than [`MAX_LINES`], and where usage cannot tell the base of a rule; `conflict` when two rules
-    /// of the same order hold the same charge, and where a rule says so; `overflow`; `storage`.
+    /// `invalid_argument` for too many groups, for more lines of a set of rules than [`MAX_LINES`], and where usage
+    /// cannot tell the base of a rule; `conflict` when two rules of the same order hold the same charge, and where a
+    /// rule says so; `overflow`; `storage`.
     pub(super) fn allocate_by(
         &self,
         sets: &[&RuleSet],
