@@ -366,12 +366,13 @@ fn a_sum_over_centres_is_for_who_sees_them_all() {
 #[test]
 fn statements_that_fail_name_nobody_on_a_narrowed_handle() {
     let world = World::new();
-    answer(&world.finops, "allocation.rules.update", json!({"id": world.rule, "base": {"meter": "exports_south"}}));
-    answer(&world.finops, "update_cost_center", json!({"id": world.other_center, "filter": {"service": "x"}}));
+    answer(&world.finops, "meters.create", json!({"slug": "unused", "aggregation": "count", "unit": "call"}));
+    let failing = json!({"id": world.rule, "base": {"meter": "unused"}, "fallback": "error"});
+    answer(&world.finops, "allocation.rules.update", failing);
     let asked = json!({"period": "2024-01"});
     let full = call(&world.finops, "allocation.report", asked.clone()).unwrap_err();
     assert!(full.message().contains("Zenith"), "{full}");
     let error = call(&Handle::Viewer.of(&world.finops), "allocation.report", asked).unwrap_err();
-    assert_eq!((error.code(), error.field()), (ErrorCode::InvalidArgument, Some("period")));
+    assert_eq!((error.code(), error.field()), (ErrorCode::Conflict, Some("period")));
     assert!(told(&error.to_string()).is_empty(), "{error}");
 }

@@ -69,8 +69,7 @@ impl Shares {
             let share = amount.checked_mul(*weight)?;
             let steps = share.div_euclid(divisor);
             parts.push(steps.checked_mul(step)?);
-            // The product may pass the range where a share is below zero; what is left of it never does.
-            remainders.push(share.wrapping_sub(steps.wrapping_mul(divisor)));
+            remainders.push(share.rem_euclid(divisor));
         }
         let given = parts.iter().try_fold(0_i128, |sum, part| sum.checked_add(*part))?;
         hand_out(&mut parts, remainders, amount.checked_sub(given)?, step);
