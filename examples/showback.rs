@@ -120,7 +120,9 @@ fn run(out: &mut dyn Write) -> Outcome {
     request.period = Some("2024-01".parse()?);
     let allocated = finops.allocation_run(&request)?;
     for total in &allocated.totals {
-        writeln!(out, "{} {} came in, {} went out", total.total_in, total.currency, total.total_out)?;
+        let told = |sum: Option<Money>| sum.map_or_else(|| "something unknown".to_owned(), |sum| sum.to_string());
+        let (came, went) = (told(total.total_in), told(total.total_out));
+        writeln!(out, "{came} {} came in, {went} went out", total.currency)?;
     }
     print(out, &report(&finops, "2024-01")?)?;
 
