@@ -1,6 +1,6 @@
 //! What each centre bears.
 
-use super::totals::{cost_of, known, place};
+use super::totals::{cost_of, known};
 use crate::Result;
 use crate::model::allocation::{CenterId, Centers};
 use crate::model::charge::CostView;
@@ -56,7 +56,7 @@ impl ByCenter {
             for ((sum, unknown), kind) in borne.kinds.iter_mut().zip(&mut borne.unknown).zip(KINDS) {
                 if kind == line.kind {
                     *sum = sum.checked_add(cost_of(&line.costs, view))?;
-                    *unknown += line.unknown.get(place(view)).copied().unwrap_or(0);
+                    *unknown += line.unknown.get(view.place()).copied().unwrap_or(0);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Told;
 use super::by_center::{KINDS, name_of};
-use super::totals::{cost_of, known, place};
+use super::totals::{cost_of, known};
 use crate::Result;
 use crate::insight::query::NameOf;
 use crate::insight::summary::{DimensionValue, named, serialize_dimensions};
@@ -245,7 +245,7 @@ impl<'a> Items<'a> {
         let cuts = pool.or(rule).map(|rule| rule.method().within()).unwrap_or_default();
         let source = cuts.iter().cloned().zip(line.source.iter().map(|value| value.as_deref().map(str::to_owned)));
         let values: Vec<Option<&str>> = key.values.iter().map(Option::as_deref).collect();
-        let unknown = sum.unknown.get(place(view)).copied().unwrap_or(0);
+        let unknown = sum.unknown.get(view.place()).copied().unwrap_or(0);
         let (mut costs, lacking) = ([None; 4], sum.unknown);
         for ((cost, sum), lacking) in costs.iter_mut().zip(sum.costs).zip(lacking) {
             *cost = known(sum, lacking);

@@ -1,6 +1,6 @@
 //! Lines as sums: an allocation in place of charges, for the answers that are made of sums.
 
-use super::totals::{cost_of, place};
+use super::totals::cost_of;
 use super::{Allocated, CENTER, carried};
 use crate::Result;
 use crate::insight::question::Question;
@@ -91,7 +91,7 @@ impl Group {
         let mut lacking = 0;
         for ((sum, unknown), view) in self.costs.iter_mut().zip(&mut self.unknown).zip(&question.views) {
             *sum = sum.checked_add(cost_of(&line.costs, *view))?;
-            let more = line.unknown.get(place(*view)).copied().unwrap_or(0);
+            let more = line.unknown.get(view.place()).copied().unwrap_or(0);
             *unknown += more;
             lacking = more.max(lacking);
         }

@@ -46,14 +46,9 @@ impl Summed {
     }
 }
 
-/// The place of a view in the four costs of a line.
-pub(super) fn place(view: CostView) -> usize {
-    CostView::ALL.iter().position(|known| *known == view).unwrap_or(0)
-}
-
 /// The cost of a view among four.
 pub(super) fn cost_of(costs: &[Money; 4], view: CostView) -> Money {
-    costs.get(place(view)).copied().unwrap_or_default()
+    costs.get(view.place()).copied().unwrap_or_default()
 }
 
 /// A sum of which something is known: nothing is where charges lack the cost and none adds to it.
@@ -79,7 +74,7 @@ pub(super) fn totals(allocated: &Allocated, view: CostView, only: Option<Currenc
         });
         sum.total_in = sum.total_in.checked_add(cost_of(&total.total_in, view))?;
         sum.total_out = sum.total_out.checked_add(cost_of(&total.total_out, view))?;
-        sum.unknown_costs += total.unknown.get(place(view)).copied().unwrap_or(0);
+        sum.unknown_costs += total.unknown.get(view.place()).copied().unwrap_or(0);
     }
     Ok(totals.into_values().collect())
 }

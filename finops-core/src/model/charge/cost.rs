@@ -23,6 +23,16 @@ impl CostView {
     /// Every view.
     pub const ALL: [Self; 4] = [Self::Billed, Self::Effective, Self::Contracted, Self::List];
 
+    /// Its place in [`CostView::ALL`], which is the order of costs that come as four.
+    pub(crate) const fn place(self) -> usize {
+        match self {
+            Self::Billed => 0,
+            Self::Effective => 1,
+            Self::Contracted => 2,
+            Self::List => 3,
+        }
+    }
+
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,5 +78,15 @@ impl<'de> Deserialize<'de> for CostView {
                 format!("must be one of {words}, got '{word}'")
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_in_the_list() {
+        assert_eq!(CostView::ALL.map(CostView::place), [0, 1, 2, 3]);
     }
 }

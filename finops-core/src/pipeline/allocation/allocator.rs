@@ -14,7 +14,6 @@ use super::scribe::{Chunk, Head, Room, Scribe, Sums};
 use super::table::Table;
 use super::weights::Weights;
 use crate::model::allocation::{Method, RuleId, RuleSet};
-use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::money::{Currency, Money};
 use crate::{Error, ErrorCode, Result};
@@ -122,7 +121,7 @@ impl Allocator {
     ) -> Result<Last> {
         self.add_bases(set, &mut grouped);
         let (month, cuts) = (self.month, &self.cuts);
-        let (carry, width, view) = (&self.carry, self.frame.carry.len(), view_place(self.frame.view));
+        let (carry, width, view) = (&self.carry, self.frame.carry.len(), self.frame.view.place());
         let room = &Room::new(self.frame.max_lines);
         let scene = Scene { table: &grouped.table, carry, room, width, view };
         let own = match own {
@@ -145,7 +144,7 @@ impl Allocator {
     fn add_bases(&self, set: &RuleSet, grouped: &mut Grouped) {
         let idle: Vec<bool> = set.rules().map(|rule| matches!(rule.method(), Method::Idle { .. })).collect();
         let is_idle = |rule: u32| idle.get(index(rule)).copied().unwrap_or(false);
-        let view = view_place(self.frame.view);
+        let view = self.frame.view.place();
         let mut known: Option<Vec<Option<HolderId>>> = None;
         for within in set.rules().map(|rule| rule.method().within()) {
             if grouped.bases.contains_key(within) {
@@ -216,9 +215,4 @@ impl Last {
 fn lost(currency: Currency) -> Error {
     let message = format!("the allocation in {currency} does not add up to the charges: please report it");
     Error::new(ErrorCode::Storage, message)
-}
-
-/// Which of the four costs a view is.
-fn view_place(view: CostView) -> usize {
-    CostView::ALL.iter().position(|known| *known == view).unwrap_or(1)
 }

@@ -72,8 +72,7 @@ pub(super) struct MonthBalances(pub(super) BTreeMap<Who, Balance>);
 impl MonthBalances {
     /// Those of a view.
     pub(super) fn new(opening: &Balances, booking: &Booking, view: CostView) -> Result<Self> {
-        let place = CostView::ALL.iter().position(|known| *known == view).unwrap_or(0);
-        let cost = |costs: &Costs| costs.get(place).copied().unwrap_or_default();
+        let cost = |costs: &Costs| costs.get(view.place()).copied().unwrap_or_default();
         let mut all: BTreeMap<Who, Balance> = BTreeMap::new();
         for (who, costs) in opening {
             all.entry(*who).or_default().opening = cost(costs);
@@ -88,7 +87,7 @@ impl MonthBalances {
             *sum = sum.checked_add(cost(costs))?;
         }
         for unknown in &booking.unknown {
-            let charges = unknown.charges.get(place).copied().unwrap_or(0);
+            let charges = unknown.charges.get(view.place()).copied().unwrap_or(0);
             all.entry((unknown.currency, unknown.cost_center_id)).or_default().unknown += charges;
         }
         all.retain(|_, balance| *balance != Balance::default());

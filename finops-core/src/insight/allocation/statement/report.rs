@@ -202,8 +202,7 @@ impl<'q> AllocationReportQuery<'q> {
     }
 
     fn corrections(&self, booking: &Booking, facts: &Facts) -> Vec<StatementCorrection> {
-        let view = CostView::ALL.iter().position(|known| *known == self.request.view).unwrap_or(0);
-        let cost = |costs: &Costs| costs.get(view).copied().unwrap_or_default();
+        let cost = |costs: &Costs| costs.get(self.request.view.place()).copied().unwrap_or_default();
         let all = booking.corrections.iter().flat_map(|(of, booked)| booked.iter().map(move |amount| (*of, amount)));
         let wanted = all.filter(|(_, (account, costs))| {
             self.wants((account.currency, account.cost_center_id)) && !cost(costs).is_zero()
