@@ -3,6 +3,7 @@
 //! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
+mod alert;
 mod allocation;
 mod audit;
 mod booking;
@@ -14,6 +15,7 @@ mod files;
 mod snapshot;
 pub mod usage;
 
+pub use alert::KeptAlert;
 pub use allocation::{AllocationClosing, ClosedAllocation};
 pub use audit::AuditFilter;
 pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
@@ -388,6 +390,18 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `storage`.
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
+
+    /// The alerts of each budget's latest period that has any, in the order of budgets and thresholds.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn latest_alerts(&self) -> Result<Vec<KeptAlert>>;
+
+    /// Writes alerts in place of those of the same budgets, periods and thresholds: all of them or none.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
+    fn put_alerts(&self, alerts: &[KeptAlert]) -> Result<()>;
 }
 
 /// Answers a question charge by charge.

@@ -12,6 +12,7 @@
 //! <folder>/{readers,gate}.lock        shared by those who read, so that no vacuum takes a file from under them
 //! ```
 
+mod alerts;
 mod allocation;
 mod answer;
 mod audit;

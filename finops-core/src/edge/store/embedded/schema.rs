@@ -307,6 +307,16 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (number, part)
     ) STRICT;
 ",
+    "
+    -- Thresholds of budgets that were crossed, each once in a period; what became of them as JSON.
+    CREATE TABLE budget_alerts (
+        budget TEXT NOT NULL,
+        period_start INTEGER NOT NULL,
+        threshold TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (budget, period_start, threshold)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.

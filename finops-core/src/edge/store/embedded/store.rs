@@ -3,15 +3,16 @@
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
 use super::{
-    allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals,
+    alerts, allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment,
+    virtuals,
 };
 use crate::Result;
 use crate::edge::store::files::no_files;
 use crate::edge::store::usage::UsageStore;
 use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
-    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan,
-    SegmentFile,
+    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, KeptAlert, LineKey, Rewriting,
+    Scan, SegmentFile,
 };
 use crate::edge::store::{Settled, Snapshot, Statement, Store, VisitAudit};
 use crate::insight::question::Question;
@@ -24,6 +25,7 @@ use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
+use rusqlite::TransactionBehavior;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store for EmbeddedStore {
@@ -232,5 +234,17 @@ impl Store for EmbeddedStore {
 
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
         allocation::lines(&self.state(), number, part)
+    }
+
+    fn latest_alerts(&self) -> Result<Vec<KeptAlert>> {
+        alerts::latest(&self.state())
+    }
+
+    fn put_alerts(&self, alerts: &[KeptAlert]) -> Result<()> {
+        self.refuse_when_read_only()?;
+        let mut state = self.state();
+        let transaction = state.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+        alerts::put(&transaction, alerts)?;
+        transaction.commit().map_err(broken)
     }
 }
