@@ -6,6 +6,7 @@ mod analysis;
 mod answer;
 mod audit;
 mod billing;
+mod booking;
 mod calling;
 mod catalog;
 mod centers;
