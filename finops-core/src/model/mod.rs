@@ -3,6 +3,7 @@
 pub mod access;
 pub mod allocation;
 pub mod audit;
+pub mod budget;
 pub mod catalog;
 pub mod center;
 pub mod charge;
