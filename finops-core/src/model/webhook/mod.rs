@@ -15,4 +15,4 @@ pub use retry::{ATTEMPTS, MAX_RETRY_AFTER_SECONDS, retry_after_seconds, retry_de
 pub use secret::{Secrets, WebhookSecret};
 pub use signature::{TOLERANCE_SECONDS, sign, signatures, verify};
 pub use url::WebhookUrl;
-pub use value::{MAX_WEBHOOKS, Webhook, WebhookCreate};
+pub use value::{KeptWebhook, MAX_WEBHOOKS, Webhook, WebhookCreate};

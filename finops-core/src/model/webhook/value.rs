@@ -1,6 +1,6 @@
 //! One webhook, and what no webhook can be.
 
-use super::{WebhookSecret, WebhookUrl};
+use super::{Secrets, WebhookSecret, WebhookUrl};
 use crate::model::event::EventKind;
 use crate::model::id::{self, Id};
 use crate::model::time::Stamp;
@@ -39,6 +39,17 @@ impl Webhook {
     pub fn wants(&self, kind: EventKind) -> bool {
         self.enabled && kind != EventKind::WebhookTest && (self.events.is_empty() || self.events.contains(&kind))
     }
+}
+
+/// A webhook as stores keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptWebhook {
+    /// Those that were made later have higher ones, also when the clock stands.
+    pub number: u64,
+    /// The webhook.
+    pub webhook: Webhook,
+    /// What it is signed with.
+    pub secrets: Secrets,
 }
 
 /// A webhook that is to be made: [`Webhook`] without what the engine gives.

@@ -24,6 +24,7 @@ mod history;
 mod hot;
 mod lock;
 mod manifest;
+mod outbox;
 mod present;
 mod readers;
 mod schema;
