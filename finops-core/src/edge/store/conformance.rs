@@ -10,6 +10,7 @@ mod bookings;
 mod catalog;
 mod history;
 mod imports;
+mod outbox;
 mod random;
 mod replacing;
 mod samples;
@@ -42,7 +43,8 @@ impl Case {
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
     let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
-    writing.into_iter().chain(reading).flatten().copied()
+    let writing = writing.into_iter().chain([outbox::CASES]);
+    writing.chain(reading).flatten().copied()
 }
 
 /// Runs every case, each on a new store, and gives all that fail in one error.

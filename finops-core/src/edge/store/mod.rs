@@ -12,6 +12,7 @@ pub mod conformance;
 mod definition;
 mod embedded;
 mod files;
+pub mod outbox;
 mod snapshot;
 pub mod usage;
 
@@ -276,6 +277,14 @@ pub trait Store: Debug + Send + Sync {
     /// `not_found` when it keeps none.
     fn usage(&self) -> Result<&dyn usage::UsageStore> {
         Err(Error::new(ErrorCode::NotFound, "this store keeps no usage: open one that does"))
+    }
+
+    /// The events that it keeps for others, and their deliveries.
+    ///
+    /// # Errors
+    /// `not_found` when it keeps none.
+    fn outbox(&self) -> Result<&dyn outbox::OutboxStore> {
+        Err(Error::new(ErrorCode::NotFound, "this store keeps no events: open one that does"))
     }
 
     /// Removes a virtual dimension, if `allowed` takes those that are left; says whether there was one.

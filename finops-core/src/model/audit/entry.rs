@@ -80,6 +80,8 @@ words! {
         Usage "usage";
         /// A virtual dimension, by its name.
         VirtualDimension "virtual_dimension";
+        /// A webhook, by its id. It holds secrets, and its URL may be one.
+        Webhook "webhook";
     }
 }
 
@@ -98,6 +100,7 @@ impl AuditKind {
             | Self::Statement
             | Self::Usage
             | Self::VirtualDimension => Secrecy::Open,
+            Self::Webhook => Secrecy::Secret,
         }
     }
 }

@@ -25,6 +25,7 @@ mod history;
 mod hot;
 mod lock;
 mod manifest;
+mod outbox;
 mod present;
 mod readers;
 mod schema;

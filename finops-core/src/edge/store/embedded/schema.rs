@@ -317,6 +317,31 @@ const MIGRATIONS: &[&str] = &[
         PRIMARY KEY (budget, period_start, threshold)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- Events for others, in the order of their commits, each as the body that is sent. Numbers are not used again.
+    CREATE TABLE outbox (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+
+    -- What becomes of them, for each webhook that is told. `log` is JSON: the latest attempts.
+    CREATE TABLE webhook_deliveries (
+        event INTEGER NOT NULL REFERENCES outbox (number),
+        webhook TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        next_at INTEGER, -- null when it is over
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        log TEXT NOT NULL,
+        PRIMARY KEY (event, webhook)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook, next_at, event) WHERE next_at IS NOT NULL;
+    CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook, event);
+",
 ];
 
 /// Brings the file to the present schema, all steps in one transaction.

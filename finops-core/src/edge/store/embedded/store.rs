@@ -8,6 +8,7 @@ use super::{
 };
 use crate::Result;
 use crate::edge::store::files::no_files;
+use crate::edge::store::outbox::OutboxStore;
 use crate::edge::store::usage::UsageStore;
 use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
@@ -31,6 +32,10 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Store for EmbeddedStore {
     fn usage(&self) -> Result<&dyn UsageStore> {
         Ok(&self.usage)
+    }
+
+    fn outbox(&self) -> Result<&dyn OutboxStore> {
+        Ok(self)
     }
 
     fn snapshot(&self) -> Result<Snapshot> {
