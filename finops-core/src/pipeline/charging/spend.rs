@@ -23,9 +23,9 @@ pub const SPEND_VALUES: [(BuiltIn, &str); 3] =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettledSpend<'s> {
     /// What it was for: each dimension once.
-    pub values: &'s [(BuiltIn, String)],
+    pub values: &'s [(BuiltIn, &'s str)],
     /// The tags that it had.
-    pub tags: &'s [(String, String)],
+    pub tags: &'s [(&'s str, &'s str)],
     /// When the quarter of an hour starts.
     pub start: Stamp,
     /// How much.
@@ -71,8 +71,8 @@ impl SettledSpend<'_> {
     }
 }
 
-fn tags(tags: &[(String, String)]) -> Option<String> {
-    let tags: Map<String, Value> = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+fn tags(tags: &[(&str, &str)]) -> Option<String> {
+    let tags: Map<String, Value> = tags.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
     (!tags.is_empty()).then(|| Value::Object(tags).to_string())
 }
 
@@ -112,7 +112,7 @@ fn set(charge: &mut Charge, dimension: BuiltIn, value: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn spend<'s>(values: &'s [(BuiltIn, String)], tags: &'s [(String, String)]) -> SettledSpend<'s> {
+    fn spend<'s>(values: &'s [(BuiltIn, &'s str)], tags: &'s [(&'s str, &'s str)]) -> SettledSpend<'s> {
         SettledSpend {
             values,
             tags,
@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn a_spend_costs_the_same_in_every_view_and_keeps_what_it_was_for() {
-        let values = [(BuiltIn::Tenant, "t1".to_owned()), (BuiltIn::Provider, "openai".to_owned())];
-        let tags = [("env".to_owned(), "a \"b\"".to_owned())];
+        let values = [(BuiltIn::Tenant, "t1"), (BuiltIn::Provider, "openai")];
+        let tags = [("env", "a \"b\"")];
         let charge = spend(&values, &tags).charge(january()).unwrap();
         let costs = [charge.billed_cost, charge.effective_cost, charge.contracted_cost, charge.list_cost];
         assert_eq!(costs, [Some("0.1".parse().unwrap()); 4]);
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn what_the_gate_gives_is_not_the_callers_to_give() {
         for dimension in [BuiltIn::Account, BuiltIn::Currency] {
-            let values = [(dimension, "x".to_owned())];
+            let values = [(dimension, "x")];
             let error = spend(&values, &[]).charge(january()).unwrap_err();
             assert_eq!(error.field(), Some(dimension.as_str()));
         }
