@@ -31,6 +31,7 @@ use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
+use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
@@ -406,11 +407,12 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`.
     fn latest_alerts(&self) -> Result<Vec<KeptAlert>>;
 
-    /// Writes alerts in place of those of the same budgets, periods and thresholds: all of them or none.
+    /// Writes alerts in place of those of the same budgets, periods and thresholds, and the events that tell of them,
+    /// with a delivery for each webhook that wants them: all of it or nothing.
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
-    fn put_alerts(&self, alerts: &[KeptAlert]) -> Result<()>;
+    fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
 }
 
 /// Answers a question charge by charge.

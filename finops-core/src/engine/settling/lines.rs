@@ -255,9 +255,8 @@ impl<'s> Settling<'s> {
         let Self { finops, booking, charges, mut settlement, .. } = self;
         settlement.charges = charges.count();
         // What makes no charge may be news nevertheless.
-        let is_news =
-            || Ok(settled != finops.store.settled()? || booking.closed.is_some() || !booking.lines.is_empty());
-        if settlement.charges == 0 && is_news()? {
+        let is_news = booking.closed.is_some() || !booking.lines.is_empty();
+        if settlement.charges == 0 && (is_news || settled != finops.store.settled()?) {
             finops.store.book(&booking)?;
         }
         settlement.snapshot = charges.commit(Some(booking))?;

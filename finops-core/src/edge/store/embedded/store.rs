@@ -21,6 +21,7 @@ use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeTable, Origin, Scope};
+use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
@@ -245,11 +246,12 @@ impl Store for EmbeddedStore {
         alerts::latest(&self.state())
     }
 
-    fn put_alerts(&self, alerts: &[KeptAlert]) -> Result<()> {
+    fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
         self.refuse_when_read_only()?;
         let mut state = self.state();
         let transaction = state.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
         alerts::put(&transaction, alerts)?;
+        outbox::insert(&transaction, events)?;
         transaction.commit().map_err(broken)
     }
 }
