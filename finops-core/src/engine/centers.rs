@@ -262,7 +262,7 @@ impl Finops {
     fn dependants(&self, id: Id<id::CostCenter>) -> Result<Vec<String>> {
         let all = self.cost_centers()?;
         let children = all.children(id).map(|child| format!("the cost centre '{}'", child.name));
-        Ok(children.chain(self.rules_naming(id)?).collect())
+        Ok(children.chain(self.rules_naming(id)?).chain(self.budgets_naming(id)?).collect())
     }
 
     /// Every cost centre that the handle has, in the order of their making.

@@ -7,6 +7,7 @@ mod answer;
 mod audit;
 mod billing;
 mod booking;
+mod budgets;
 mod calling;
 mod catalog;
 mod centers;
@@ -37,6 +38,10 @@ pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
 pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
+pub use budgets::{
+    BudgetList, BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendRequest,
+    SpendSettled, SpendTerms, UnknownPrice,
+};
 pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
@@ -101,6 +106,7 @@ pub struct Finops {
     access: Option<Arc<Access>>,
     centers: Arc<centers::KnownCenters>,
     allocating: Arc<allocation::Allocating>,
+    budgets: Arc<budgets::Budgets>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -1,12 +1,15 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
+use super::budgets::{Budgets, LAG};
 use super::params::parse;
 use super::{Due, Finops, IN_MEMORY};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
-use crate::model::money::Currency;
+use crate::model::money::{Currency, Quantity};
+
 use crate::model::time::{Clock, FixedClock, Stamp, SystemClock};
+use crate::pipeline::budget::SpendForecaster;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::path::Path;
@@ -14,6 +17,8 @@ use std::sync::Arc;
 
 /// More threads than this help no query.
 const MAX_THREADS: i64 = 1024;
+/// How long metered usage may wait at most before budgets see it: an hour.
+const MAX_LAG_SECONDS: i64 = 3600;
 /// Who makes changes, unless something else is said.
 const HOST: &str = "host";
 const MAX_ACTOR_BYTES: usize = 512;
@@ -30,6 +35,7 @@ struct OpenOptions {
     cache_bytes: Option<i64>,
     usage_memory_bytes: Option<i64>,
     currency: Option<Currency>,
+    budget_lag_seconds: Option<Quantity>,
 }
 
 impl OpenOptions {
@@ -50,6 +56,20 @@ impl OpenOptions {
 
     fn currency(&self) -> Result<Currency> {
         self.currency.map_or_else(|| Currency::parse("USD"), Ok)
+    }
+
+    /// In microseconds.
+    fn budget_lag(&self) -> Result<i64> {
+        let Some(seconds) = self.budget_lag_seconds else { return Ok(LAG) };
+        let wrong = || {
+            let message = format!("must be 0 to {MAX_LAG_SECONDS} seconds, got {seconds}");
+            Error::invalid("budget_lag_seconds", message)
+        };
+        if seconds.is_negative() || seconds > Quantity::from_units(MAX_LAG_SECONDS) {
+            return Err(wrong());
+        }
+        // A quantity has 18 decimals, a microsecond 6.
+        i64::try_from(seconds.mantissa() / 1_000_000_000_000).map_err(|_| wrong())
     }
 
     fn tuning(&self) -> Result<Tuning> {
@@ -78,6 +98,7 @@ pub struct Builder {
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     store: Option<Arc<dyn Store>>,
+    forecaster: Option<Arc<dyn SpendForecaster>>,
 }
 
 impl Builder {
@@ -165,6 +186,30 @@ impl Builder {
         self
     }
 
+    /// How long metered usage may wait before budgets count it, 0 to 3600 seconds; by default 1. Until then it is neither
+    /// in what the gate goes by nor told of; `tick` and the status of a budget look at once. With 0 every call does,
+    /// which has each event rated by itself.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    ///
+    /// let finops = Finops::builder().budget_lag_seconds("0.25".parse()?).open(":memory:")?;
+    /// assert!(Finops::builder().budget_lag_seconds("-1".parse()?).open(":memory:").is_err());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn budget_lag_seconds(mut self, seconds: Quantity) -> Self {
+        self.options.budget_lag_seconds = Some(seconds);
+        self
+    }
+
+    /// Who tells what budgets will have spent at the end of their periods; by default at the rate so far.
+    #[must_use]
+    pub fn forecaster(mut self, forecaster: Arc<dyn SpendForecaster>) -> Self {
+        self.forecaster = Some(forecaster);
+        self
+    }
+
     /// Takes the time from there.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -194,6 +239,7 @@ impl Builder {
     pub fn open(self, location: &str) -> Result<Finops> {
         let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
         let (currency, actor) = (self.options.currency()?, self.options.actor()?);
+        let lag = self.options.budget_lag()?;
         let store = match self.store {
             Some(store) => store,
             None => Arc::new(open_store(location, self.options.read_only)?.tuned(tuning)),
@@ -222,6 +268,7 @@ impl Builder {
             access: None,
             centers: Arc::default(),
             allocating: Arc::default(),
+            budgets: Arc::new(Budgets::new(lag, self.options.read_only, self.forecaster)),
         })
     }
 }

@@ -18,6 +18,8 @@ pub enum Defined {
     CostCenter,
     /// A rule of allocation, by its id.
     AllocationRule,
+    /// A budget, by its id.
+    Budget,
     /// A webhook with its secrets, by its id.
     Webhook,
 }
@@ -32,6 +34,7 @@ impl Defined {
             Self::Grant => "grant",
             Self::CostCenter => "cost_center",
             Self::AllocationRule => "allocation_rule",
+            Self::Budget => "budget",
             Self::Webhook => "webhook",
         }
     }
@@ -46,6 +49,7 @@ impl Defined {
             Self::Grant => Some(AuditKind::Grant),
             Self::CostCenter => Some(AuditKind::CostCenter),
             Self::AllocationRule => Some(AuditKind::AllocationRule),
+            Self::Budget => Some(AuditKind::Budget),
             Self::Webhook => Some(AuditKind::Webhook),
         }
     }
@@ -55,9 +59,13 @@ impl Defined {
     pub fn versioned(self, key: &str) -> Option<&str> {
         match self {
             Self::Price => key.rsplit_once('.').map(|(id, _)| id),
-            Self::Meter | Self::ModelPrices | Self::Grant | Self::CostCenter | Self::AllocationRule | Self::Webhook => {
-                None
-            }
+            Self::Meter
+            | Self::ModelPrices
+            | Self::Grant
+            | Self::CostCenter
+            | Self::AllocationRule
+            | Self::Budget
+            | Self::Webhook => None,
         }
     }
 }

@@ -213,7 +213,8 @@ impl Finops {
     pub(super) fn sees_budget(&self, budget: &Budget) -> bool {
         let Some(access) = self.access().filter(|access| access.is_narrowed()) else { return true };
         let scope = &budget.scope;
-        let is = |level: ScopeLevel, own: Option<&str>| scope.level == level && own.is_some() && scope.id.as_deref() == own;
+        let is =
+            |level: ScopeLevel, own: Option<&str>| scope.level == level && own.is_some() && scope.id.as_deref() == own;
         let organization = access.organization_id();
         match (access.tenant_id(), access.narrowed_user()) {
             (tenant, Some(user)) => is(ScopeLevel::User, Some(user)) && tenant.is_none() && organization.is_none(),

@@ -284,8 +284,7 @@ fn following(held: &Covered, assessed: &Assessment, limits: Limits) -> Result<Li
 
 /// The alerts that are kept of the latest period: new ones take the place of those of the same threshold and period.
 fn merged(known: &[Alert], news: &[Alert]) -> Vec<Alert> {
-    let is_replaced =
-        |old: &&Alert| !news.iter().any(|new| (new.threshold, new.period) == (old.threshold, old.period));
+    let is_replaced = |old: &&Alert| !news.iter().any(|new| (new.threshold, new.period) == (old.threshold, old.period));
     let latest = news.iter().map(|alert| alert.period.start()).max();
     let held = known.iter().filter(is_replaced).filter(|old| latest.is_none_or(|latest| old.period.end() > latest));
     held.chain(news).cloned().collect()

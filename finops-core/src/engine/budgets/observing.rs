@@ -1,8 +1,8 @@
 //! What budgets have spent by their charges, and how that goes on.
 
 use super::known::Covered;
-use crate::engine::Finops;
 use crate::edge::store::Snapshot;
+use crate::engine::Finops;
 use crate::insight::spending::{Part, Spending, Spent};
 use crate::model::money::Money;
 use crate::model::time::{Interval, Stamp};
@@ -19,23 +19,22 @@ pub(super) struct Charged {
     pub(super) spent: Result<Spent, Arc<Error>>,
 }
 
+fn part(held: &Covered, interval: Interval) -> Part<'_> {
+    Part {
+        filter: &held.filter,
+        interval,
+        view: held.budget.view,
+        currency: held.budget.budget.currency,
+        rates: &held.budget.exchange_rates,
+    }
+}
+
 impl Finops {
     /// What the charges of a state come to for each budget, in its period at that time.
     pub(super) fn charged(&self, snapshot: &Snapshot, budgets: &[Arc<Covered>], now: Stamp) -> Result<Vec<Charged>> {
         let periods = budgets.iter().map(|held| held.budget.period_at(now)).collect::<Result<Vec<_>>>()?;
-        let part = |(held, interval): (&'_ Arc<Covered>, Interval)| Part {
-            filter: &held.filter,
-            interval,
-            view: held.budget.view,
-            currency: held.budget.budget.currency,
-            rates: &held.budget.exchange_rates,
-        };
-        let parts: Vec<Part<'_>> = budgets
-            .iter()
-            .zip(&periods)
-            .filter_map(|(held, period)| period.map(|period| (held, period)))
-            .map(part)
-            .collect();
+        let holding = budgets.iter().zip(&periods).filter_map(|(held, period)| Some((held, (*period)?)));
+        let parts: Vec<Part<'_>> = holding.map(|(held, period)| part(held, period)).collect();
         let spending = Spending::new(&parts);
         let ask = |question| self.store.aggregate(snapshot, question, &());
         let sums = spending.questions().map(ask).collect::<Result<Vec<_>>>()?;

@@ -2,7 +2,7 @@
 
 use super::answers::{Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendSettled};
 use super::known::BudgetId;
-use super::request::{SpendRequest, UnknownPrice};
+use super::request::SpendRequest;
 use super::{ReservationId, evaluating::Which};
 use crate::engine::Finops;
 use crate::model::dimension::BuiltIn;

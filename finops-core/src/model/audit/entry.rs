@@ -62,6 +62,8 @@ words! {
         AllocationClose "allocation_close";
         /// A rule of allocation, by its id.
         AllocationRule "allocation_rule";
+        /// A budget, by its id.
+        Budget "budget";
         /// An entry of the catalogue, by kind and id: `tenant/ten_001`.
         Catalog "catalog";
         /// A cost centre, by its id.
@@ -91,6 +93,7 @@ impl AuditKind {
         match self {
             Self::AllocationClose
             | Self::AllocationRule
+            | Self::Budget
             | Self::Catalog
             | Self::CostCenter
             | Self::Grant

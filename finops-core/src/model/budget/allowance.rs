@@ -147,6 +147,19 @@ impl Allowance {
         Interval::new(whole.start().max(bounds.start()), whole.end().min(bounds.end())).map(Some)
     }
 
+    /// The time around an instant at which no period holds: before `start_date`, or from `end_date` on.
+    ///
+    /// # Errors
+    /// As [`Allowance::period_at`].
+    pub fn quiet_at(&self, at: Stamp) -> Result<Interval> {
+        let (bounds, always) = (self.bounds()?, Interval::always());
+        if at < bounds.start() {
+            Interval::new(always.start(), bounds.start())
+        } else {
+            Interval::new(bounds.end(), always.end())
+        }
+    }
+
     /// The day that periods are counted from, before and after it. January 2001 began with a Monday.
     fn anchor(&self) -> Result<NaiveDate> {
         let start = self.start_date.filter(|_| self.reset_day.is_none());

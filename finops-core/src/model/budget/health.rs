@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```text
 ///              worsen: spending goes on, or the amount is lowered
-///            ────────────────────────────────────────────────────▶
+///             ---------------------------------------------------->
 ///   ON_TRACK          WARNING          EXCEEDED          CRITICAL
-///            ◀────────────────────────────────────────────────────
+///             <----------------------------------------------------
 ///              improve: a refund, a larger amount, a new period
 /// ```
 ///

@@ -6,13 +6,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Whether a budget lets spending through.
 ///
 /// ```text
-///                exhaust
-///     active ──────────────▶ exhausted
-///      │  ▲ ◀──────────────    │
-///      │  │     replenish      │
-/// pause│  │resume              │pause
-///      ▼  │                    │
-///     paused ◀─────────────────┘
+///                      exhaust
+///            active --------------> exhausted
+///            |    ^ <--------------    |
+///      pause |    |     replenish      |
+///            |    | resume             | pause
+///            v    |                    |
+///            paused <------------------+
 /// ```
 ///
 /// People pause and resume; a crossed threshold that pauses exhausts, and a new period, a larger amount or a refund

@@ -102,7 +102,7 @@ impl SetBudgetAlert {
             (Some(scope), None) => Ok(scope),
             (None, _) => Err(Error::invalid(
                 "scope",
-                "must be given: what the budget is for, such as {\"level\": \"platform\"}, or `tenant`, `rail` and so on",
+                "must be given, such as {\"level\": \"platform\"}, or one of `tenant`, `rail`, `team` and so on",
             )),
             (Some(one), Some(other)) => {
                 let (one, other) = (one.level.as_str(), other.level.as_str());

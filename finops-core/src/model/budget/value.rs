@@ -92,8 +92,8 @@ impl Budget {
         self.budget.period_at(at)
     }
 
-    /// What may be spent before the gate closes: the lowest threshold that pauses by what has been spent, and the amount
-    /// at which it does. None when nothing is held up so.
+    /// What may be spent before the gate closes: the lowest threshold that pauses by what has been spent, and its
+    /// amount. None when nothing is held up so.
     ///
     /// # Errors
     /// `overflow`; not of a budget that is [valid](Budget::validate).

@@ -3,8 +3,8 @@
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
 use super::{
-    alerts, allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment,
-    virtuals,
+    alerts, allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, outbox,
+    segment, virtuals,
 };
 use crate::Result;
 use crate::edge::store::files::no_files;

@@ -156,7 +156,8 @@ fn what_no_period_can_be_is_refused_by_field() {
         (json!({"amount": 1, "currency": "USD", "type": "one_time", "period": "daily"}), "budget.period: has no place"),
         (json!({"amount": 1, "currency": "USD", "type": "one_time", "reset_day": 1}), "budget.reset_day: has no place"),
         (
-            json!({"amount": 1, "currency": "USD", "type": "one_time", "start_date": "2025-02-01", "end_date": "2025-02-01"}),
+            json!({"amount": 1, "currency": "USD", "type": "one_time",
+                "start_date": "2025-02-01", "end_date": "2025-02-01"}),
             "budget.end_date: must lie after start_date",
         ),
         (
@@ -245,8 +246,9 @@ proptest! {
         (monthly.reset_day, monthly.time_zone) = (Some(day), zone);
         let start = monthly.period_at(now).unwrap().unwrap().start();
         let date = (0..32).map(|back| zone.date_of(now) - chrono::Days::new(back)).find(|date| {
-            let last = (*date + chrono::Days::new(1)).day() == 1;
-            (date.day() == u32::from(day) || last && date.day() < u32::from(day)) && zone.day_start(*date).unwrap() <= now
+            let (is_last, named) = ((*date + chrono::Days::new(1)).day() == 1, date.day());
+            let is_day = named == u32::from(day) || is_last && named < u32::from(day);
+            is_day && zone.day_start(*date).unwrap() <= now
         });
         prop_assert_eq!(start, zone.day_start(date.unwrap()).unwrap());
     }

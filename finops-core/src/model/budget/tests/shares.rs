@@ -102,7 +102,9 @@ impl Fraction {
 proptest! {
     #[test]
     fn a_share_is_reached_as_fractions_say(
-        spent in prop_oneof![-1000_i128..1000, any::<i64>().prop_map(i128::from), any::<i128>().prop_map(|wide| wide >> 40)],
+        spent in prop_oneof![
+            -1000_i128..1000, any::<i64>().prop_map(i128::from), any::<i128>().prop_map(|wide| wide >> 40)
+        ],
         whole in prop_oneof![1..1000_i128, (1..i64::MAX).prop_map(i128::from)],
         hundredths in prop_oneof![1..=1000_i128, 1..=1000_i128 * 10_i128.pow(18)],
     ) {
@@ -117,7 +119,8 @@ proptest! {
 
     #[test]
     fn more_spent_is_never_better(
-        spent in prop::collection::vec(-100_i64..300, 2), whole in 0_i64..200, percents in prop::collection::btree_set(1_i64..1000, 1..6),
+        spent in prop::collection::vec(-100_i64..300, 2), whole in 0_i64..200,
+        percents in prop::collection::btree_set(1_i64..1000, 1..6),
     ) {
         let thresholds: Vec<_> = percents.iter()
             .map(|percent| Threshold::alert(ThresholdPercent::new(Quantity::from_units(*percent)).unwrap())).collect();

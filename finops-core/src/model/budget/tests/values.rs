@@ -107,7 +107,8 @@ fn what_no_budget_can_be_is_refused_by_field() {
 #[test]
 fn it_is_kept_as_it_is() {
     let budget = made(json!({
-        "description": "d", "organization_id": "org_1", "scope": {"level": "user", "id": "u"}, "filter": {"region": null},
+        "description": "d", "organization_id": "org_1", "scope": {"level": "user", "id": "u"},
+        "filter": {"region": null},
         "budget": {"amount": "0.10", "currency": "USD", "period": "weekly", "reset_day": 7, "time_zone": "Asia/Tokyo",
             "start_date": "2025-01-01", "end_date": "2026-01-01"},
         "thresholds": [{"percent": "62.5", "action": "pause", "basis": "forecasted"}],
