@@ -2,8 +2,8 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page,
-    SegmentFiles, Settlement, UsageChanged, UsageReceipt,
+    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now,
+    Page, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck, SpendSettled, UsageChanged, UsageReceipt,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -16,6 +16,7 @@ use crate::insight::{
 };
 use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
+use crate::model::budget::Budget;
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
@@ -23,6 +24,7 @@ use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
 use crate::model::virtual_dimension::VirtualDimension;
+use crate::pipeline::budget::BudgetStatus;
 use crate::pipeline::llm::rate::RatedRequest;
 use serde::Serialize;
 
@@ -45,6 +47,22 @@ macro_rules! answers {
 }
 
 answers! {
+    /// Of `budgets.create` and `set_budget_alert`.
+    BudgetMade(BudgetMade),
+    /// Of `budgets.get`, `budgets.update`, `budgets.pause` and `budgets.resume`.
+    Budget(Budget),
+    /// Of `budgets.list`.
+    Budgets(Page<Budget>),
+    /// Of `get_budget_status`.
+    BudgetStatus(BudgetStatus),
+    /// Of `budgets.check`.
+    SpendCheck(SpendCheck),
+    /// Of `budgets.reserve`.
+    Spend(SpendAnswer),
+    /// Of `budgets.settle`.
+    SpendSettled(SpendSettled),
+    /// Of `budgets.release`.
+    Released(Released),
     /// Of `import_charges`.
     Import(ImportReceipt),
     /// Of `export_report` and `usage.export`.

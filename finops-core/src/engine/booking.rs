@@ -1,12 +1,11 @@
 //! Charges that the engine itself makes, on their way into the store: of usage, and of what the gate settled.
 
-use super::Finops;
 use crate::Result;
-use crate::edge::store::{Booking, Delivery, ImportSession, Replace};
+use crate::edge::store::{Booking, Delivery, ImportSession, Replace, Store};
 use crate::model::charge::{Charge, ChargeTable, Scope};
-use crate::model::id::Id;
+use crate::model::id::{Entropy, Id};
 use crate::model::receipt::ImportReceipt;
-use crate::model::time::Interval;
+use crate::model::time::{Interval, Stamp};
 use crate::pipeline::tally::Tally;
 use std::collections::BTreeSet;
 
@@ -15,7 +14,7 @@ const TABLE_ROWS: usize = 8192;
 
 /// Charges of one billing account being written. Nothing of them can be seen before the commit.
 pub(super) struct OwnCharges<'f> {
-    finops: &'f Finops,
+    store: &'f dyn Store,
     account: &'static str,
     session: Option<Box<dyn ImportSession + 'f>>,
     tally: Tally,
@@ -24,8 +23,8 @@ pub(super) struct OwnCharges<'f> {
 }
 
 impl<'f> OwnCharges<'f> {
-    pub(super) fn new(finops: &'f Finops, account: &'static str) -> Self {
-        Self { finops, account, session: None, tally: Tally::default(), periods: BTreeSet::new(), count: 0 }
+    pub(super) fn new(store: &'f dyn Store, account: &'static str) -> Self {
+        Self { store, account, session: None, tally: Tally::default(), periods: BTreeSet::new(), count: 0 }
     }
 
     /// How many charges there are so far.
@@ -44,7 +43,7 @@ impl<'f> OwnCharges<'f> {
             let table = ChargeTable::from_charges(rows);
             self.tally.add(&table)?;
             if self.session.is_none() {
-                self.session = Some(self.finops.store.begin_booking()?);
+                self.session = Some(self.store.begin_booking()?);
             }
             if let Some(session) = &mut self.session {
                 session.write(&scope, &table)?;
@@ -57,21 +56,19 @@ impl<'f> OwnCharges<'f> {
 
     /// Makes all of it visible at once, with what is booked, and gives the number of the state. Without any charge it
     /// does nothing.
-    pub(super) fn commit(self, booking: Option<Booking>) -> Result<u64> {
-        let store = &self.finops.store;
-        let Some(session) = self.session else { return Ok(store.snapshot()?.id) };
-        let imported_at = self.finops.clock.now();
+    pub(super) fn commit(self, booking: Option<Booking>, at: Stamp, entropy: &dyn Entropy) -> Result<u64> {
+        let Some(session) = self.session else { return Ok(self.store.snapshot()?.id) };
         let mut random = [0; 10];
-        self.finops.entropy.fill(&mut random)?;
-        let import_id = Id::new(imported_at, random);
+        entropy.fill(&mut random)?;
+        let import_id = Id::new(at, random);
         let mut receipt = ImportReceipt::of_own(import_id, self.count, self.tally.totals()?);
         receipt.billing_periods = self.periods.into_iter().collect();
         let fingerprint = *blake3::hash(import_id.to_string().as_bytes()).as_bytes();
         let replace = Replace::Nothing;
-        let delivery = Delivery { receipt, fingerprint, files: Vec::new(), replace, imported_at, booking };
+        let delivery = Delivery { receipt, fingerprint, files: Vec::new(), replace, imported_at: at, booking };
         let snapshot = session.commit(delivery)?.snapshot;
         // The charges are there whatever becomes of it, and the next commit tries again.
-        let tidied = store.tidy(self.account, imported_at);
-        if tidied.is_ok() { Ok(store.snapshot()?.id) } else { Ok(snapshot) }
+        let tidied = self.store.tidy(self.account, at);
+        if tidied.is_ok() { Ok(self.store.snapshot()?.id) } else { Ok(snapshot) }
     }
 }

@@ -191,10 +191,13 @@ impl Finops {
         if deleted { self.change().doing(Action::Delete) } else { self.change() }
     }
 
-    /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is.
+    /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is. What time brings
+    /// about happens here: budgets start anew, what was held too long is let go of, forecasts are made again, and what
+    /// of all that somebody wants to be told becomes events. Nothing happens behind the host's back: call it every some
+    /// seconds.
     ///
     /// # Errors
-    /// `invalid_argument` when the clock is the system's, or would go back.
+    /// `invalid_argument` when the clock is the system's, or would go back; `storage`.
     pub fn tick(&self, now: Option<Stamp>) -> Result<Now> {
         self.permit("tick")?;
         match (&self.fixed, now) {
@@ -204,6 +207,7 @@ impl Finops {
                 return Err(Error::invalid("now", "the system's clock cannot be moved: open with `now` to fix it"));
             }
         }
+        self.budgets_tick()?;
         Ok(Now { now: self.clock.now() })
     }
 }

@@ -1,6 +1,6 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
-use super::budgets::{Budgets, LAG};
+use super::budgets::{Budgets, LAG, Means};
 use super::params::parse;
 use super::{Due, Finops, IN_MEMORY};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
@@ -253,6 +253,8 @@ impl Builder {
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
         let mark = store.usage().and_then(crate::edge::store::usage::UsageStore::usage_mark);
         let settling = Arc::new(Due::new(!self.options.read_only && mark.is_ok_and(|mark| mark.events > 0)));
+        let means = Means { store: Arc::clone(&store), clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
+        let budgets = Arc::new(Budgets::new(means, lag, self.options.read_only, self.forecaster));
         Ok(Finops {
             store,
             clock,
@@ -268,7 +270,7 @@ impl Builder {
             access: None,
             centers: Arc::default(),
             allocating: Arc::default(),
-            budgets: Arc::new(Budgets::new(lag, self.options.read_only, self.forecaster)),
+            budgets,
         })
     }
 }

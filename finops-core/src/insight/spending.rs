@@ -64,13 +64,11 @@ impl<'p> Spending<'p> {
         let mut alike: BTreeMap<usize, Asked> = BTreeMap::new();
         let mut first: HashMap<Alike, usize> = HashMap::new();
         for (place, part) in parts.iter().enumerate() {
-            let (dimensions, values) = match conjunction(part.filter) {
-                Some(conditions) => conditions.into_iter().unzip(),
-                None => {
-                    alike.insert(place, Asked::alone(part, place));
-                    continue;
-                }
+            let Some(conditions) = conjunction(part.filter) else {
+                alike.insert(place, Asked::alone(part, place));
+                continue;
             };
+            let (dimensions, values) = conditions.into_iter().unzip();
             let first = *first.entry((part.interval, part.view, dimensions)).or_insert(place);
             let asked = alike.entry(first).or_insert_with_key(|_| Asked::of(part));
             asked.places.entry(values).or_default().push(place);
@@ -80,9 +78,9 @@ impl<'p> Spending<'p> {
         Self { parts, asked }
     }
 
-    /// The questions.
-    pub fn questions(&self) -> impl Iterator<Item = &Question> {
-        self.asked.iter().map(|asked| &asked.question)
+    /// The questions, to be completed with what the engine knows.
+    pub fn questions(&self) -> Vec<Question> {
+        self.asked.iter().map(|asked| asked.question.clone()).collect()
     }
 
     /// What each part comes to, in their order, from the sums for each question in theirs.

@@ -401,11 +401,11 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`.
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
 
-    /// The alerts of each budget's latest period that has any, in the order of budgets and thresholds.
+    /// The alerts of budgets' periods that end after an instant, in the order of budgets, periods and thresholds.
     ///
     /// # Errors
     /// `storage`.
-    fn latest_alerts(&self) -> Result<Vec<KeptAlert>>;
+    fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>>;
 
     /// Writes alerts in place of those of the same budgets, periods and thresholds, and the events that tell of them,
     /// with a delivery for each webhook that wants them: all of it or nothing.

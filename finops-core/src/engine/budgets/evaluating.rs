@@ -22,7 +22,7 @@ const MANY: usize = 64;
 /// What the last evaluation saw.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
-    /// The alerts of each budget's latest period, once they were read.
+    /// The alerts of each budget's present periods, once they were read.
     alerts: Option<HashMap<BudgetId, Vec<Alert>>>,
     budgets: HashMap<BudgetId, Look>,
 }
@@ -65,6 +65,14 @@ impl Finops {
         Ok(())
     }
 
+    /// Looks at all budgets: time has passed.
+    pub(in crate::engine) fn budgets_tick(&self) -> Result<()> {
+        if self.budgets.reads_only || !self.budgets.any.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.evaluate(Which::All)
+    }
+
     /// The same after something was written: that it is so does not depend on what budgets make of it, and what goes
     /// wrong here is told by the next call about budgets.
     pub(in crate::engine) fn follow_after(&self) {
@@ -81,7 +89,7 @@ impl Finops {
             self.budgets.alerted.store(false, Ordering::Release);
         }
         let mut looked = self.budgets.looked();
-        self.write_settled_spend(&mut looked)?;
+        self.budgets.write(&mut looked)?;
         let now = self.clock.now();
         let held: Vec<Arc<Covered>> = {
             let known = self.known_budgets()?;
@@ -91,7 +99,7 @@ impl Finops {
             }
         };
         let charged = self.charged(&self.store.snapshot()?, &held, now)?;
-        self.read_alerts(&mut looked)?;
+        self.read_alerts(&mut looked, now)?;
         let told = self.tell_gate(&mut looked, which, held, charged, now)?;
         self.assess_all(&mut looked, &told, now)?;
         if matches!(which, Which::All) {
@@ -101,12 +109,12 @@ impl Finops {
         Ok(())
     }
 
-    fn read_alerts(&self, looked: &mut Looked) -> Result<()> {
+    fn read_alerts(&self, looked: &mut Looked, now: Stamp) -> Result<()> {
         if looked.alerts.is_some() {
             return Ok(());
         }
         let mut alerts: HashMap<BudgetId, Vec<Alert>> = HashMap::new();
-        for kept in self.store.latest_alerts()? {
+        for kept in self.store.alerts(now)? {
             let torn = |error| Error::new(ErrorCode::Storage, format!("an alert in the store cannot be read: {error}"));
             alerts.entry(kept.budget).or_default().push(serde_json::from_str(&kept.body).map_err(torn)?);
         }
@@ -132,7 +140,7 @@ impl Finops {
             let limits = limits(&held, &charged, before.as_ref(), now)?;
             let spent = charged.spent.as_ref().ok().map(|spent| spent.amount);
             match before.filter(|before| Arc::ptr_eq(&before.held, &held)) {
-                _ if !held.budget.status.is_enabled() => self.budgets.gate.remove(id),
+                _ if !held.is_gated() => self.budgets.gate.remove(id),
                 Some(_) => rebases.push(Rebase { id, limits, spent }),
                 None => anew.push(covering(&held, limits, spent)),
             }
@@ -244,7 +252,7 @@ impl Look {
     /// As the gate takes it; not while it is paused.
     fn covering(&self) -> Option<Covering> {
         let spent = self.charged.spent.as_ref().ok().map(|spent| spent.amount);
-        self.held.budget.status.is_enabled().then(|| covering(&self.held, self.limits, spent))
+        self.held.is_gated().then(|| covering(&self.held, self.limits, spent))
     }
 }
 
@@ -291,8 +299,6 @@ fn merged(known: &[Alert], news: &[Alert]) -> Vec<Alert> {
 }
 
 fn kept_alert(budget: BudgetId, alert: &Alert) -> Result<KeptAlert> {
-    let threshold = alert.threshold;
-    let word = format!("{} {} {}", threshold.percent, threshold.action.as_str(), threshold.basis.as_str());
     let body = serde_json::to_string(alert).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-    Ok(KeptAlert { budget, period_start: alert.period.start(), threshold: word, body })
+    Ok(KeptAlert { budget, period: alert.period, threshold: alert.threshold.to_string(), body })
 }

@@ -32,6 +32,17 @@ pub(super) struct Covered {
     pub(super) number: Option<u64>,
 }
 
+impl Covered {
+    /// Whether the gate goes by it. It does not know what a cost centre's rules of virtual dimensions make of a spend:
+    /// such a centre's budget, which only tells, stays outside.
+    pub(super) fn is_gated(&self) -> bool {
+        let mut dimensions = Vec::new();
+        self.filter.dimensions(&mut dimensions);
+        let is_told = dimensions.iter().all(|dimension| !matches!(dimension, Dimension::Virtual(_)));
+        is_told && self.budget.status.is_enabled()
+    }
+}
+
 /// The budgets that were read.
 #[derive(Debug, Default)]
 pub(super) struct Known {

@@ -28,12 +28,14 @@ pub use answers::{BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswe
 pub(super) use changing::{BUDGET_CHANGES, BUDGET_FIELDS};
 pub(super) use listing::BudgetKey;
 pub use listing::BudgetList;
+pub(super) use request::{ReservationKey, SettleRequest};
 pub use request::{SpendRequest, UnknownPrice};
 pub use spending::SpendTerms;
 
+use crate::edge::store::Store;
 use crate::model::dimension::BuiltIn;
-use crate::model::id::{self, Id};
-use crate::model::time::Stamp;
+use crate::model::id::{self, Entropy, Id};
+use crate::model::time::{Clock, Stamp};
 use crate::pipeline::budget::{RunRate, SpendForecaster};
 use crate::pipeline::charging::{GATE_ACCOUNT, SPEND_VALUES};
 use crate::pipeline::gate::Gate;
@@ -48,9 +50,18 @@ type ReservationId = Id<id::Reservation>;
 /// How long metered usage may wait before budgets see it, in microseconds.
 pub(super) const LAG: i64 = 1_000_000;
 
+/// What it takes to write charges.
+#[derive(Debug)]
+pub(super) struct Means {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
 /// Budgets as they were last read and evaluated, and the gate.
 #[derive(Debug)]
 pub(super) struct Budgets {
+    means: Means,
     known: Mutex<Known>,
     /// Held by whoever evaluates, or writes what was settled.
     looked: Mutex<Looked>,
@@ -76,10 +87,11 @@ pub(super) struct Budgets {
 }
 
 impl Budgets {
-    pub(super) fn new(lag: i64, reads_only: bool, forecaster: Option<Arc<dyn SpendForecaster>>) -> Self {
+    pub(super) fn new(means: Means, lag: i64, reads_only: bool, forecaster: Option<Arc<dyn SpendForecaster>>) -> Self {
         let values = SPEND_VALUES.map(|(dimension, value)| (dimension, value.to_owned()));
         let account = [(BuiltIn::Account, GATE_ACCOUNT.to_owned())];
         Self {
+            means,
             known: Mutex::default(),
             looked: Mutex::default(),
             gate: Gate::new(values.into_iter().chain(account).collect()),

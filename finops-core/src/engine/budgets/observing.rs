@@ -36,8 +36,10 @@ impl Finops {
         let holding = budgets.iter().zip(&periods).filter_map(|(held, period)| Some((held, (*period)?)));
         let parts: Vec<Part<'_>> = holding.map(|(held, period)| part(held, period)).collect();
         let spending = Spending::new(&parts);
+        let mut questions = spending.questions();
+        self.define(&mut questions)?;
         let ask = |question| self.store.aggregate(snapshot, question, &());
-        let sums = spending.questions().map(ask).collect::<Result<Vec<_>>>()?;
+        let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
         let mut spent = spending.finish(&sums).into_iter();
         let one = |period: Option<Interval>| {
             let spent = period.and_then(|_| spent.next()).unwrap_or(Ok(Spent::default()));

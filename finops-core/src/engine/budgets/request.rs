@@ -27,6 +27,29 @@ pub enum UnknownPrice {
     Estimate(Money),
 }
 
+/// The reservation that is meant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::engine) struct ReservationKey {
+    pub(in crate::engine) reservation_id: ReservationId,
+}
+
+impl ReservationKey {
+    pub(in crate::engine) const FIELDS: &'static [&'static str] = &["reservation_id"];
+}
+
+/// The reservation that is meant, and what it came to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::engine) struct SettleRequest {
+    pub(in crate::engine) reservation_id: ReservationId,
+    pub(in crate::engine) amount: Money,
+}
+
+impl SettleRequest {
+    pub(in crate::engine) const FIELDS: &'static [&'static str] = &["reservation_id", "amount"];
+}
+
 macro_rules! spend_request {
     ($( $field:ident $dimension:ident $doc:literal; )+) => {
         /// A spend: how much, and for whom or what. Budgets cover it by the same values that its charge will have.

@@ -1,5 +1,6 @@
 //! Writing what the gate settled: it becomes charges, which every cost query sees.
 
+use super::Budgets;
 use super::evaluating::Looked;
 use crate::engine::Finops;
 use crate::engine::booking::OwnCharges;
@@ -16,27 +17,30 @@ use std::sync::atomic::Ordering;
 impl Finops {
     /// Writes what was settled through the gate, where anything was.
     pub(in crate::engine) fn write_spend(&self) -> Result<()> {
-        if !self.budgets.unwritten.load(Ordering::Acquire) {
-            return Ok(());
+        if self.budgets.unwritten.load(Ordering::Acquire) {
+            self.budgets.write(&mut self.budgets.looked())
+        } else {
+            Ok(())
         }
-        self.write_settled_spend(&mut self.budgets.looked())
     }
+}
 
+impl Budgets {
     /// The same for who holds the lock. While an import is under way nothing is written: it stays on the accounts.
-    pub(super) fn write_settled_spend(&self, _alone: &mut Looked) -> Result<()> {
+    pub(super) fn write(&self, _alone: &mut Looked) -> Result<()> {
         // First, so that what is settled meanwhile is written the next time.
-        if !self.budgets.unwritten.swap(false, Ordering::AcqRel) {
+        if !self.unwritten.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let taken = self.budgets.gate.take()?;
+        let taken = self.gate.take()?;
         match self.write_taken(&taken) {
             Ok(()) => {
-                self.budgets.gate.rebase(&[], Some(taken));
+                self.gate.rebase(&[], Some(taken));
                 Ok(())
             }
             Err(error) => {
-                self.budgets.gate.give_back(taken);
-                self.budgets.unwritten.store(true, Ordering::Release);
+                self.gate.give_back(taken);
+                self.unwritten.store(true, Ordering::Release);
                 if error.code() == ErrorCode::Conflict { Ok(()) } else { Err(error) }
             }
         }
@@ -54,11 +58,20 @@ impl Finops {
             let month = month_of(start)?;
             months.entry(month.start()).or_default().push(spend.charge(month)?);
         }
-        let mut written = OwnCharges::new(self, GATE_ACCOUNT);
+        let mut written = OwnCharges::new(self.means.store.as_ref(), GATE_ACCOUNT);
         for (start, charges) in months {
             written.write(&charges, Interval::new(start, month_after(start)?)?)?;
         }
-        written.commit(None).map(drop)
+        written.commit(None, self.means.clock.now(), self.means.entropy.as_ref()).map(drop)
+    }
+}
+
+/// The last handle that is dropped writes what was settled.
+impl Drop for Budgets {
+    fn drop(&mut self) {
+        let mut looked = std::mem::take(&mut *self.looked());
+        // Nobody is left to be told.
+        let _lost_as_by_a_crash = self.write(&mut looked);
     }
 }
 

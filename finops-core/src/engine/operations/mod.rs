@@ -5,6 +5,7 @@
 
 mod allocation;
 mod billing;
+mod budgets;
 mod catalog;
 mod costs;
 mod store;
@@ -22,6 +23,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         allocation::OPERATIONS,
         usage::OPERATIONS,
         billing::OPERATIONS,
+        budgets::OPERATIONS,
         store::OPERATIONS,
     ];
     areas.into_iter().flatten()

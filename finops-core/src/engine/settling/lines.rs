@@ -82,7 +82,7 @@ struct Outcome {
 impl<'s> Settling<'s> {
     pub(super) fn new(finops: &'s Finops, book: &'s PriceBook, grants: &'s Grants, closing: Option<Closing>) -> Self {
         let (booking, settlement, pending) = (Booking::default(), Settlement::default(), BTreeMap::new());
-        let charges = OwnCharges::new(finops, USAGE_ACCOUNT);
+        let charges = OwnCharges::new(finops.store.as_ref(), USAGE_ACCOUNT);
         Self { finops, book, grants, closing, charges, booking, settlement, closed: Vec::new(), pending }
     }
 
@@ -259,7 +259,7 @@ impl<'s> Settling<'s> {
         if settlement.charges == 0 && (is_news || settled != finops.store.settled()?) {
             finops.store.book(&booking)?;
         }
-        settlement.snapshot = charges.commit(Some(booking))?;
+        settlement.snapshot = charges.commit(Some(booking), finops.clock.now(), finops.entropy.as_ref())?;
         Ok(settlement)
     }
 }

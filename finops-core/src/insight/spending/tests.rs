@@ -1,3 +1,5 @@
+//! What parts come to, and by how many questions.
+
 use super::*;
 use crate::insight::aggregate::Aggregation;
 use crate::model::charge::{Charge, ChargeTable};
@@ -38,7 +40,7 @@ fn spent(charges: &[Charge], filters: &[serde_json::Value], rates: &Rates) -> (V
         aggregation.add(&table).unwrap();
         aggregation.finish().unwrap()
     };
-    let sums: Vec<Sums> = spending.questions().map(answer).collect();
+    let sums: Vec<Sums> = spending.questions().iter().map(answer).collect();
     (spending.finish(&sums), sums.len())
 }
 

@@ -60,6 +60,25 @@ pub struct SetBudgetAlert {
 }
 
 impl SetBudgetAlert {
+    /// Its fields.
+    pub const FIELDS: &'static [&'static str] = &[
+        "name",
+        "scope",
+        "organization",
+        "tenant",
+        "workspace",
+        "rail",
+        "cost_center",
+        "team",
+        "user",
+        "provider",
+        "amount",
+        "currency",
+        "period",
+        "alert_threshold_pct",
+        "pause_at_pct",
+    ];
+
     /// The budget that it stands for; `currency` is for one that names none.
     ///
     /// # Errors

@@ -312,6 +312,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE budget_alerts (
         budget TEXT NOT NULL,
         period_start INTEGER NOT NULL,
+        period_end INTEGER NOT NULL,
         threshold TEXT NOT NULL,
         body TEXT NOT NULL,
         PRIMARY KEY (budget, period_start, threshold)

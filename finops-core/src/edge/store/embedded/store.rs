@@ -242,8 +242,8 @@ impl Store for EmbeddedStore {
         allocation::lines(&self.state(), number, part)
     }
 
-    fn latest_alerts(&self) -> Result<Vec<KeptAlert>> {
-        alerts::latest(&self.state())
+    fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>> {
+        alerts::list(&self.state(), after)
     }
 
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
