@@ -64,7 +64,7 @@ pub(super) struct Ledger {
     ready: bool,
     known: bool,
     limited: bool,
-    zero_passes: bool,
+    zero_cost: ZeroCost,
     closed: Option<Closed>,
     rest: Box<Rest>,
 }
@@ -91,7 +91,7 @@ impl Ledger {
             ready: false,
             known: false,
             limited: false,
-            zero_passes: true,
+            zero_cost: limits.zero_cost,
             closed: None,
             rest: Box::new(Rest { currency, limits, base: None }),
         };
@@ -128,7 +128,7 @@ impl Ledger {
     pub(super) fn set(&mut self, limits: Limits, spent: Option<Money>) {
         self.rest.limits = limits;
         self.rest.base = spent;
-        self.zero_passes = limits.zero_cost == ZeroCost::Allow;
+        self.zero_cost = limits.zero_cost;
         self.closed = limits.closed;
         self.limit = limits.limit.map_or(i128::MAX, Money::mantissa);
         self.limited = limits.limit.is_some();
@@ -165,7 +165,7 @@ impl Ledger {
         if now >= self.ends {
             return Judgement::Rolled;
         }
-        let enforces = (self.limited || self.closed.is_some()) && (amount > 0 || !self.zero_passes);
+        let enforces = (self.limited || self.closed.is_some()) && (amount > 0 || self.zero_cost == ZeroCost::Deny);
         if enforces {
             if foreign {
                 return Judgement::Foreign(self.rest.currency);

@@ -57,22 +57,19 @@ impl GateError {
     pub(super) fn overflow(budget: Id<id::Budget>) -> Self {
         Self::Other(Error::overflow(format!("the amounts of budget {budget} do not fit: use a smaller amount")))
     }
-}
 
-impl From<GateError> for Error {
-    fn from(error: GateError) -> Self {
-        let code = match &error {
-            GateError::Rolled(_) | GateError::Resolved { .. } | GateError::Taken => ErrorCode::Conflict,
-            GateError::Differs { field, .. } => {
-                return Self::new(ErrorCode::Conflict, error.to_string()).with_field(*field);
-            }
-            GateError::Currency { .. } => ErrorCode::MixedCurrencies,
-            GateError::NotFound(_) => ErrorCode::NotFound,
-            GateError::Other(_) => ErrorCode::InvalidArgument,
+    /// The one error of the crate. (Not a `From`: `?` could then no longer tell which error a closure gives.)
+    pub fn into_error(self) -> Error {
+        let code = match self {
+            Self::Rolled(_) | Self::Resolved { .. } | Self::Differs { .. } | Self::Taken => ErrorCode::Conflict,
+            Self::Currency { .. } => ErrorCode::MixedCurrencies,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Other(error) => return error,
         };
-        match error {
-            GateError::Other(error) => error,
-            other => Self::new(code, other.to_string()),
+        let error = Error::new(code, self.to_string());
+        match self {
+            Self::Differs { field, .. } => error.with_field(field),
+            _ => error,
         }
     }
 }

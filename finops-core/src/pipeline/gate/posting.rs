@@ -2,7 +2,7 @@
 
 use super::account::{Account, Ledger};
 use super::cells::quarter_of;
-use super::holds::{Hold, State};
+use super::holds::State;
 use super::spender::{Cover, Spender};
 use super::value::{Resolution, Settled};
 use super::{Again, Gate, GateError};
@@ -42,16 +42,15 @@ impl Gate {
         let Some(mut shard) = self.holds.lock(hash) else { return Err(GateError::NotFound(id)) };
         let Some(slot) = shard.find(id, hash) else { return Err(GateError::NotFound(id)) };
         let Some(entry) = shard.entry(slot) else { return Err(GateError::NotFound(id)) };
-        let (held, late) = (entry.amount, entry.expires <= now.micros());
+        let (amount, late) = (entry.amount, entry.expires <= now.micros());
         let alert_due = match &entry.state {
-            State::Held(hold) => post(&hold.spender, Some(hold), held, spent, now)?,
-            State::Expired(spender) => post(spender, None, 0, spent, now)?,
+            State::Held(hold) => post(&hold.spender, &hold.route, amount, spent, now)?,
+            State::Expired(spender) => post(spender, &[], 0, spent, now)?,
             state => return Err(over(id, state.resolution())),
         };
         shard.resolve(slot, State::Settled);
-        let released = if late { 0 } else { held.saturating_sub(spent).max(0) };
-        let released = Money::from_mantissa(released);
-        Ok(Settled { posted: actual, released, overrun: spent > held, late, alert_due })
+        let released = Money::from_mantissa(if late { 0 } else { amount.saturating_sub(spent).max(0) });
+        Ok(Settled { posted: actual, released, overrun: spent > amount, late, alert_due })
     }
 
     /// Lets go of what was held; nothing is posted.
@@ -68,10 +67,10 @@ impl Gate {
                 return Err(Again::Sweep);
             }
             let State::Held(hold) = &entry.state else { return Err(over(id, entry.state.resolution()).into()) };
-            let held = entry.amount;
-            hold.free(held);
+            let amount = entry.amount;
+            hold.free(amount);
             shard.resolve(slot, State::Released);
-            Ok(Money::from_mantissa(held))
+            Ok(Money::from_mantissa(amount))
         })
     }
 }
@@ -81,12 +80,12 @@ fn over(id: Id<id::Reservation>, resolution: Option<Resolution>) -> GateError {
     resolution.map_or(GateError::NotFound(id), |resolution| GateError::Resolved { id, resolution })
 }
 
-/// Posts to all accounts that cover the scope and frees those of the reservation, all or nothing.
-fn post(spender: &Spender, hold: Option<&Hold>, held: i128, spent: i128, now: Stamp) -> Result<bool, GateError> {
+/// Posts to all accounts that cover the scope, and frees the amount on those where it is held; all or nothing.
+fn post(spender: &Spender, held: &[Cover], amount: i128, spent: i128, now: Stamp) -> Result<bool, GateError> {
     let start = quarter_of(now);
     let mut books = spender.lock();
     let route = Arc::clone(&books.route);
-    let steps = steps(hold.map_or(&[], |hold| &*hold.route), &route);
+    let steps = steps(held, &route);
     let mut locked: SmallVec<[MutexGuard<'_, Ledger>; 8]> = steps.iter().map(|step| step.account.lock()).collect();
     if spent > 0 {
         for (step, ledger) in steps.iter().zip(&locked) {
@@ -101,7 +100,7 @@ fn post(spender: &Spender, hold: Option<&Hold>, held: i128, spent: i128, now: St
     let mut alert_due = false;
     for (step, ledger) in steps.iter().zip(&mut locked) {
         if step.frees {
-            ledger.free(held);
+            ledger.free(amount);
         }
         if let Some(version) = step.posts
             && spent > 0
