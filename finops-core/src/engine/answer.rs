@@ -2,8 +2,8 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page,
-    SegmentFiles, Settlement, UsageChanged, UsageReceipt,
+    AllocationClosed, AuditExported, Closed, Deleted, EventPage, Exported, GrantBalances, LoadedModelPrices, Now, Page,
+    Redelivering, SegmentFiles, Settlement, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -23,6 +23,7 @@ use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
 use crate::model::virtual_dimension::VirtualDimension;
+use crate::model::webhook::{Delivery, Webhook};
 use crate::pipeline::llm::rate::RatedRequest;
 use serde::Serialize;
 
@@ -149,6 +150,22 @@ answers! {
     Compacted(Compacted),
     /// Of `segments`.
     Segments(SegmentFiles),
+    /// Of `webhooks.get` and `webhooks.update`.
+    Webhook(Webhook),
+    /// Of `webhooks.create` and `webhooks.rotate`.
+    WebhookWithSecret(WebhookWithSecret),
+    /// Of `webhooks.list`.
+    Webhooks(Page<Webhook>),
+    /// Of `webhooks.test`.
+    Delivery(Delivery),
+    /// Of `webhooks.deliveries`.
+    Deliveries(Page<Delivery>),
+    /// Of `webhooks.redeliver`.
+    Redelivering(Redelivering),
+    /// Of `webhooks.deliver`.
+    WebhookRun(WebhookRun),
+    /// Of `events.list`.
+    Events(EventPage),
     /// Of `tick`.
     Now(Now),
 }

@@ -9,6 +9,7 @@ mod catalog;
 mod costs;
 mod store;
 mod usage;
+mod webhooks;
 
 use super::calling::Operation;
 use crate::model::access::{Needs, Reach};
@@ -23,6 +24,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         usage::OPERATIONS,
         billing::OPERATIONS,
         store::OPERATIONS,
+        webhooks::OPERATIONS,
     ];
     areas.into_iter().flatten()
 }
