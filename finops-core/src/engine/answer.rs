@@ -2,8 +2,9 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now,
-    Page, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck, SpendSettled, UsageChanged, UsageReceipt,
+    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, GrantBalances,
+    LoadedModelPrices, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck,
+    SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -24,6 +25,7 @@ use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
 use crate::model::virtual_dimension::VirtualDimension;
+use crate::model::webhook::{Delivery, Webhook};
 use crate::pipeline::budget::BudgetStatus;
 use crate::pipeline::llm::rate::RatedRequest;
 use serde::Serialize;
@@ -167,6 +169,22 @@ answers! {
     Compacted(Compacted),
     /// Of `segments`.
     Segments(SegmentFiles),
+    /// Of `webhooks.get` and `webhooks.update`.
+    Webhook(Webhook),
+    /// Of `webhooks.create` and `webhooks.rotate`.
+    WebhookWithSecret(WebhookWithSecret),
+    /// Of `webhooks.list`.
+    Webhooks(Page<Webhook>),
+    /// Of `webhooks.test`.
+    Delivery(Delivery),
+    /// Of `webhooks.deliveries`.
+    Deliveries(Page<Delivery>),
+    /// Of `webhooks.redeliver`.
+    Redelivering(Redelivering),
+    /// Of `webhooks.deliver`.
+    WebhookRun(WebhookRun),
+    /// Of `events.list`.
+    Events(EventPage),
     /// Of `tick`.
     Now(Now),
 }

@@ -12,6 +12,7 @@ mod calling;
 mod catalog;
 mod centers;
 mod costs;
+mod events;
 mod explaining;
 mod export;
 mod grants;
@@ -32,6 +33,7 @@ mod token_prices;
 mod usage;
 mod usage_intake;
 mod virtuals;
+mod webhooks;
 
 pub use crate::model::progress::{Observer, Progress};
 pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
@@ -45,6 +47,7 @@ pub use budgets::{
 pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
+pub use events::{EventList, EventPage, Subscription};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use history::{SnapshotsRequest, VacuumRequest};
@@ -60,6 +63,10 @@ pub use settling::{LineFailure, Settlement};
 pub use telling::Listener;
 pub use usage::{UsageChanged, UsageCorrection, UsageKey, UsageReceipt};
 pub use virtuals::VirtualList;
+pub use webhooks::{
+    DeliveryList, Redelivering, WebhookList, WebhookRedeliver, WebhookRotate, WebhookRun, WebhookWithSecret,
+    WebhooksDeliver,
+};
 
 use crate::edge::store::Store;
 use crate::model::access::Access;
@@ -107,6 +114,8 @@ pub struct Finops {
     centers: Arc<centers::KnownCenters>,
     allocating: Arc<allocation::Allocating>,
     budgets: Arc<budgets::Budgets>,
+    /// Who is told of events.
+    telling: Arc<webhooks::Telling>,
 }
 
 /// Whether usage has to become charges before the next query.
@@ -167,8 +176,8 @@ impl Finops {
     }
 
     /// Opens an engine with options in JSON, as the bindings do: `{"now": "2024-02-01T00:00:00Z", "read_only": true}`.
-    /// The others are `actor`, `max_groups`, `threads`, `cache_bytes`, `usage_memory_bytes` and `currency`, which
-    /// [`Builder`] describes.
+    /// The others are `actor`, `max_groups`, `threads`, `cache_bytes`, `usage_memory_bytes`, `currency`,
+    /// `webhook_allow_http`, `webhook_allow_private` and `webhook_timeout_seconds`, which [`Builder`] describes.
     ///
     /// # Errors
     /// `invalid_argument` for an option that does not exist or cannot be read; else as [`Builder::open`].

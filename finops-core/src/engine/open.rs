@@ -2,7 +2,9 @@
 
 use super::budgets::{Budgets, LAG, Means};
 use super::params::parse;
+use super::webhooks::Telling;
 use super::{Due, Finops, IN_MEMORY};
+use crate::edge::notify::{self, Reach, Transport};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
@@ -14,6 +16,7 @@ use crate::{Error, Result};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// More threads than this help no query.
 const MAX_THREADS: i64 = 1024;
@@ -22,6 +25,8 @@ const MAX_LAG_SECONDS: i64 = 3600;
 /// Who makes changes, unless something else is said.
 const HOST: &str = "host";
 const MAX_ACTOR_BYTES: usize = 512;
+const WEBHOOK_TIMEOUT_SECONDS: i64 = 15;
+const MAX_WEBHOOK_TIMEOUT_SECONDS: i64 = 60;
 
 /// How to open an engine, as JSON knows it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -36,6 +41,9 @@ struct OpenOptions {
     usage_memory_bytes: Option<i64>,
     currency: Option<Currency>,
     budget_lag_seconds: Option<Quantity>,
+    webhook_allow_http: bool,
+    webhook_allow_private: bool,
+    webhook_timeout_seconds: Option<i64>,
 }
 
 impl OpenOptions {
@@ -72,6 +80,14 @@ impl OpenOptions {
         i64::try_from(seconds.mantissa() / 1_000_000_000_000).map_err(|_| wrong())
     }
 
+    fn webhook_timeout(&self) -> Result<Duration> {
+        let seconds = self.webhook_timeout_seconds.unwrap_or(WEBHOOK_TIMEOUT_SECONDS);
+        let message = format!("must be 1 to {MAX_WEBHOOK_TIMEOUT_SECONDS}, got {seconds}");
+        let fits = (1..=MAX_WEBHOOK_TIMEOUT_SECONDS).contains(&seconds);
+        let fitting = u64::try_from(seconds).ok().filter(|_| fits).map(Duration::from_secs);
+        fitting.ok_or_else(|| Error::invalid("webhook_timeout_seconds", message))
+    }
+
     fn tuning(&self) -> Result<Tuning> {
         let mut tuning = Tuning::default();
         if let Some(threads) = self.threads {
@@ -99,6 +115,7 @@ pub struct Builder {
     entropy: Option<Arc<dyn Entropy>>,
     store: Option<Arc<dyn Store>>,
     forecaster: Option<Arc<dyn SpendForecaster>>,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl Builder {
@@ -210,6 +227,40 @@ impl Builder {
         self
     }
 
+    /// What webhooks may reach: by default public addresses over `https`.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use finops_core::edge::notify::Reach;
+    /// use finops_core::model::webhook::{WebhookCreate, WebhookUrl};
+    ///
+    /// let local = WebhookCreate::new(WebhookUrl::parse("http://127.0.0.1:8080/finops")?);
+    /// assert!(Finops::open(":memory:")?.webhooks_create(local.clone()).is_err());
+    /// let finops = Finops::builder().webhook_reach(Reach { http: true, private: true }).open(":memory:")?;
+    /// assert!(finops.webhooks_create(local)?.webhook.enabled);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn webhook_reach(mut self, reach: Reach) -> Self {
+        (self.options.webhook_allow_http, self.options.webhook_allow_private) = (reach.http, reach.private);
+        self
+    }
+
+    /// How many seconds a receiver may take to answer, 1 to 60; by default 15. Finding the address of its name is not
+    /// part of that: the system has limits of its own.
+    #[must_use]
+    pub fn webhook_timeout_seconds(mut self, seconds: u32) -> Self {
+        self.options.webhook_timeout_seconds = Some(seconds.into());
+        self
+    }
+
+    /// Sends webhooks through that, which then decides by itself what a name of a host may stand for.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
     /// Takes the time from there.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -240,6 +291,7 @@ impl Builder {
         let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
         let (currency, actor) = (self.options.currency()?, self.options.actor()?);
         let lag = self.options.budget_lag()?;
+        let telling = self.telling()?;
         let store = match self.store {
             Some(store) => store,
             None => Arc::new(open_store(location, self.options.read_only)?.tuned(tuning)),
@@ -271,7 +323,15 @@ impl Builder {
             centers: Arc::default(),
             allocating: Arc::default(),
             budgets,
+            telling,
         })
+    }
+
+    fn telling(&self) -> Result<Arc<Telling>> {
+        let reach = Reach { http: self.options.webhook_allow_http, private: self.options.webhook_allow_private };
+        let timeout = self.options.webhook_timeout()?;
+        let transport = self.transport.clone().or_else(|| notify::transport(reach, timeout));
+        Ok(Arc::new(Telling::new(reach, transport)))
     }
 }
 

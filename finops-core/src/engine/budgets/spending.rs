@@ -90,7 +90,7 @@ impl Finops {
     pub fn budgets_settle(&self, id: ReservationId, amount: Money) -> Result<SpendSettled> {
         self.permit("budgets.settle")?;
         let now = self.clock.now();
-        let settled = self.budgets.gate.settle(id, amount, now)?;
+        let settled = self.budgets.gate.settle(id, amount, now).map_err(GateError::into_error)?;
         self.note_settled(&settled, now);
         let Settled { posted, released, overrun, late, .. } = settled;
         Ok(SpendSettled { posted, released, overrun, late })
@@ -102,7 +102,7 @@ impl Finops {
     /// `not_found` as [`Finops::budgets_settle`]; `conflict` when it is over already, also by expiry.
     pub fn budgets_release(&self, id: ReservationId) -> Result<Released> {
         self.permit("budgets.release")?;
-        let released = self.budgets.gate.release(id, self.clock.now())?;
+        let released = self.budgets.gate.release(id, self.clock.now()).map_err(GateError::into_error)?;
         Ok(Released { released })
     }
 
@@ -174,7 +174,7 @@ impl Finops {
         for _ in 0..ATTEMPTS {
             match ask(now) {
                 Err(GateError::Rolled(budget)) => self.roll(budget, now)?,
-                answer => return answer.map_err(Error::from),
+                answer => return answer.map_err(GateError::into_error),
             }
             now = self.clock.now().max(now);
         }

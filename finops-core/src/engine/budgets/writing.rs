@@ -8,7 +8,7 @@ use crate::engine::settling::month_after;
 use crate::model::charge::Charge;
 use crate::model::time::{Interval, Stamp};
 use crate::pipeline::charging::{GATE_ACCOUNT, SettledSpend};
-use crate::pipeline::gate::Taken;
+use crate::pipeline::gate::{GateError, Taken};
 use crate::{ErrorCode, Result};
 use chrono::Datelike;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ impl Budgets {
         if !self.unwritten.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let taken = self.gate.take()?;
+        let taken = self.gate.take().map_err(GateError::into_error)?;
         match self.write_taken(&taken) {
             Ok(()) => {
                 self.gate.rebase(&[], Some(taken));

@@ -10,6 +10,7 @@ mod catalog;
 mod costs;
 mod store;
 mod usage;
+mod webhooks;
 
 use super::calling::Operation;
 use crate::model::access::{Needs, Reach};
@@ -25,6 +26,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         billing::OPERATIONS,
         budgets::OPERATIONS,
         store::OPERATIONS,
+        webhooks::OPERATIONS,
     ];
     areas.into_iter().flatten()
 }

@@ -3,6 +3,9 @@
 //! An event is written together with what caused it. Who is told, and how often it is tried, is no concern of this
 //! module.
 
+/// The JSON Schema of what receivers get: the body of each kind of event.
+pub const EVENT_SCHEMA: &str = include_str!("../../../schemas/events.schema.json");
+
 mod kind;
 mod payload;
 mod value;

@@ -13,6 +13,6 @@ mod value;
 pub use delivery::{Attempt, Delivery, DeliveryState, MAX_ATTEMPTS_KEPT, Sent};
 pub use retry::{ATTEMPTS, MAX_RETRY_AFTER_SECONDS, retry_after_seconds, retry_delay_micros};
 pub use secret::{Secrets, WebhookSecret};
-pub use signature::{TOLERANCE_SECONDS, sign, signatures, verify};
+pub use signature::{TOLERANCE_SECONDS, sign, signatures, verify, verify_webhook};
 pub use url::WebhookUrl;
 pub use value::{KeptWebhook, MAX_WEBHOOKS, Webhook, WebhookCreate};

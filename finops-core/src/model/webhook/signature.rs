@@ -17,7 +17,9 @@ const VERSION: &str = "v1";
 fn hashed(secret: &WebhookSecret, id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
     // HMAC takes keys of any length.
     let mut hash = Hmac::<Sha256>::new_from_slice(secret.bytes()).ok()?;
-    [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].into_iter().for_each(|part| hash.update(part));
+    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        hash.update(part);
+    }
     Some(hash)
 }
 
@@ -88,6 +90,39 @@ pub fn verify<'h>(
         return Ok(());
     }
     Err(refused("no signature fits: check the secret, and give the body as it came, byte for byte"))
+}
+
+/// The same for secrets as text: what a receiver of webhooks calls.
+///
+/// ```
+/// use finops_core::model::time::Stamp;
+/// use finops_core::verify_webhook;
+///
+/// let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// let headers = [
+///     ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+///     ("webhook-timestamp", "1614265330"),
+///     ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+/// ];
+/// let now = Stamp::from_micros(1_614_265_330_000_000)?;
+/// verify_webhook(&[secret], headers, br#"{"test": 2432232314}"#, now)?;
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`verify`]; `invalid_argument` for the field `secret` without a secret, and for one that is none.
+pub fn verify_webhook<'h>(
+    secrets: &[impl AsRef<str>],
+    headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    body: &[u8],
+    now: Stamp,
+) -> Result<()> {
+    let read = |secret: &_| WebhookSecret::parse(AsRef::as_ref(secret)).map_err(|error| error.with_field("secret"));
+    let secrets = secrets.iter().map(read).collect::<Result<Vec<_>>>()?;
+    if secrets.is_empty() {
+        return Err(Error::invalid("secret", "give the secret of the webhook"));
+    }
+    verify(&secrets, headers, body, now)
 }
 
 /// The bytes of a signature of our version; those of others are passed over.

@@ -109,13 +109,11 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
 }
 
 fn is_host(host: &str) -> bool {
-    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => {
-            let is_named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-            host.len() <= 253 && host.bytes().any(|byte| byte.is_ascii_alphanumeric()) && host.bytes().all(is_named)
-        }
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
     }
+    let is_named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    host.len() <= 253 && host.bytes().any(|byte| byte.is_ascii_alphanumeric()) && host.bytes().all(is_named)
 }
 
 fn is_port(port: &str) -> bool {
