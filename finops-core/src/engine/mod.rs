@@ -14,6 +14,7 @@ mod costs;
 mod explaining;
 mod export;
 mod grants;
+mod groups;
 mod history;
 mod import;
 mod meters;
@@ -42,6 +43,7 @@ pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
+pub use groups::{ResourceGroupList, ResourceGroupSearch};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
@@ -101,6 +103,7 @@ pub struct Finops {
     access: Option<Arc<Access>>,
     centers: Arc<centers::KnownCenters>,
     allocating: Arc<allocation::Allocating>,
+    groups: Arc<groups::KnownGroups>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -222,6 +222,7 @@ impl Builder {
             access: None,
             centers: Arc::default(),
             allocating: Arc::default(),
+            groups: Arc::default(),
         })
     }
 }

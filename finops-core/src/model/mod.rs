@@ -8,6 +8,7 @@ pub mod center;
 pub mod charge;
 pub mod dimension;
 pub mod filter;
+pub mod group;
 pub mod history;
 pub mod id;
 pub mod llm;

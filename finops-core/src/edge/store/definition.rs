@@ -1,4 +1,4 @@
-//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation.
+//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, resource groups.
 
 use crate::model::audit::AuditKind;
 
@@ -18,6 +18,8 @@ pub enum Defined {
     CostCenter,
     /// A rule of allocation, by its id.
     AllocationRule,
+    /// A resource group, by its id.
+    ResourceGroup,
 }
 
 impl Defined {
@@ -30,6 +32,7 @@ impl Defined {
             Self::Grant => "grant",
             Self::CostCenter => "cost_center",
             Self::AllocationRule => "allocation_rule",
+            Self::ResourceGroup => "resource_group",
         }
     }
 
@@ -43,6 +46,7 @@ impl Defined {
             Self::Grant => Some(AuditKind::Grant),
             Self::CostCenter => Some(AuditKind::CostCenter),
             Self::AllocationRule => Some(AuditKind::AllocationRule),
+            Self::ResourceGroup => Some(AuditKind::ResourceGroup),
         }
     }
 
@@ -51,7 +55,12 @@ impl Defined {
     pub fn versioned(self, key: &str) -> Option<&str> {
         match self {
             Self::Price => key.rsplit_once('.').map(|(id, _)| id),
-            Self::Meter | Self::ModelPrices | Self::Grant | Self::CostCenter | Self::AllocationRule => None,
+            Self::Meter
+            | Self::ModelPrices
+            | Self::Grant
+            | Self::CostCenter
+            | Self::AllocationRule
+            | Self::ResourceGroup => None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod allocation;
 mod billing;
 mod catalog;
 mod costs;
+mod groups;
 mod store;
 mod usage;
 
@@ -20,6 +21,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         costs::OPERATIONS,
         catalog::OPERATIONS,
         allocation::OPERATIONS,
+        groups::OPERATIONS,
         usage::OPERATIONS,
         billing::OPERATIONS,
         store::OPERATIONS,
