@@ -21,7 +21,7 @@ pub(super) struct KeptGroup {
 /// The groups that were read, and who may change them.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct KnownGroups {
-    /// Held while a group, or what refers to groups, is checked and written.
+    /// Held while a group, or what cannot do without one, is checked and written.
     changing: Mutex<()>,
     known: Mutex<Known>,
 }
@@ -37,8 +37,8 @@ pub(super) struct Known {
 }
 
 impl KnownGroups {
-    /// Nobody else changes a group, or what refers to groups, while this is held: what was checked stays so until it is
-    /// written.
+    /// Nobody else changes a group, or what cannot do without one, while this is held: what was checked stays so until
+    /// it is written.
     pub(in crate::engine) fn alone(&self) -> MutexGuard<'_, ()> {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
