@@ -98,7 +98,8 @@ pub(crate) const ROWS: &[Row] = rows! {
     "list_cost_centers"          "AA N N NNN Nxxx" nothing;
     "resource_groups.get"        "AA 0 N NNN Nxxx" |world| json!({"id": world.group});
     "resource_groups.list"       "AA N N NNN Nxxx" nothing;
-    "resource_groups.find_by_resource" "AA N N NNN Nxxx" |_| json!({"resource_type": "app", "resource_id": "app_shared"});
+    "resource_groups.find_by_resource" "AA N N NNN Nxxx" |_| json!({"resource_type": "app",
+        "resource_id": "app_shared"});
     "virtual_dimensions.get"     "AA x x xxx xxxx" |_| json!({"name": "line"});
     "virtual_dimensions.list"    "AA x x xxx xxxx" nothing;
     "meters.get"                 "AA x x xxx xxxx" |_| json!({"slug": "api_calls"});

@@ -125,8 +125,8 @@ impl Finops {
         self.access.as_ref().is_none_or(|access| access.has(owner, organization))
     }
 
-    /// Whose something new is: of whom it was said, or of the user of the handle. On a narrowed handle nobody makes what
-    /// is another's.
+    /// Whose something new is: of whom it was said, or of the user of the handle. On a narrowed handle nobody makes
+    /// what is another's.
     pub(super) fn owner_of_new(&self, given: Option<String>) -> Result<Option<String>> {
         let user = self.access().and_then(|access| access.user_id());
         if !self.is_narrowed() {
@@ -139,8 +139,8 @@ impl Finops {
         only("owner_id", Some(user), given.as_deref())
     }
 
-    /// The organization that something new is in: the given one, or that of the handle. On a narrowed handle nobody puts
-    /// anything into another.
+    /// The organization that something new is in: the given one, or that of the handle. On a narrowed handle nobody
+    /// puts anything into another.
     pub(super) fn organization_of_new(&self, given: Option<String>) -> Result<Option<String>> {
         if !self.is_narrowed() {
             return Ok(given);

@@ -1,4 +1,5 @@
-//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, resource groups.
+//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, resource
+//! groups.
 
 use crate::model::audit::AuditKind;
 

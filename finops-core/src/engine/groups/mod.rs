@@ -158,8 +158,8 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found`; `invalid_argument` with the field for what is blank or too long; `conflict` for a resource that is in
-    /// the group, beyond 10,000 of a group or 1,000,000 of all, and on a handle for reading.
+    /// `not_found`; `invalid_argument` with the field for what is blank or too long; `conflict` for a resource that is
+    /// in the group, beyond 10,000 of a group or 1,000,000 of all, and on a handle for reading.
     pub fn resource_groups_add_resource(&self, id: GroupId, resource: GroupedResource) -> Result<ResourceGroup> {
         self.permit("resource_groups.add_resource")?;
         self.change_group(id, |group| {
