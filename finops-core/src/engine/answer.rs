@@ -20,6 +20,7 @@ use crate::model::audit::{AuditEntry, AuditVerdict};
 use crate::model::budget::Budget;
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
+use crate::model::group::ResourceGroup;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
@@ -105,6 +106,10 @@ answers! {
     CostCenter(CostCenter),
     /// Of `list_cost_centers`.
     CostCenters(Page<CostCenter>),
+    /// Of `resource_groups.create`, `get`, `update`, `add_resource` and `remove_resource`.
+    ResourceGroup(ResourceGroup),
+    /// Of `resource_groups.list` and `resource_groups.find_by_resource`.
+    ResourceGroups(Page<ResourceGroup>),
     /// Of `allocation.rules.create`, `allocation.rules.get` and `allocation.rules.update`.
     AllocationRule(Rule),
     /// Of `allocation.rules.list`.

@@ -287,6 +287,13 @@ impl Finops {
         Ok(all.iter().filter(looks).map(|center| format!("the cost centre '{}'", center.name)).collect())
     }
 
+    /// The centres whose filter or dimensions name a value, as a sentence names them.
+    pub(super) fn centers_naming(&self, dimension: &Dimension, value: &str) -> Result<Vec<String>> {
+        let all = self.cost_centers()?;
+        let naming = all.iter().filter(|center| center.own_filter().names(dimension, value));
+        Ok(naming.map(|center| format!("the cost centre '{}'", center.name)).collect())
+    }
+
     /// Writes a centre if it goes with all that there then are.
     fn keep_center(&self, number: u64, center: CostCenter, held: BTreeMap<u64, Arc<CostCenter>>) -> Result<CostCenter> {
         self.check_rules_with(&CostCenters::new(held.into_values().collect())?)?;

@@ -16,6 +16,7 @@ mod events;
 mod explaining;
 mod export;
 mod grants;
+mod groups;
 mod history;
 mod import;
 mod meters;
@@ -50,6 +51,7 @@ pub use centers::CostCenterList;
 pub use events::{EventList, EventPage, Subscription};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
+pub use groups::{ResourceGroupList, ResourceGroupSearch};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
@@ -116,6 +118,7 @@ pub struct Finops {
     budgets: Arc<budgets::Budgets>,
     /// Who is told of events.
     telling: Arc<webhooks::Telling>,
+    groups: Arc<groups::KnownGroups>,
 }
 
 /// Whether usage has to become charges before the next query.

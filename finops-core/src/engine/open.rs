@@ -324,6 +324,7 @@ impl Builder {
             allocating: Arc::default(),
             budgets,
             telling,
+            groups: Arc::default(),
         })
     }
 

@@ -10,6 +10,7 @@ pub mod charge;
 pub mod dimension;
 pub mod event;
 pub mod filter;
+pub mod group;
 pub mod history;
 pub mod id;
 pub mod llm;

@@ -11,7 +11,7 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, audit_types, metering_types, types
+from . import allocation_types, analysis_types, audit_types, group_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -42,6 +42,7 @@ from .errors import (
     StorageError,
 )
 from .grants import Grants
+from .groups import ResourceGroups
 from .metering import Meters
 from .metering_results import (
     Closed,
@@ -65,6 +66,7 @@ from .results import (
     ImportReceipt,
     MonthlyCosts,
     Page,
+    ResourceGroupPage,
     Result,
     ServiceCosts,
     SnapshotPage,
@@ -122,6 +124,8 @@ __all__ = [
     "Prices",
     "Recorder",
     "Relation",
+    "ResourceGroupPage",
+    "ResourceGroups",
     "Result",
     "Segments",
     "ServiceCosts",
@@ -142,6 +146,7 @@ __all__ = [
     "allocation_types",
     "analysis_types",
     "audit_types",
+    "group_types",
     "metering_types",
     "open",
     "types",

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from .audit_types import AuditEntry
+from .group_types import ResourceGroup
 from .types import (
     AnyCostView,
     BreakdownItem,
@@ -39,6 +40,7 @@ __all__ = [
     "ImportReceipt",
     "MonthlyCosts",
     "Page",
+    "ResourceGroupPage",
     "Result",
     "ServiceCosts",
     "SnapshotPage",
@@ -213,6 +215,7 @@ class Page(Result, Generic[_Item]):
 
 class CatalogPage(Page[CatalogEntry]): ...
 class AuditPage(Page[AuditEntry]): ...
+class ResourceGroupPage(Page[ResourceGroup]): ...
 class VirtualDimensionPage(Page[VirtualDimension]): ...
 class SnapshotPage(Page[StateMark]): ...
 

@@ -95,7 +95,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllocationClosing, ClosedAllocation};
+    use crate::edge::store::{AllocationClosing, ClosedAllocation, KeptAlert};
     use crate::edge::store::{
         AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
     };
@@ -104,6 +104,7 @@ mod tests {
     use crate::model::audit::{AuditEntry, AuditHead, Change};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::{ChargeTable, Origin, Scope};
+    use crate::model::event::OutboxEvent;
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
     use crate::model::receipt::ImportReceipt;
     use crate::model::time::{Interval, Stamp};
@@ -230,6 +231,14 @@ mod tests {
         }
         fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
             self.0.allocation_lines(number, part)
+        }
+
+        fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>> {
+            self.0.alerts(after)
+        }
+
+        fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
+            self.0.put_alerts(alerts, events)
         }
     }
 

@@ -1,4 +1,5 @@
-//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, webhooks.
+//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, budgets,
+//! resource groups, webhooks.
 
 use crate::model::audit::AuditKind;
 
@@ -22,6 +23,8 @@ pub enum Defined {
     Budget,
     /// A webhook with its secrets, by its id.
     Webhook,
+    /// A resource group, by its id.
+    ResourceGroup,
 }
 
 impl Defined {
@@ -36,6 +39,7 @@ impl Defined {
             Self::AllocationRule => "allocation_rule",
             Self::Budget => "budget",
             Self::Webhook => "webhook",
+            Self::ResourceGroup => "resource_group",
         }
     }
 
@@ -51,6 +55,7 @@ impl Defined {
             Self::AllocationRule => Some(AuditKind::AllocationRule),
             Self::Budget => Some(AuditKind::Budget),
             Self::Webhook => Some(AuditKind::Webhook),
+            Self::ResourceGroup => Some(AuditKind::ResourceGroup),
         }
     }
 
@@ -65,7 +70,8 @@ impl Defined {
             | Self::CostCenter
             | Self::AllocationRule
             | Self::Budget
-            | Self::Webhook => None,
+            | Self::Webhook
+            | Self::ResourceGroup => None,
         }
     }
 }

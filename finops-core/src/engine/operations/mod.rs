@@ -8,6 +8,7 @@ mod billing;
 mod budgets;
 mod catalog;
 mod costs;
+mod groups;
 mod store;
 mod usage;
 mod webhooks;
@@ -22,6 +23,7 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         costs::OPERATIONS,
         catalog::OPERATIONS,
         allocation::OPERATIONS,
+        groups::OPERATIONS,
         usage::OPERATIONS,
         billing::OPERATIONS,
         budgets::OPERATIONS,

@@ -76,6 +76,8 @@ words! {
         ModelPrices "model_prices";
         /// A price, by its id; each of its versions is a change.
         Price "price";
+        /// A resource group, by its id.
+        ResourceGroup "resource_group";
         /// A closed billing period, by month and tenant: `2024-01/ten_001`.
         Statement "statement";
         /// An event that was voided or corrected, by tenant, source and id: `ten_001/gateway/req-1`.
@@ -100,6 +102,7 @@ impl AuditKind {
             | Self::Meter
             | Self::ModelPrices
             | Self::Price
+            | Self::ResourceGroup
             | Self::Statement
             | Self::Usage
             | Self::VirtualDimension => Secrecy::Open,
