@@ -27,6 +27,10 @@ use crate::model::virtual_dimension::VirtualDimension;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store for EmbeddedStore {
+    fn threads(&self) -> usize {
+        self.threads
+    }
+
     fn usage(&self) -> Result<&dyn UsageStore> {
         Ok(&self.usage)
     }
