@@ -120,6 +120,11 @@ pub type VisitAudit<'v> = &'v mut dyn FnMut(Result<AuditEntry>) -> Result<()>;
 /// Who changes definitions or the catalogue says so by a [`Change`]. The store writes an entry of the log in the same
 /// transaction, with what was there before; a write that leaves something as it was makes none.
 pub trait Store: Debug + Send + Sync {
+    /// How many threads a call may use, those of the engine included.
+    fn threads(&self) -> usize {
+        1
+    }
+
     /// The present state.
     ///
     /// # Errors

@@ -31,6 +31,10 @@ use rusqlite::TransactionBehavior;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store for EmbeddedStore {
+    fn threads(&self) -> usize {
+        self.threads
+    }
+
     fn usage(&self) -> Result<&dyn UsageStore> {
         Ok(&self.usage)
     }
