@@ -19,8 +19,11 @@ pub(crate) fn call(finops: &Finops, operation: &str, params: Value) -> Value {
 
 /// A budget of so many dollars a month, with these thresholds.
 pub(crate) fn monthly(finops: &Finops, scope: Value, amount: Value, thresholds: Value) -> BudgetId {
-    budget(finops, json!({"name": "budget", "scope": scope, "thresholds": thresholds,
-        "budget": {"amount": amount, "currency": "USD", "period": "monthly"}}))
+    budget(
+        finops,
+        json!({"name": "budget", "scope": scope, "thresholds": thresholds,
+        "budget": {"amount": amount, "currency": "USD", "period": "monthly"}}),
+    )
 }
 
 pub(crate) fn budget(finops: &Finops, form: Value) -> BudgetId {

@@ -226,6 +226,7 @@ impl Finops {
         let mut referring = self.centers_naming(&dimension, &id)?;
         referring.extend(self.rules_with_source(&dimension, &id)?);
         referring.extend(self.virtuals_naming(&dimension, &id)?);
+        referring.extend(self.budgets_with(&dimension, &id)?);
         Ok(referring)
     }
 
