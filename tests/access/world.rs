@@ -86,6 +86,10 @@ pub(crate) struct World {
     pub(crate) other_center: String,
     /// A rule by which both bear what is nobody's.
     pub(crate) rule: String,
+    /// A webhook, which is no tenant's.
+    pub(crate) webhook: String,
+    /// An event that it is told of.
+    pub(crate) event: String,
 }
 
 impl World {
@@ -106,6 +110,8 @@ impl World {
             center: String::new(),
             other_center: String::new(),
             rule: String::new(),
+            webhook: String::new(),
+            event: String::new(),
         };
         world.bill("north", "1112", "acct-north");
         world.bill("north", "1112", "acct-north-2");
@@ -115,6 +121,7 @@ impl World {
         world.center = world.owned_center("north", "Aurora");
         world.other_center = world.owned_center("south", "Zenith");
         world.rule = world.shared();
+        (world.webhook, world.event) = world.told();
         world.usage();
         world.models();
         // January is closed, so that there are statements; usage of February has no price that is new.
@@ -176,6 +183,17 @@ impl World {
         let center = json!({"name": format!("{name} Operations"), "type": "tenant", "tenant": format!("ten_{who}"),
             "owner_id": format!("usr_{who}"), "budget_monthly": if who == "south" { 9191 } else { 12 }});
         text(&answer(&self.finops, "create_cost_center", center)["id"])
+    }
+
+    /// A webhook that was given up an event.
+    fn told(&self) -> (String, String) {
+        let made = answer(&self.finops, "webhooks.create", json!({"url": "https://zenith.example/9191"}));
+        let id = text(&made["id"]);
+        let event = answer(&self.finops, "webhooks.test", json!({"id": id}));
+        answer(&self.finops, "webhooks.update", json!({"id": id, "enabled": false}));
+        answer(&self.finops, "webhooks.deliver", json!({}));
+        answer(&self.finops, "webhooks.update", json!({"id": id, "enabled": true}));
+        (id, text(&event["event_id"]))
     }
 
     fn shared(&self) -> String {
