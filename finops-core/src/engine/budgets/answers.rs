@@ -94,7 +94,31 @@ pub struct SpendAnswer {
     pub repeated: bool,
 }
 
+impl SpendCheck {
+    /// A spend that is refused.
+    pub const fn refused(reason: Option<Refused>, refused_by: Option<Box<RefusedBy>>) -> Self {
+        Self { decision: Decision::Deny, budgets: None, reason, refused_by }
+    }
+
+    pub(super) fn allowed(covered: usize) -> Self {
+        Self { decision: Decision::Allow, budgets: u64::try_from(covered).ok(), reason: None, refused_by: None }
+    }
+}
+
 impl SpendAnswer {
+    /// A reservation that is refused.
+    pub(super) const fn refused(reason: Option<Refused>, refused_by: Option<Box<RefusedBy>>, repeated: bool) -> Self {
+        Self {
+            reservation_id: None,
+            decision: Decision::Deny,
+            budgets: None,
+            reason,
+            refused_by,
+            expires_at: None,
+            repeated,
+        }
+    }
+
     /// Whether the amount is held.
     pub const fn is_allowed(&self) -> bool {
         matches!(self.decision, Decision::Allow)
