@@ -38,6 +38,18 @@ pub enum Refused {
     UnknownPrice,
 }
 
+impl Refused {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Forecast => "forecast",
+            Self::SpentUnknown => "spent_unknown",
+            Self::UnknownPrice => "unknown_price",
+        }
+    }
+}
+
 /// The budget that refused a spend, and its figures at that moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
