@@ -22,6 +22,12 @@ class StorageError extends FinopsError {}
 class CancelledError extends FinopsError {}
 class ForbiddenError extends FinopsError {}
 
+/** Has besides the `reason`, and `refused_by`: the budget that refused, where there is one to be named. */
+class BudgetExhaustedError extends FinopsError {
+  reason = null;
+  refused_by = null;
+}
+
 const CLASSES = new Map([
   ["invalid_argument", InvalidArgumentError],
   ["not_found", NotFoundError],
@@ -31,6 +37,7 @@ const CLASSES = new Map([
   ["storage", StorageError],
   ["cancelled", CancelledError],
   ["forbidden", ForbiddenError],
+  ["budget_exhausted", BudgetExhaustedError],
 ]);
 
 function make(code, message, field, options) {
@@ -52,8 +59,9 @@ function lift(error) {
   } catch {
     return error;
   }
-  const { code, message, field, source } = parts;
-  return make(code, message, field, source === null ? undefined : { cause: new Error(source) });
+  const { code, message, field, source, refused } = parts;
+  const error = make(code, message, field, source === null ? undefined : { cause: new Error(source) });
+  return refused ? Object.assign(error, { reason: refused.reason, refused_by: refused.refused_by }) : error;
 }
 
 const classes = Object.fromEntries([FinopsError, ...CLASSES.values()].map((Class) => [Class.name, Class]));

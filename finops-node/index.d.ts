@@ -11,6 +11,7 @@ import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { Audit } from "./audit";
+import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { CostCenters } from "./centers";
 import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
@@ -22,6 +23,7 @@ export type * from "./centers";
 export type * from "./analysis";
 export type * from "./audit";
 export type * from "./billing";
+export type * from "./budgets";
 export type * from "./costs";
 export type * from "./groups";
 export type * from "./history";
@@ -589,10 +591,10 @@ export interface Catalog<D extends Decimals = "number"> {
 }
 
 /**
- * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}; a failed call has changed
- * nothing. Counts beyond 2^53 lose digits, as all numbers do there.
+ * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}, but for the gate of budgets,
+ * which answers at once and throws it; a failed call has changed nothing. Counts beyond 2^53 lose digits, as all numbers do there.
  */
-export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, History, Metering<D> {
+export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
   /** Who bears what. */
@@ -659,6 +661,8 @@ export interface OpenOptions<D extends Decimals = "number"> {
    * `asPrincipal` names its user instead, one of `asTenant` its tenant: `"tenant:ten_001"`.
    */
   actor?: string | null;
+  /** For how many seconds metered usage may wait until the gate of budgets goes by it, 0 to 3600. By default 1. */
+  budget_lag_seconds?: Numeric | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }
@@ -725,7 +729,8 @@ export type ErrorCode =
   | "overflow"
   | "storage"
   | "cancelled"
-  | "forbidden";
+  | "forbidden"
+  | "budget_exhausted";
 
 /** A failed call. It changed nothing. */
 export class FinopsError extends Error {
@@ -753,3 +758,10 @@ export class StorageError extends FinopsError {}
 export class CancelledError extends FinopsError {}
 /** The handle may not do this: call with another role or scope, or leave it. Code `forbidden`. */
 export class ForbiddenError extends FinopsError {}
+/** A budget does not let the spend through: leave it, make it smaller, or wait. Code `budget_exhausted`. */
+export class BudgetExhaustedError extends FinopsError {
+  /** Why. */
+  readonly reason: SpendCheck["reason"];
+  /** The budget that refused, with its figures; `null` where there is none to be named. */
+  readonly refused_by: SpendRefusal<Decimals> | null;
+}

@@ -2,6 +2,7 @@
 "use strict";
 
 const { Allocation } = require("./allocation.js");
+const { Budgets } = require("./budgets.js");
 const { classes, invalid } = require("./errors.js");
 const { ResourceGroups } = require("./groups.js");
 const { isPlain, merged } = require("./input.js");
@@ -135,6 +136,7 @@ class Finops {
     this.#session = session;
     this.costs = new Costs(session);
     this.allocation = new Allocation(session);
+    this.budgets = new Budgets(session);
     this.catalog = new Catalog(session);
     this.resourceGroups = new ResourceGroups(session);
     this.virtualDimensions = new VirtualDimensions(session);
@@ -178,6 +180,14 @@ class Finops {
 
   async deleteCostCenter(id) {
     return this.#session.call("delete_cost_center", merged("id", id, {}));
+  }
+
+  setBudgetAlert(params) {
+    return this.#session.call("set_budget_alert", params);
+  }
+
+  async getBudgetStatus(id) {
+    return this.#session.call("get_budget_status", merged("id", id, {}));
   }
 
   async recordUsage(events) {

@@ -12,4 +12,5 @@ export const {
   StorageError,
   CancelledError,
   ForbiddenError,
+  BudgetExhaustedError,
 } = iof;

@@ -88,6 +88,23 @@ class Session {
     return lifted(() => this.#engine.recorder(input.json(options)));
   }
 
+  /** What the engine answers at once, on this thread. */
+  atOnce(call) {
+    if (this.closed) throw closed();
+    return lifted(() => call(this.#engine, this.#exact));
+  }
+
+  /** Waits for what the engine does on the thread pool. */
+  async later(call) {
+    if (this.closed) throw closed();
+    return this.#await(lifted(() => call(this.#engine, this.#exact)));
+  }
+
+  /** An exact decimal as answers have it. */
+  decimal(text) {
+    return this.#exact ? text : Number(text);
+  }
+
   /** Runs an operation; every failure is a rejection. */
   async call(operation, params = {}, { onProgress, signal } = {}) {
     const text = input.json(params);

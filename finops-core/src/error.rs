@@ -31,11 +31,13 @@ pub enum ErrorCode {
     Forbidden,
     /// Whoever sent this did not prove who they are: answer them with 401, and do nothing of it.
     Unauthorized,
+    /// A budget does not let the spend through: leave it, make it smaller, or wait for the next period.
+    BudgetExhausted,
 }
 
 impl ErrorCode {
     /// Every code, in the order of their declaration.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::InvalidArgument,
         Self::NotFound,
         Self::Conflict,
@@ -45,6 +47,7 @@ impl ErrorCode {
         Self::Cancelled,
         Self::Forbidden,
         Self::Unauthorized,
+        Self::BudgetExhausted,
     ];
 
     /// The code as it stands in JSON and in the exceptions of the bindings.
@@ -59,6 +62,7 @@ impl ErrorCode {
             Self::Cancelled => "cancelled",
             Self::Forbidden => "forbidden",
             Self::Unauthorized => "unauthorized",
+            Self::BudgetExhausted => "budget_exhausted",
         }
     }
 }

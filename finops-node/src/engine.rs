@@ -29,7 +29,7 @@ impl Engine {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn core(&self) -> napi::Result<Arc<Finops>> {
+    pub(crate) fn core(&self) -> napi::Result<Arc<Finops>> {
         let closed = || Error::new(ErrorCode::Conflict, "the engine is closed: open its location again");
         let core = self.open_core().clone().ok_or_else(|| json::failure(&closed()))?;
         match &self.access {

@@ -4,6 +4,7 @@
 //! of it. Nothing is decided here.
 
 mod engine;
+mod gate;
 mod json;
 mod recorder;
 mod tasks;

@@ -145,6 +145,24 @@ impl Engine {
         }
     }
 
+    /// Calls with the open engine under the interpreter's lock, which the call releases where it may wait.
+    pub(crate) fn with<T>(&self, py: Python<'_>, call: impl FnOnce(&Finops) -> PyResult<T>) -> PyResult<T> {
+        let open = lock(&self.core).clone().filter(|_| !self.closed.load(Ordering::Acquire));
+        let core = open.ok_or_else(|| errors::closed(py))?;
+        let answer = match &self.access {
+            None => call(&core),
+            Some(access) => match core.narrowed(access) {
+                Ok(narrowed) => call(&narrowed),
+                Err(error) => Err(errors::exception(py, &error)),
+            },
+        };
+        // A close on another thread may have left this call the last to hold the engine.
+        if let Some(last) = Arc::into_inner(core) {
+            py.detach(|| drop(last));
+        }
+        answer
+    }
+
     /// An engine beside this one that may what a narrowed handle may.
     fn narrowed(&self, py: Python<'_>, narrowed: Result<Finops, Error>) -> PyResult<Self> {
         let narrowed = narrowed.map_err(|error| errors::exception(py, &error))?;

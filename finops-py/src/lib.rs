@@ -9,6 +9,7 @@ mod columns;
 mod engine;
 mod errors;
 mod events;
+mod gate;
 mod input;
 mod output;
 mod recorder;
@@ -23,6 +24,7 @@ use pyo3::types::{PyDict, PyTuple};
 fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<gate::Gate>()?;
     module.add_class::<recorder::Recorder>()?;
     module.add_class::<relation::Relation>()?;
     module.add_class::<columns::Table>()?;

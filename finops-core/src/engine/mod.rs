@@ -42,8 +42,8 @@ pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
 pub use budgets::{
-    BudgetList, BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendRequest,
-    SpendSettled, SpendTerms, UnknownPrice,
+    BudgetList, BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendGuard, SpendRefused,
+    SpendRequest, SpendSettled, SpendTerms, UnknownPrice,
 };
 pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};

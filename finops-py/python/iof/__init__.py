@@ -11,7 +11,7 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, audit_types, group_types, metering_types, types
+from . import allocation_types, analysis_types, audit_types, budget_types, group_types, metering_types, types
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -26,11 +26,14 @@ from .allocation_results import (
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
+from .budget_results import BudgetPage, BudgetStatus
+from .budgets import Budgets
 from .columns import Columns
 from .catalog import Catalog
 from .client import Finops, Iof, open
 from .costs import Costs
 from .errors import (
+    BudgetExhausted,
     CancelledError,
     ConflictError,
     FinopsError,
@@ -73,6 +76,7 @@ from .results import (
     Vacuumed,
     VirtualDimensionPage,
 )
+from .spend import Spend
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
 
@@ -89,6 +93,10 @@ __all__ = [
     "AuditPage",
     "Billing",
     "Breakdown",
+    "BudgetExhausted",
+    "BudgetPage",
+    "BudgetStatus",
+    "Budgets",
     "CancelledError",
     "Catalog",
     "CatalogPage",
@@ -131,6 +139,7 @@ __all__ = [
     "ServiceCosts",
     "Settlement",
     "SnapshotPage",
+    "Spend",
     "StateDiff",
     "Statement",
     "StorageError",
@@ -146,6 +155,7 @@ __all__ = [
     "allocation_types",
     "analysis_types",
     "audit_types",
+    "budget_types",
     "group_types",
     "metering_types",
     "open",

@@ -1,11 +1,12 @@
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from types import TracebackType
-from typing import Any, final, overload
+from typing import Any, Literal, final, overload
 
 from .metering_types import Event, RecorderStats, Rejected
 from .types import Number, Time
 
-__all__ = ["Engine", "Recorder", "Relation", "Table", "__version__", "arrow_stream", "operations"]
+__all__ = ["Engine", "Gate", "Recorder", "Relation", "Table", "__version__", "arrow_stream", "operations"]
 
 __version__: str
 
@@ -30,6 +31,18 @@ class Engine:
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
+
+@final
+class Gate:
+    def __init__(self, engine: Engine) -> None: ...
+    def check(self, *values: Any) -> Any: ...
+    def reserve(self, *values: Any) -> Any: ...
+    @overload
+    def spend(self, wait: Literal[True], values: tuple[Any, ...]) -> tuple[str, Decimal]: ...
+    @overload
+    def spend(self, wait: Literal[False], values: tuple[Any, ...]) -> tuple[str, Decimal] | None: ...
+    def settle(self, reservation_id: str, amount: Number) -> Any: ...
+    def release(self, reservation_id: str) -> Any: ...
 
 @final
 class Recorder:

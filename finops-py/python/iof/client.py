@@ -12,6 +12,7 @@ from .access import Narrowing
 from .allocation import Allocation
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
+from .budgets import BudgetAlerts, Budgets
 from .catalog import Catalog
 from .centers import CostCenters
 from .costs import Costs
@@ -41,13 +42,15 @@ if TYPE_CHECKING:
 __all__ = ["Finops", "Iof", "open"]
 
 
-class Finops(CostCenters, Metering, History, Relations):
+class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
     """All operations, as ``iof.finops``."""
 
     costs: Costs
     """Costs over time."""
     allocation: Allocation
     """Who bears what."""
+    budgets: Budgets
+    """How much may be spent, and the gate that goes by it."""
     catalog: Catalog
     """Who and what costs are attributed to."""
     resource_groups: ResourceGroups
@@ -73,6 +76,7 @@ class Finops(CostCenters, Metering, History, Relations):
         self._engine = engine
         self.costs = Costs(engine)
         self.allocation = Allocation(engine)
+        self.budgets = Budgets(engine)
         self.catalog = Catalog(engine)
         self.resource_groups = ResourceGroups(engine)
         self.virtual_dimensions = VirtualDimensions(engine)
@@ -293,6 +297,7 @@ class Iof(Narrowing):
         usage_memory_bytes: int | None = None,
         currency: str | None = None,
         actor: str | None = None,
+        budget_lag_seconds: Number | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -311,6 +316,8 @@ class Iof(Narrowing):
             actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
                 A handle of ``as_principal`` names its user instead, one of ``as_tenant`` its tenant:
                 ``"tenant:ten_001"``.
+            budget_lag_seconds: For how long metered usage may wait until the gate of budgets goes by it, 0 to 3600.
+                By default 1.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -326,6 +333,7 @@ class Iof(Narrowing):
             "usage_memory_bytes": usage_memory_bytes,
             "currency": currency,
             "actor": actor,
+            "budget_lag_seconds": budget_lag_seconds,
         }
         return cls(Engine.open(location, options))
 
@@ -367,6 +375,7 @@ def open(
     usage_memory_bytes: int | None = None,
     currency: str | None = None,
     actor: str | None = None,
+    budget_lag_seconds: Number | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -379,4 +388,5 @@ def open(
         usage_memory_bytes=usage_memory_bytes,
         currency=currency,
         actor=actor,
+        budget_lag_seconds=budget_lag_seconds,
     )

@@ -38,6 +38,18 @@ pub enum Refused {
     UnknownPrice,
 }
 
+impl Refused {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Forecast => "forecast",
+            Self::SpentUnknown => "spent_unknown",
+            Self::UnknownPrice => "unknown_price",
+        }
+    }
+}
+
 /// The budget that refused a spend, and its figures at that moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -94,7 +106,31 @@ pub struct SpendAnswer {
     pub repeated: bool,
 }
 
+impl SpendCheck {
+    /// A spend that is refused.
+    pub const fn refused(reason: Option<Refused>, refused_by: Option<Box<RefusedBy>>) -> Self {
+        Self { decision: Decision::Deny, budgets: None, reason, refused_by }
+    }
+
+    pub(super) fn allowed(covered: usize) -> Self {
+        Self { decision: Decision::Allow, budgets: u64::try_from(covered).ok(), reason: None, refused_by: None }
+    }
+}
+
 impl SpendAnswer {
+    /// A reservation that is refused.
+    pub(super) const fn refused(reason: Option<Refused>, refused_by: Option<Box<RefusedBy>>, repeated: bool) -> Self {
+        Self {
+            reservation_id: None,
+            decision: Decision::Deny,
+            budgets: None,
+            reason,
+            refused_by,
+            expires_at: None,
+            repeated,
+        }
+    }
+
     /// Whether the amount is held.
     pub const fn is_allowed(&self) -> bool {
         matches!(self.decision, Decision::Allow)

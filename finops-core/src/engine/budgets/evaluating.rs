@@ -55,14 +55,16 @@ impl Finops {
     /// Sees to it that budgets go by what has come, as far as it waits long enough, and that nothing which was changed
     /// is overlooked.
     pub(super) fn follow(&self, now: Stamp) -> Result<()> {
+        if self.has_to_follow(now) { self.evaluate(Which::All) } else { Ok(()) }
+    }
+
+    /// Whether something has come that budgets do not go by yet, and that has waited long enough. Told from memory.
+    pub(super) fn has_to_follow(&self, now: Stamp) -> bool {
         if !self.budgets.any.load(Ordering::Acquire) || self.budgets.reads_only {
-            return Ok(());
+            return false;
         }
         let waits = || self.budgets.alerted.load(Ordering::Acquire) || self.is_unsettled(now);
-        if self.budgets.is_behind() || (waits() && self.budgets.is_time(now)) {
-            self.evaluate(Which::All)?;
-        }
-        Ok(())
+        self.budgets.is_behind() || (waits() && self.budgets.is_time(now))
     }
 
     /// Looks at all budgets: time has passed.

@@ -10,7 +10,7 @@ use crate::model::id::{self, Id};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 pub(super) type BudgetId = Id<id::Budget>;
 
@@ -126,21 +126,28 @@ fn covered(budget: Budget, number: Option<u64>, centers: &CostCenters) -> Result
 }
 
 impl Finops {
-    /// The budgets as they were last read, with what changed since.
+    /// The budgets as they were last read, with what changed since. While the store is read, others may look at them.
     pub(super) fn known_budgets(&self) -> Result<MutexGuard<'_, Known>> {
         let centers = self.cost_centers()?;
-        let mut known = self.budgets.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = self.store.definitions_since(Defined::Budget, known.change)?;
-        // Budgets go by the centres that there were when they were made, or by later ones.
-        let follows = !Arc::ptr_eq(&known.centers, &centers);
-        if follows {
-            known.follow(centers)?;
+        loop {
+            let since = self.budgets.known().change;
+            let changed = self.store.definitions_since(Defined::Budget, since)?;
+            let mut known = self.budgets.known();
+            if known.change != since {
+                // Somebody else took what had changed, and maybe more.
+                continue;
+            }
+            // Budgets go by the centres that there were when they were made, or by later ones.
+            let follows = !Arc::ptr_eq(&known.centers, &centers);
+            if follows {
+                known.follow(Arc::clone(&centers))?;
+            }
+            known.take(&changed)?;
+            if follows || !changed.is_empty() {
+                self.budgets.any.store(known.len() > 0, std::sync::atomic::Ordering::Release);
+            }
+            return Ok(known);
         }
-        known.take(&changed)?;
-        if follows || !changed.is_empty() {
-            self.budgets.any.store(known.len() > 0, std::sync::atomic::Ordering::Release);
-        }
-        Ok(known)
     }
 
     /// A budget that this handle sees.

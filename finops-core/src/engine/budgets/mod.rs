@@ -11,8 +11,10 @@
 //! was missed, by a crash or while the store was busy, is made good by the next evaluation, and nothing is told twice.
 
 mod answers;
+mod at_once;
 mod changing;
 mod evaluating;
+mod guard;
 mod known;
 mod listing;
 mod observing;
@@ -26,6 +28,7 @@ mod tests;
 
 pub use answers::{BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendSettled};
 pub(super) use changing::{BUDGET_CHANGES, BUDGET_FIELDS};
+pub use guard::{SpendGuard, SpendRefused};
 pub(super) use listing::BudgetKey;
 pub use listing::BudgetList;
 pub(super) use request::{ReservationKey, SettleRequest};
@@ -107,6 +110,11 @@ impl Budgets {
             reads_only,
             any: AtomicBool::new(true),
         }
+    }
+
+    /// The budgets as they were last read. Nobody waits for the store while this is held.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody else evaluates or writes while this is held.

@@ -3,11 +3,13 @@
 use super::ReservationId;
 use super::spending::{DEFAULT_TTL, SpendTerms};
 use crate::engine::Finops;
+use crate::engine::params::parse;
 use crate::model::dimension::BuiltIn;
 use crate::model::money::{Currency, Money, Quantity};
 use crate::pipeline::gate::Spend;
 use crate::{Error, ErrorCode, Result};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -80,6 +82,16 @@ macro_rules! spend_request {
             pub(in crate::engine) const FIELDS: &'static [&'static str] =
                 &["amount", "currency", "on_unknown", $( stringify!($field), )+ "tags", "ttl_seconds", "id"];
 
+            /// Says what it is for by the name of a field above, such as `tenant_id`. Gives whether there is such a
+            /// field of ids.
+            pub fn set_id(&mut self, field: &str, id: String) -> bool {
+                match field {
+                    $( stringify!($field) => self.$field = Some(id), )+
+                    _ => return false,
+                }
+                true
+            }
+
             /// What it is for, in the order of dimensions.
             fn ids(&self) -> Vec<(BuiltIn, &str)> {
                 let mut ids: Vec<(BuiltIn, &str)> = Vec::new();
@@ -119,6 +131,14 @@ impl SpendRequest {
     /// So much, for nobody in particular yet.
     pub fn new(amount: Money) -> Self {
         Self { amount: Some(amount), ..Self::default() }
+    }
+
+    /// A spend as `budgets.reserve` takes it.
+    ///
+    /// # Errors
+    /// `invalid_argument` with the field.
+    pub fn from_json(params: Value) -> Result<Self> {
+        parse(params)
     }
 
     /// The amount to be held; none where the spend is to be refused because it is not known.

@@ -8,9 +8,8 @@ use crate::engine::Finops;
 use crate::model::dimension::BuiltIn;
 use crate::model::money::Money;
 use crate::model::time::Stamp;
-use crate::pipeline::gate::{Closed, GateError, Refusal, Settled, Spend, Terms, Verdict};
+use crate::pipeline::gate::{Closed, GateError, Refusal, Reserved, Settled, Spend, Terms, Verdict};
 use crate::{Error, ErrorCode, Result};
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -44,7 +43,7 @@ impl Finops {
     pub fn budgets_check(&self, request: &SpendRequest) -> Result<SpendCheck> {
         self.permit("budgets.check")?;
         request.check_only()?;
-        let Some(amount) = request.amount()? else { return Ok(SpendCheck::unknown_price()) };
+        let Some(amount) = request.amount()? else { return Ok(SpendCheck::refused(Some(Refused::UnknownPrice), None)) };
         request.with_spend(self, amount, |spend| self.check_spend(spend))
     }
 
@@ -75,7 +74,9 @@ impl Finops {
     pub fn budgets_reserve(&self, request: &SpendRequest) -> Result<SpendAnswer> {
         self.permit("budgets.reserve")?;
         let terms = request.terms()?;
-        let Some(amount) = request.amount()? else { return Ok(SpendAnswer::unknown_price()) };
+        let Some(amount) = request.amount()? else {
+            return Ok(SpendAnswer::refused(Some(Refused::UnknownPrice), None, false));
+        };
         request.with_spend(self, amount, |spend| self.reserve_spend(spend, terms))
     }
 
@@ -88,15 +89,14 @@ impl Finops {
     /// `not_found` for a reservation that never was, was made before the engine was opened, or is long over; `conflict`
     /// when it was settled or released before; `invalid_argument` for a negative amount; `overflow`.
     pub fn budgets_settle(&self, id: ReservationId, amount: Money) -> Result<SpendSettled> {
-        self.permit("budgets.settle")?;
-        let now = self.clock.now();
-        let settled = self.budgets.gate.settle(id, amount, now).map_err(GateError::into_error)?;
-        self.note_settled(&settled, now);
-        let Settled { posted, released, overrun, late, .. } = settled;
-        Ok(SpendSettled { posted, released, overrun, late })
+        let (settled, is_due) = self.settle_at_once(id, amount)?;
+        if is_due {
+            self.look_at_budgets();
+        }
+        Ok(settled)
     }
 
-    /// Lets go of what a reservation held: nothing was spent, or it is metered.
+    /// Lets go of what a reservation held: nothing was spent, or it is metered. It never waits for the store.
     ///
     /// # Errors
     /// `not_found` as [`Finops::budgets_settle`]; `conflict` when it is over already, also by expiry.
@@ -112,15 +112,7 @@ impl Finops {
     /// As [`Finops::budgets_check`].
     pub fn check_spend(&self, spend: &Spend<'_>) -> Result<SpendCheck> {
         self.permit("budgets.check")?;
-        let now = self.ready_for(spend)?;
-        let verdict = self.admit(now, |now| self.budgets.gate.check(spend, now))?;
-        Ok(match verdict {
-            Verdict::Allow { covered } => SpendCheck::allowed(covered),
-            Verdict::Deny(refusal) => {
-                let (reason, refused_by) = self.refused(&refusal);
-                SpendCheck { decision: Decision::Deny, budgets: None, reason, refused_by }
-            }
-        })
+        self.ask_gate(spend, |now| self.budgets.gate.check(spend, now)).map(|verdict| self.checked(verdict))
     }
 
     /// As [`Finops::budgets_reserve`], for those who have the spend at hand.
@@ -129,33 +121,73 @@ impl Finops {
     /// As [`Finops::budgets_reserve`].
     pub fn reserve_spend(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<SpendAnswer> {
         self.permit("budgets.reserve")?;
-        let now = self.ready_for(spend)?;
-        let id = match terms.id {
-            Some(id) => id,
-            None => ReservationId::new(now, self.budgets.pool.draw(self.entropy.as_ref(), lane(spend))?),
-        };
-        let asked = Terms { ttl: Some(terms.ttl), idempotent: terms.id.is_some() };
-        let reserved = self.admit(now, |now| self.budgets.gate.reserve(id, spend, asked, now))?;
-        let repeated = reserved.repeated;
-        Ok(match reserved.verdict {
-            Verdict::Allow { covered } => SpendAnswer {
-                reservation_id: Some(id),
-                decision: Decision::Allow,
-                budgets: u64::try_from(covered).ok(),
-                reason: None,
-                refused_by: None,
-                expires_at: expiry(now, terms.ttl).filter(|_| !repeated),
-                repeated,
-            },
-            Verdict::Deny(refusal) => {
-                let (reason, refused_by) = self.refused(&refusal);
-                SpendAnswer { reason, refused_by, repeated, ..SpendAnswer::unknown_price() }
-            }
-        })
+        let id = self.reservation_id(spend, terms)?;
+        self.ask_gate(spend, |now| self.reserve(id, spend, terms, now))
+            .map(|reserved| self.answered(id, terms, reserved))
     }
 
-    /// What holds for every spend, and the time.
-    fn ready_for(&self, spend: &Spend<'_>) -> Result<Stamp> {
+    /// The same from memory alone; none when budgets have to be looked at first.
+    pub(super) fn check_spend_at_once(&self, spend: &Spend<'_>) -> Result<Option<SpendCheck>> {
+        let verdict = self.ask_gate_at_once(spend, |now| self.budgets.gate.check(spend, now))?;
+        Ok(verdict.map(|verdict| self.checked(verdict)))
+    }
+
+    /// The same from memory alone; none when budgets have to be looked at first, and then nothing is held.
+    pub(super) fn reserve_spend_at_once(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<Option<SpendAnswer>> {
+        let id = self.reservation_id(spend, terms)?;
+        let reserved = self.ask_gate_at_once(spend, |now| self.reserve(id, spend, terms, now))?;
+        Ok(reserved.map(|reserved| self.answered(id, terms, reserved)))
+    }
+
+    fn reservation_id(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<ReservationId> {
+        match terms.id {
+            Some(id) => Ok(id),
+            None => {
+                let random = self.budgets.pool.draw(self.entropy.as_ref(), lane(spend))?;
+                Ok(ReservationId::new(self.clock.now(), random))
+            }
+        }
+    }
+
+    /// Reserves, and says when that was.
+    fn reserve(
+        &self,
+        id: ReservationId,
+        spend: &Spend<'_>,
+        terms: SpendTerms,
+        now: Stamp,
+    ) -> Result<(Reserved, Stamp), GateError> {
+        let asked = Terms { ttl: Some(terms.ttl), idempotent: terms.id.is_some() };
+        self.budgets.gate.reserve(id, spend, asked, now).map(|reserved| (reserved, now))
+    }
+
+    /// Asks the gate, with budgets looked at before where that is due.
+    fn ask_gate<T>(&self, spend: &Spend<'_>, ask: impl Fn(Stamp) -> Result<T, GateError>) -> Result<T> {
+        self.check_is_own(spend)?;
+        let now = self.clock.now();
+        self.follow(now)?;
+        self.admit(now, ask)
+    }
+
+    /// Asks the gate unless budgets have to be looked at before.
+    fn ask_gate_at_once<T>(
+        &self,
+        spend: &Spend<'_>,
+        ask: impl FnOnce(Stamp) -> Result<T, GateError>,
+    ) -> Result<Option<T>> {
+        self.check_is_own(spend)?;
+        let now = self.clock.now();
+        if self.has_to_follow(now) {
+            return Ok(None);
+        }
+        match ask(now) {
+            Err(GateError::Rolled(_)) => Ok(None),
+            answer => answer.map(Some).map_err(GateError::into_error),
+        }
+    }
+
+    /// What holds for every spend.
+    fn check_is_own(&self, spend: &Spend<'_>) -> Result<()> {
         if self.budgets.reads_only {
             return Err(Error::new(ErrorCode::Conflict, "the engine was opened for reading, and has no gate"));
         }
@@ -163,10 +195,7 @@ impl Finops {
         if let Some((dimension, _)) = spend.ids.iter().find(given) {
             return Err(Error::invalid(dimension.as_str(), "is given by the gate: leave it out"));
         }
-        self.check_own(spend)?;
-        let now = self.clock.now();
-        self.follow(now)?;
-        Ok(now)
+        self.check_own(spend)
     }
 
     /// Asks the gate, with budgets whose period has ended looked at before it is asked again.
@@ -190,30 +219,63 @@ impl Finops {
         if period.is_some_and(|period| period.end() > now) { Ok(()) } else { self.evaluate(Which::All) }
     }
 
-    /// Takes note of what was settled: it is to be written, and somebody may have to be told.
-    fn note_settled(&self, settled: &Settled, now: Stamp) {
+    /// Takes note of what was settled: it is to be written, and somebody may have to be told. Gives whether budgets
+    /// have to be looked at for that.
+    pub(super) fn note_settled(&self, settled: &Settled, now: Stamp) -> bool {
         // Read first: what every thread writes, every thread waits for.
         if !self.budgets.unwritten.load(Ordering::Acquire) {
             self.budgets.unwritten.store(true, Ordering::Release);
         }
         if settled.alert_due {
             self.budgets.alerted.store(true, Ordering::Release);
-            // It is settled whatever becomes of the alert, and the next call looks again.
-            let _told_by_the_next = self.follow(now);
+        }
+        settled.alert_due && self.has_to_follow(now)
+    }
+
+    fn checked(&self, verdict: Verdict) -> SpendCheck {
+        match verdict {
+            Verdict::Allow { covered } => SpendCheck::allowed(covered),
+            Verdict::Deny(refusal) => {
+                let (reason, refused_by) = self.refused(&refusal);
+                SpendCheck::refused(reason, refused_by)
+            }
         }
     }
 
+    fn answered(&self, id: ReservationId, terms: SpendTerms, (reserved, now): (Reserved, Stamp)) -> SpendAnswer {
+        let Reserved { verdict, repeated } = reserved;
+        match verdict {
+            Verdict::Allow { covered } => SpendAnswer {
+                reservation_id: Some(id),
+                decision: Decision::Allow,
+                budgets: u64::try_from(covered).ok(),
+                reason: None,
+                refused_by: None,
+                expires_at: expiry(now, terms.ttl).filter(|_| !repeated),
+                repeated,
+            },
+            Verdict::Deny(refusal) => {
+                let (reason, refused_by) = self.refused(&refusal);
+                SpendAnswer::refused(reason, refused_by, repeated)
+            }
+        }
+    }
+
+    /// Why, and by which budget. A narrowed handle learns nothing of the figures of budgets that are not its own.
     fn refused(&self, refusal: &Refusal) -> (Option<Refused>, Option<Box<RefusedBy>>) {
         let reason = match refusal.closed {
             None => Refused::Limit,
             Some(Closed::Forecast) => Refused::Forecast,
             Some(_) => Refused::SpentUnknown,
         };
-        let known = self.budgets.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = known.get(refusal.budget).map(|held| held.budget.name.clone()).unwrap_or_default();
+        let known = self.budgets.known();
+        let held = known.get(refusal.budget);
+        if self.is_narrowed() && !held.is_some_and(|held| self.sees_budget(&held.budget)) {
+            return (Some(reason), None);
+        }
         let refused_by = RefusedBy {
             budget_id: refusal.budget,
-            name,
+            name: held.map(|held| held.budget.name.clone()).unwrap_or_default(),
             limit: refusal.limit,
             threshold_percent: refusal.threshold_percent,
             spent: refusal.spent,
@@ -222,30 +284,6 @@ impl Finops {
             until: refusal.until,
         };
         (Some(reason), Some(Box::new(refused_by)))
-    }
-}
-
-impl SpendCheck {
-    fn allowed(covered: usize) -> Self {
-        Self { decision: Decision::Allow, budgets: u64::try_from(covered).ok(), reason: None, refused_by: None }
-    }
-
-    fn unknown_price() -> Self {
-        Self { decision: Decision::Deny, budgets: None, reason: Some(Refused::UnknownPrice), refused_by: None }
-    }
-}
-
-impl SpendAnswer {
-    fn unknown_price() -> Self {
-        Self {
-            reservation_id: None,
-            decision: Decision::Deny,
-            budgets: None,
-            reason: Some(Refused::UnknownPrice),
-            refused_by: None,
-            expires_at: None,
-            repeated: false,
-        }
     }
 }
 
