@@ -21,6 +21,7 @@ class MoneyOverflowError extends FinopsError {}
 class StorageError extends FinopsError {}
 class CancelledError extends FinopsError {}
 class ForbiddenError extends FinopsError {}
+class UnauthorizedError extends FinopsError {}
 
 const CLASSES = new Map([
   ["invalid_argument", InvalidArgumentError],
@@ -31,6 +32,7 @@ const CLASSES = new Map([
   ["storage", StorageError],
   ["cancelled", CancelledError],
   ["forbidden", ForbiddenError],
+  ["unauthorized", UnauthorizedError],
 ]);
 
 function make(code, message, field, options) {

@@ -11,6 +11,7 @@ import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { Audit } from "./audit";
+import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -20,6 +21,7 @@ export type * from "./allocation";
 export type * from "./centers";
 export type * from "./analysis";
 export type * from "./audit";
+export * from "./webhooks";
 export type * from "./billing";
 export type * from "./costs";
 export type * from "./history";
@@ -601,6 +603,10 @@ export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, H
   readonly virtualDimensions: VirtualDimensions;
   /** The log of changes. */
   readonly audit: Audit;
+  /** Who is told of events. */
+  readonly webhooks: Webhooks;
+  /** What happened. */
+  readonly events: Events;
 
   /** Imports a bill, all of it or nothing. The same files twice change nothing the second time. */
   importCharges(path: Location, options?: ImportOptions): Promise<ImportReceipt<D>>;
@@ -655,6 +661,12 @@ export interface OpenOptions<D extends Decimals = "number"> {
    * `asPrincipal` names its user instead, one of `asTenant` its tenant: `"tenant:ten_001"`.
    */
   actor?: string | null;
+  /** Whether webhooks may be sent without encryption. By default false. */
+  webhook_allow_http?: boolean;
+  /** Whether webhooks may reach addresses that are not public: this machine, its network. By default false. */
+  webhook_allow_private?: boolean;
+  /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
+  webhook_timeout_seconds?: number | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }
@@ -721,7 +733,8 @@ export type ErrorCode =
   | "overflow"
   | "storage"
   | "cancelled"
-  | "forbidden";
+  | "forbidden"
+  | "unauthorized";
 
 /** A failed call. It changed nothing. */
 export class FinopsError extends Error {
@@ -749,3 +762,5 @@ export class StorageError extends FinopsError {}
 export class CancelledError extends FinopsError {}
 /** The handle may not do this: call with another role or scope, or leave it. Code `forbidden`. */
 export class ForbiddenError extends FinopsError {}
+/** Whoever sent this did not prove who they are: answer with 401, and do nothing of it. Code `unauthorized`. */
+export class UnauthorizedError extends FinopsError {}

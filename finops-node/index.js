@@ -6,6 +6,7 @@ const { classes, invalid } = require("./errors.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
 const { Session } = require("./session.js");
+const { Events, Webhooks, eventSchema, verifyWebhook } = require("./webhooks.js");
 
 class Costs {
   #session;
@@ -143,6 +144,8 @@ class Finops {
     this.usage = new KeptUsage(session);
     this.llm = new ModelPrices(session);
     this.audit = new Audit(session);
+    this.webhooks = new Webhooks(session);
+    this.events = new Events(session);
   }
 
   async importCharges(path, options = {}) {
@@ -261,4 +264,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Iof, ...classes };
+module.exports = { Iof, eventSchema, verifyWebhook, ...classes };

@@ -12,4 +12,7 @@ export const {
   StorageError,
   CancelledError,
   ForbiddenError,
+  UnauthorizedError,
+  eventSchema,
+  verifyWebhook,
 } = iof;

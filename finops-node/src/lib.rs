@@ -7,6 +7,7 @@ mod engine;
 mod json;
 mod recorder;
 mod tasks;
+mod telling;
 mod watch;
 
 use finops_core::Operation;

@@ -18,6 +18,7 @@ use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
+use crate::model::event::RecordedEvent;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
@@ -166,6 +167,8 @@ answers! {
     WebhookRun(WebhookRun),
     /// Of `events.list`.
     Events(EventPage),
+    /// What a sink is told of.
+    Event(RecordedEvent),
     /// Of `tick`.
     Now(Now),
 }

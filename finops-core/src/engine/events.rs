@@ -52,6 +52,18 @@ pub struct EventPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subscription(u64);
 
+impl Subscription {
+    /// The subscription of a number, as bindings keep it.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 #[derive(Clone)]
 struct Told {
     sink: Arc<dyn EventSink>,

@@ -11,7 +11,7 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, audit_types, metering_types, types
+from . import allocation_types, analysis_types, audit_types, metering_types, types, webhook_types
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -40,6 +40,7 @@ from .errors import (
     MoneyOverflowError,
     NotFoundError,
     StorageError,
+    UnauthorizedError,
 )
 from .grants import Grants
 from .metering import Meters
@@ -54,6 +55,7 @@ from .metering_results import (
     Usage,
     UsageReceipt,
 )
+from .receiving import event_schema, verify_webhook
 from .results import (
     AuditPage,
     Breakdown,
@@ -61,6 +63,8 @@ from .results import (
     Compacted,
     CostSummary,
     DailyCosts,
+    DeliveryPage,
+    EventPage,
     HistoricalCosts,
     ImportReceipt,
     MonthlyCosts,
@@ -70,9 +74,11 @@ from .results import (
     SnapshotPage,
     Vacuumed,
     VirtualDimensionPage,
+    WebhookPage,
 )
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
+from .webhooks import Events, Webhooks
 
 __all__ = [
     "Allocation",
@@ -98,6 +104,9 @@ __all__ = [
     "CostSummary",
     "Costs",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
+    "Events",
     "Explanation",
     "Finops",
     "FinopsError",
@@ -132,17 +141,23 @@ __all__ = [
     "StorageError",
     "TopDrivers",
     "Trends",
+    "UnauthorizedError",
     "UnitCosts",
     "Usage",
     "UsageReceipt",
     "Vacuumed",
     "VirtualDimensionPage",
     "VirtualDimensions",
+    "WebhookPage",
+    "Webhooks",
     "__version__",
     "allocation_types",
     "analysis_types",
     "audit_types",
+    "event_schema",
     "metering_types",
     "open",
     "types",
+    "verify_webhook",
+    "webhook_types",
 ]

@@ -22,6 +22,7 @@ from .relations import Relations
 from .results import CostSummary, ImportReceipt
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
+from .webhooks import Events, Webhooks
 
 if TYPE_CHECKING:
     from .types import (
@@ -65,6 +66,10 @@ class Finops(CostCenters, Metering, History, Relations):
     """Prices of language models."""
     audit: Audit
     """The log of changes."""
+    webhooks: Webhooks
+    """Who is told of events."""
+    events: Events
+    """What happened."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -79,6 +84,8 @@ class Finops(CostCenters, Metering, History, Relations):
         self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
         self.audit = Audit(engine)
+        self.webhooks = Webhooks(engine)
+        self.events = Events(engine)
 
     def import_charges(
         self,
@@ -289,6 +296,9 @@ class Iof(Narrowing):
         usage_memory_bytes: int | None = None,
         currency: str | None = None,
         actor: str | None = None,
+        webhook_allow_http: bool = False,
+        webhook_allow_private: bool = False,
+        webhook_timeout_seconds: int | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -307,6 +317,9 @@ class Iof(Narrowing):
             actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
                 A handle of ``as_principal`` names its user instead, one of ``as_tenant`` its tenant:
                 ``"tenant:ten_001"``.
+            webhook_allow_http: Whether webhooks may be sent without encryption.
+            webhook_allow_private: Whether webhooks may reach addresses that are not public: this machine, its network.
+            webhook_timeout_seconds: How long a receiver may take to answer, 1 to 60. By default 15.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -322,6 +335,9 @@ class Iof(Narrowing):
             "usage_memory_bytes": usage_memory_bytes,
             "currency": currency,
             "actor": actor,
+            "webhook_allow_http": webhook_allow_http,
+            "webhook_allow_private": webhook_allow_private,
+            "webhook_timeout_seconds": webhook_timeout_seconds,
         }
         return cls(Engine.open(location, options))
 
@@ -363,6 +379,9 @@ def open(
     usage_memory_bytes: int | None = None,
     currency: str | None = None,
     actor: str | None = None,
+    webhook_allow_http: bool = False,
+    webhook_allow_private: bool = False,
+    webhook_timeout_seconds: int | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -375,4 +394,7 @@ def open(
         usage_memory_bytes=usage_memory_bytes,
         currency=currency,
         actor=actor,
+        webhook_allow_http=webhook_allow_http,
+        webhook_allow_private=webhook_allow_private,
+        webhook_timeout_seconds=webhook_timeout_seconds,
     )

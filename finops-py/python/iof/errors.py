@@ -16,6 +16,7 @@ __all__ = [
     "MoneyOverflowError",
     "NotFoundError",
     "StorageError",
+    "UnauthorizedError",
 ]
 
 
@@ -80,6 +81,10 @@ class ForbiddenError(FinopsError, PermissionError):
     """The handle may not do this: call with another role or scope, or leave it. Code ``forbidden``."""
 
 
+class UnauthorizedError(FinopsError, PermissionError):
+    """Whoever sent this did not prove who they are: answer with 401, and do nothing of it. Code ``unauthorized``."""
+
+
 _CLASSES: dict[str, type[FinopsError]] = {
     "invalid_argument": InvalidArgumentError,
     "not_found": NotFoundError,
@@ -89,6 +94,7 @@ _CLASSES: dict[str, type[FinopsError]] = {
     "storage": StorageError,
     "cancelled": CancelledError,
     "forbidden": ForbiddenError,
+    "unauthorized": UnauthorizedError,
 }
 
 

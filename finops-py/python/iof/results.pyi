@@ -27,6 +27,7 @@ from .types import (
     VirtualDimension,
     Warning,
 )
+from .webhook_types import Delivery, Event, Webhook
 
 __all__ = [
     "AuditPage",
@@ -35,6 +36,8 @@ __all__ = [
     "Compacted",
     "CostSummary",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
     "HistoricalCosts",
     "ImportReceipt",
     "MonthlyCosts",
@@ -44,6 +47,7 @@ __all__ = [
     "SnapshotPage",
     "Vacuumed",
     "VirtualDimensionPage",
+    "WebhookPage",
 ]
 
 _Item = TypeVar("_Item")
@@ -213,6 +217,15 @@ class Page(Result, Generic[_Item]):
 
 class CatalogPage(Page[CatalogEntry]): ...
 class AuditPage(Page[AuditEntry]): ...
+class WebhookPage(Page[Webhook]): ...
+class DeliveryPage(Page[Delivery]): ...
+
+class EventPage(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["items"], /) -> list[Event]: ...
+    @overload
+    def __getitem__(self, key: Literal["after"], /) -> str | None: ...
+
 class VirtualDimensionPage(Page[VirtualDimension]): ...
 class SnapshotPage(Page[StateMark]): ...
 

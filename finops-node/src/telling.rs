@@ -1,0 +1,110 @@
+//! Functions of JavaScript that are told of events, and what receivers of webhooks need.
+//!
+//! A run that tells them works on Node's thread pool. It hands an event to the event loop and waits until JavaScript
+//! says by its ticket what became of it, so that a function may take its time and give a promise.
+
+use crate::json;
+use finops_core::edge::notify::EventSink;
+use finops_core::model::event::RecordedEvent;
+use finops_core::model::time::{Clock, Stamp, SystemClock};
+use finops_core::{Answer, Error, ErrorCode};
+use napi::Status;
+use napi::bindgen_prelude::{FnArgs, Uint8Array};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi_derive::napi;
+use std::collections::HashMap;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often a run that waits looks whether there still is an event loop.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+type Arguments = FnArgs<(u32, String)>;
+/// It keeps no process alive, and its function catches what is thrown.
+pub(crate) type Tell = ThreadsafeFunction<Arguments, UnknownReturnValue, Arguments, Status, false, true>;
+
+/// What was handed to the event loop and is not answered yet.
+#[derive(Debug, Default)]
+pub(crate) struct Tickets {
+    state: Mutex<(u32, HashMap<u32, Sender<Option<String>>>)>,
+}
+
+impl Tickets {
+    fn state(&self) -> MutexGuard<'_, (u32, HashMap<u32, Sender<Option<String>>>)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says what became of an event: why it was not taken, if it was not.
+    pub(crate) fn answer(&self, ticket: u32, error: Option<String>) {
+        if let Some(sender) = self.state().1.remove(&ticket) {
+            // Nobody waits any more where the run was given up.
+            let _ = sender.send(error);
+        }
+    }
+}
+
+/// A function that is told of events.
+pub(crate) struct Function {
+    pub(crate) tell: Tell,
+    pub(crate) tickets: Arc<Tickets>,
+}
+
+impl Function {
+    fn wait(&self, event: &RecordedEvent) -> Result<(), String> {
+        let text = json::text(&Answer::from(event.clone()), true).map_err(|error| error.to_string())?;
+        let (sender, answered) = channel();
+        let ticket = {
+            let mut state = self.tickets.state();
+            state.0 = state.0.wrapping_add(1);
+            let ticket = state.0;
+            state.1.insert(ticket, sender);
+            ticket
+        };
+        let gone = || {
+            self.tickets.answer(ticket, None);
+            "the event loop ends".to_owned()
+        };
+        if self.tell.call((ticket, text).into(), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
+            return Err(gone());
+        }
+        loop {
+            match answered.recv_timeout(LOOK_EVERY) {
+                Ok(error) => return error.map_or(Ok(()), Err),
+                Err(RecvTimeoutError::Timeout) if !self.tell.aborted() => {}
+                Err(_) => return Err(gone()),
+            }
+        }
+    }
+}
+
+impl EventSink for Function {
+    fn on_event(&self, event: &RecordedEvent) -> Result<(), Error> {
+        self.wait(event).map_err(|error| Error::new(ErrorCode::Cancelled, error))
+    }
+}
+
+/// Lets through what was signed with one of the secrets. Headers are names and values by turns.
+#[napi]
+#[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of JavaScript values")]
+pub(crate) fn verify_webhook(
+    secrets: Vec<String>,
+    headers: Vec<String>,
+    body: Uint8Array,
+    now: Option<String>,
+) -> napi::Result<()> {
+    let now =
+        now.map_or_else(|| Ok(SystemClock.now()), |now| Stamp::parse(&now).map_err(|error| error.with_field("now")));
+    let headers = headers.chunks_exact(2).filter_map(|pair| match pair {
+        [name, value] => Some((name.as_str(), value.as_str())),
+        _ => None,
+    });
+    let verified = now.and_then(|now| finops_core::verify_webhook(&secrets, headers, &body, now));
+    verified.map_err(|error| json::failure(&error))
+}
+
+/// The JSON Schema of the bodies that receivers get, as text.
+#[napi]
+pub(crate) fn event_schema() -> &'static str {
+    finops_core::EVENT_SCHEMA
+}
