@@ -239,7 +239,9 @@ export interface Webhooks {
 }
 
 /** The headers of a request: those of `fetch`, a map, or an object as Node's HTTP server has it. */
-export type WebhookHeaders = Headers | Map<string, string> | Record<string, string | readonly string[] | undefined>;
+export type WebhookHeaders =
+  | { forEach(callback: (value: string, name: string) => void): void }
+  | { readonly [name: string]: string | readonly string[] | undefined };
 
 /**
  * Lets through what was signed with the secret at most five minutes ago, and gives the body as objects. Throws an

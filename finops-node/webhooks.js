@@ -81,8 +81,13 @@ class Events {
 /** Names and values by turns, of a `Headers`, a `Map` or an object as Node's HTTP server has it. */
 function flat(headers) {
   if (typeof headers !== "object" || headers === null) throw invalid("headers", "must be the headers of the request");
-  const pairs = typeof headers.entries === "function" ? [...headers.entries()] : Object.entries(headers);
-  return pairs.flatMap(([name, value]) => [value].flat().filter((one) => one != null).flatMap((one) => [String(name), String(one)]));
+  const all = [];
+  const add = (value, name) => {
+    for (const one of [value].flat()) if (one != null) all.push(String(name), String(one));
+  };
+  if (typeof headers.forEach === "function") headers.forEach(add);
+  else for (const [name, value] of Object.entries(headers)) add(value, name);
+  return all;
 }
 
 function verifyWebhook(secret, headers, body, { now } = {}) {

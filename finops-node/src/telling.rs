@@ -1,4 +1,4 @@
-//! Functions of JavaScript that are told of events, and what receivers of webhooks need.
+//! Functions of JavaScript that are told of events, and whether a webhook is what it says.
 //!
 //! A run that tells them works on Node's thread pool. It hands an event to the event loop and waits until JavaScript
 //! says by its ticket what became of it, so that a function may take its time and give a promise.
@@ -9,9 +9,8 @@ use finops_core::model::event::RecordedEvent;
 use finops_core::model::time::{Clock, Stamp, SystemClock};
 use finops_core::{Answer, Error, ErrorCode};
 use napi::Status;
-use napi::bindgen_prelude::{FnArgs, Uint8Array};
+use napi::bindgen_prelude::FnArgs;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
-use napi_derive::napi;
 use std::collections::HashMap;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +19,8 @@ use std::time::Duration;
 /// How often a run that waits looks whether there still is an event loop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// The last ticket, and who waits for which.
+type Waiting = (u32, HashMap<u32, Sender<Option<String>>>);
 type Arguments = FnArgs<(u32, String)>;
 /// It keeps no process alive, and its function catches what is thrown.
 pub(crate) type Tell = ThreadsafeFunction<Arguments, UnknownReturnValue, Arguments, Status, false, true>;
@@ -27,11 +28,11 @@ pub(crate) type Tell = ThreadsafeFunction<Arguments, UnknownReturnValue, Argumen
 /// What was handed to the event loop and is not answered yet.
 #[derive(Debug, Default)]
 pub(crate) struct Tickets {
-    state: Mutex<(u32, HashMap<u32, Sender<Option<String>>>)>,
+    state: Mutex<Waiting>,
 }
 
 impl Tickets {
-    fn state(&self) -> MutexGuard<'_, (u32, HashMap<u32, Sender<Option<String>>>)> {
+    fn state(&self) -> MutexGuard<'_, Waiting> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -85,26 +86,10 @@ impl EventSink for Function {
 }
 
 /// Lets through what was signed with one of the secrets. Headers are names and values by turns.
-#[napi]
-#[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of JavaScript values")]
-pub(crate) fn verify_webhook(
-    secrets: Vec<String>,
-    headers: Vec<String>,
-    body: Uint8Array,
-    now: Option<String>,
-) -> napi::Result<()> {
+pub(crate) fn verify(secrets: &[String], headers: &[String], body: &[u8], now: Option<&str>) -> Result<(), Error> {
     let now =
-        now.map_or_else(|| Ok(SystemClock.now()), |now| Stamp::parse(&now).map_err(|error| error.with_field("now")));
-    let headers = headers.chunks_exact(2).filter_map(|pair| match pair {
-        [name, value] => Some((name.as_str(), value.as_str())),
-        _ => None,
-    });
-    let verified = now.and_then(|now| finops_core::verify_webhook(&secrets, headers, &body, now));
-    verified.map_err(|error| json::failure(&error))
-}
-
-/// The JSON Schema of the bodies that receivers get, as text.
-#[napi]
-pub(crate) fn event_schema() -> &'static str {
-    finops_core::EVENT_SCHEMA
+        now.map_or_else(|| Ok(SystemClock.now()), |now| Stamp::parse(now).map_err(|error| error.with_field("now")))?;
+    let (pairs, _) = headers.as_chunks::<2>();
+    let headers = pairs.iter().map(|[name, value]| (name.as_str(), value.as_str()));
+    finops_core::verify_webhook(secrets, headers, body, now)
 }

@@ -29,6 +29,7 @@ impl EventSink for Callable {
 /// Lets through what was signed with one of the secrets.
 #[pyfunction]
 #[pyo3(signature = (secrets, headers, body, now=None))]
+#[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of Python's objects")]
 pub(crate) fn verify_webhook(
     py: Python<'_>,
     secrets: Vec<String>,
