@@ -137,8 +137,8 @@ impl Finops {
         Ok(EventPage { items, after })
     }
 
-    /// Has a sink told of every event that is written from now on, by `webhooks.deliver` and by [`Finops::tick`], on the
-    /// thread of whoever calls them. Clones of this engine share its sinks.
+    /// Has a sink told of every event that is written from now on, by `webhooks.deliver` and by [`Finops::tick`], on
+    /// the thread of whoever calls them. Clones of this engine share its sinks.
     ///
     /// # Errors
     /// `forbidden` on a narrowed handle; `conflict` beyond 100 sinks; `storage`.

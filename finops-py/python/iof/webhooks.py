@@ -95,18 +95,18 @@ class Webhooks:
         self,
         id: str,
         *,
-        url: str | None = None,
-        events: Sequence[EventType] | None = None,
-        description: str | EllipsisType | None = None,
-        enabled: bool | None = None,
+        url: str | EllipsisType = ...,
+        events: Sequence[EventType] | None | EllipsisType = ...,
+        description: str | None | EllipsisType = ...,
+        enabled: bool | None | EllipsisType = ...,
     ) -> Webhook:
-        """Changes what is given. What is due while it is not enabled is given up.
+        """Changes what is given; ``None`` takes back what it says. What is due while it is not enabled is given up.
 
         Args:
             id: Which webhook.
             url: Where events are sent to.
             events: What it is told of; everything when empty.
-            description: What people say of it; ``...`` takes it back.
+            description: What people say of it.
             enabled: Whether anything is sent there.
 
         Raises:
@@ -117,11 +117,13 @@ class Webhooks:
             >>> from iof import Iof
             >>> webhooks = Iof.open().finops.webhooks
             >>> made = webhooks.create("https://hooks.example.com", description="Ops")
-            >>> webhooks.update(made["id"], enabled=False, description=...)["description"] is None
+            >>> webhooks.update(made["id"], enabled=False, description=None)["description"] is None
             True
         """
-        params = {"id": id, "url": url, "events": events, "description": description, "enabled": enabled}
-        return cast("Webhook", self._engine.call("webhooks.update", params))
+        changes = {"url": url, "events": events, "description": description, "enabled": enabled}
+        # Below, what is not given is None, and an ellipsis stands for null.
+        given = {name: ... if value is None else value for name, value in changes.items() if value is not ...}
+        return cast("Webhook", self._engine.call("webhooks.update", {"id": id, **given}))
 
     def delete(self, id: str) -> Deleted:
         """Removes a webhook with its secrets. What is on its way to it is given up.
