@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any, get_type_hints
 
 import jsonschema
 import pytest
+import trustme
 
 import iof
 from iof import InvalidArgumentError, UnauthorizedError, verify_webhook
@@ -82,7 +84,12 @@ def later(finops: iof.Finops, **by: float) -> None:
     finops.tick(finops.tick()["now"] + timedelta(**by))
 
 
-def test_what_is_sent_verifies_and_follows_the_schema(finops: iof.Finops, receive: Any) -> None:
+def test_what_is_sent_verifies_and_follows_the_schema(
+    finops: iof.Finops, receive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A proxy would connect to what we may not.
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     receiver = receive()
     made = finops.webhooks.create(receiver.url, description="Ops")
     event = finops.webhooks.test(made["id"])
@@ -171,6 +178,30 @@ def test_who_takes_too_long_is_given_up_and_other_threads_run(finops: iof.Finops
     assert finops.webhooks.deliver()["waiting"] == 1
     assert time.monotonic() - start < 2.5
     assert finops.webhooks.deliveries()["items"][0]["log"][0]["error"] == "no answer within 1 seconds"
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="certificates are trusted by a variable only elsewhere")
+def test_a_certificate_must_be_trusted_and_fit(
+    finops: iof.Finops, receive: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    outcomes = []
+    for issuer, name in ((authority, "127.0.0.1"), (authority, "elsewhere.example"), (stranger, "127.0.0.1")):
+        receiver = receive()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        issuer.issue_cert(name).configure_cert(context)
+        receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+        made = finops.webhooks.create(receiver.url.replace("http:", "https:"))
+        finops.webhooks.test(made["id"])
+        finops.webhooks.deliver()
+        delivery = finops.webhooks.deliveries(id=made["id"])["items"][0]
+        outcomes.append((delivery["state"], len(receiver.received), delivery["log"][0]["error"] or ""))
+    assert [outcome[:2] for outcome in outcomes] == [("delivered", 1), ("waiting", 0), ("waiting", 0)]
+    assert "certificate" in outcomes[1][2] and "certificate" in outcomes[2][2]
+    assert not any("t0ken" in outcome[2] for outcome in outcomes)
 
 
 def test_two_secrets_sign_during_a_rotation(finops: iof.Finops, receive: Any) -> None:
