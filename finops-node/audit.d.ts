@@ -15,6 +15,7 @@ export type AuditKind =
   | "meter"
   | "model_prices"
   | "price"
+  | "resource_group"
   | "statement"
   | "usage"
   | "virtual_dimension"
@@ -24,7 +25,7 @@ export interface AuditListParams {
   /** Only changes of things of that kind. */
   kind?: AuditKind | null;
   /**
-   * Only of what has that key: the id of a price, grant or cost centre, the name of a virtual dimension or meter,
+   * Only of what has that key: the id of a price, grant, cost centre or group, the name of a virtual dimension or meter,
    * `"team/t1"` of the catalogue, `"2024-01/ten_001"` of a closed period, `"ten_001/gateway/req-1"` of an event.
    */
   key?: string | null;

@@ -13,6 +13,7 @@ import type { Analysis, Segments } from "./analysis";
 import type { Audit } from "./audit";
 import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
+import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
@@ -24,6 +25,7 @@ export type * from "./audit";
 export * from "./webhooks";
 export type * from "./billing";
 export type * from "./costs";
+export type * from "./groups";
 export type * from "./history";
 export type * from "./metering";
 export type * from "./statements";
@@ -599,6 +601,8 @@ export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, H
   readonly allocation: Allocation<D>;
   /** Who and what costs are attributed to. */
   readonly catalog: Catalog<D>;
+  /** Resources that somebody looks after together. */
+  readonly resourceGroups: ResourceGroups;
   /** Dimensions made of rules. */
   readonly virtualDimensions: VirtualDimensions;
   /** The log of changes. */

@@ -3,6 +3,7 @@
 
 const { Allocation } = require("./allocation.js");
 const { classes, invalid } = require("./errors.js");
+const { ResourceGroups } = require("./groups.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
 const { Session } = require("./session.js");
@@ -136,6 +137,7 @@ class Finops {
     this.costs = new Costs(session);
     this.allocation = new Allocation(session);
     this.catalog = new Catalog(session);
+    this.resourceGroups = new ResourceGroups(session);
     this.virtualDimensions = new VirtualDimensions(session);
     this.meters = new Meters(session);
     this.prices = new Prices(session);

@@ -7,12 +7,13 @@ import { engine, folder } from "./fixtures/help.mjs";
 
 // What an engine narrowed to a tenant may call; everything else is about the platform as a whole.
 const OF_EVENTS = ["record_usage", "correct_usage", "void_usage"];
-const CHANGES = [...OF_EVENTS, "update_cost_center"];
+const OF_GROUPS = ["create", "update", "delete", "add_resource", "remove_resource"].map((name) => `resource_groups.${name}`);
+const CHANGES = [...OF_EVENTS, ...OF_GROUPS, "update_cost_center"];
 const OF_A_TENANT = [
   "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
   "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
   "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "get_cost_center", "list_cost_centers",
-  "allocation.report", ...CHANGES,
+  "allocation.report", "resource_groups.get", "resource_groups.list", "resource_groups.find_by_resource", ...CHANGES,
 ];
 // Usage has no organizations.
 const OF_USAGE = [...OF_EVENTS, "get_usage", "billing.preview", "grants.list", "grants.balance"];

@@ -17,9 +17,12 @@ OF_A_TENANT = {
     "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
     "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "record_usage", "correct_usage",
     "void_usage", "get_cost_center", "list_cost_centers", "update_cost_center", "allocation.report",
+    "resource_groups.get", "resource_groups.list", "resource_groups.find_by_resource",
 }
+OF_GROUPS = {f"resource_groups.{name}" for name in ("create", "update", "delete", "add_resource", "remove_resource")}
+OF_A_TENANT |= OF_GROUPS
 OF_EVENTS = {"record_usage", "correct_usage", "void_usage"}
-CHANGES = OF_EVENTS | {"update_cost_center"}
+CHANGES = OF_EVENTS | OF_GROUPS | {"update_cost_center"}
 # Usage has no organizations.
 OF_USAGE = OF_EVENTS | {"get_usage", "billing.preview", "grants.list", "grants.balance"}
 

@@ -16,7 +16,7 @@ from iof import _iof
 PACKAGE = Path(iof.__file__).parent
 PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
          iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules, iof.Audit,
-         iof.Webhooks, iof.Events)
+         iof.ResourceGroups, iof.Webhooks, iof.Events)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -111,6 +111,9 @@ def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill:
     assert set(coverage["currencies"][0]) == fields(iof.allocation_types.CurrencyCoverage)
     pieces = fields(iof.allocation_types.UnattributedPiece) - fields(iof.types.Dimensions)
     assert set(coverage["unattributed"][0]) == pieces | {"service", "currency"}
+    group = billed.resource_groups.create("Apps", owner_id="u", resources=[{"resource_type": "app", "resource_id": "a"}])
+    assert set(group) == fields(iof.group_types.ResourceGroup)
+    assert set(group["resources"][0]) == fields(iof.group_types.GroupedResource)
     rules: list[iof.types.Rule] = [{"value": "x", "when": {"service": "Queue"}}]
     assert set(billed.virtual_dimensions.set("v", rules)) == fields(iof.types.VirtualDimension)
     assert set(billed.audit.list()["items"][0]) == fields(iof.audit_types.AuditEntry)
@@ -141,6 +144,7 @@ EXAMPLES = [
     "iof.costs",
     "iof.errors",
     "iof.grants",
+    "iof.groups",
     "iof.history",
     "iof.metering",
     "iof.receiving",

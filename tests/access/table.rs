@@ -96,6 +96,10 @@ pub(crate) const ROWS: &[Row] = rows! {
     "catalog.list"               "AA N N NNN Nxxx" nothing;
     "get_cost_center"            "AA 0 N NNN Nxxx" |world| json!({"id": world.center});
     "list_cost_centers"          "AA N N NNN Nxxx" nothing;
+    "resource_groups.get"        "AA 0 N NNN Nxxx" |world| json!({"id": world.group});
+    "resource_groups.list"       "AA N N NNN Nxxx" nothing;
+    "resource_groups.find_by_resource" "AA N N NNN Nxxx" |_| json!({"resource_type": "app",
+        "resource_id": "app_shared"});
     "virtual_dimensions.get"     "AA x x xxx xxxx" |_| json!({"name": "line"});
     "virtual_dimensions.list"    "AA x x xxx xxxx" nothing;
     "meters.get"                 "AA x x xxx xxxx" |_| json!({"slug": "api_calls"});
@@ -128,6 +132,13 @@ pub(crate) const ROWS: &[Row] = rows! {
         "quantity": 22});
     "void_usage"                 "AA N x xxx xNxx" |_| json!({"id": "two-north", "tenant_id": "ten_north"});
     "update_cost_center"         "AA 0 N Nxx xNxx" |world| json!({"id": world.center, "budget_monthly": 7});
+    "resource_groups.add_resource" "AA 0 N Nxx xNxx" |world| json!({"id": world.group, "resource_type": "automl",
+        "resource_id": "job_1"});
+    "resource_groups.remove_resource" "AA 0 N Nxx xNxx" |world| json!({"id": world.group, "resource_type": "app",
+        "resource_id": "app_shared"});
+    "resource_groups.update"     "AA 0 N Nxx xNxx" |world| json!({"id": world.group, "status": "archived"});
+    "resource_groups.create"     "AA x N Nxx xNxx" |_| json!({"name": "Another", "owner_id": "usr_north"});
+    "resource_groups.delete"     "AA 0 N Nxx xNxx" |world| json!({"id": world.group});
     "billing.settle"             "AA x x xxx xxxx" nothing;
     "billing.close"              "AA x x xxx xxxx" january;
     "allocation.close"           "AA x x xxx xxxx" january;

@@ -84,6 +84,9 @@ pub(crate) struct World {
     /// The cost centre of the user of the north, and that of the south.
     pub(crate) center: String,
     pub(crate) other_center: String,
+    /// The resource group of the user of the north, and that of the south.
+    pub(crate) group: String,
+    pub(crate) other_group: String,
     /// A rule by which both bear what is nobody's.
     pub(crate) rule: String,
     /// A webhook, which is no tenant's.
@@ -109,6 +112,8 @@ impl World {
             grant: String::new(),
             center: String::new(),
             other_center: String::new(),
+            group: String::new(),
+            other_group: String::new(),
             rule: String::new(),
             webhook: String::new(),
             event: String::new(),
@@ -120,6 +125,8 @@ impl World {
         world.catalog();
         world.center = world.owned_center("north", "Aurora");
         world.other_center = world.owned_center("south", "Zenith");
+        world.group = world.owned_group("north", "Aurora");
+        world.other_group = world.owned_group("south", "Zenith");
         world.rule = world.shared();
         (world.webhook, world.event) = world.told();
         world.usage();
@@ -183,6 +190,15 @@ impl World {
         let center = json!({"name": format!("{name} Operations"), "type": "tenant", "tenant": format!("ten_{who}"),
             "owner_id": format!("usr_{who}"), "budget_monthly": if who == "south" { 9191 } else { 12 }});
         text(&answer(&self.finops, "create_cost_center", center)["id"])
+    }
+
+    /// A group of a resource of its own and of one that stands in both.
+    fn owned_group(&self, who: &str, name: &str) -> String {
+        let resource = |id: String| json!({"resource_type": "app", "resource_id": id, "resource_name": name});
+        let group = json!({"name": format!("{name} apps"), "owner_id": format!("usr_{who}"),
+            "organization_id": format!("org_{who}"),
+            "resources": [resource("app_shared".into()), resource(format!("app_{who}"))]});
+        text(&answer(&self.finops, "resource_groups.create", group)["id"])
     }
 
     /// A webhook that was given up an event.

@@ -136,7 +136,11 @@ impl Finops {
         let counts = (files.len(), named - files.len());
         let receipt = receipt(Id::new(imported_at, random), counts, taken, sent)?;
         let (fingerprint, replace) = (over_all(&digests), request.replace);
-        session.commit(Delivery { receipt, fingerprint, files: digests, replace, imported_at, booking: None })
+        let delivery = Delivery { receipt, fingerprint, files: digests, replace, imported_at, booking: None };
+        let receipt = session.commit(delivery)?;
+        self.budgets.have_changed();
+        self.follow_after();
+        Ok(receipt)
     }
 
     /// What there is already of a delivery. When it replaces, that is all of it or nothing; when it adds, each file

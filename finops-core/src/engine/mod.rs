@@ -6,6 +6,8 @@ mod analysis;
 mod answer;
 mod audit;
 mod billing;
+mod booking;
+mod budgets;
 mod calling;
 mod catalog;
 mod centers;
@@ -14,6 +16,7 @@ mod events;
 mod explaining;
 mod export;
 mod grants;
+mod groups;
 mod history;
 mod import;
 mod meters;
@@ -38,12 +41,17 @@ pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
 pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
+pub use budgets::{
+    BudgetList, BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendRequest,
+    SpendSettled, SpendTerms, UnknownPrice,
+};
 pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
 pub use events::{EventList, EventPage, Subscription};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
+pub use groups::{ResourceGroupList, ResourceGroupSearch};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
@@ -68,7 +76,7 @@ use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
 use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
@@ -107,8 +115,10 @@ pub struct Finops {
     access: Option<Arc<Access>>,
     centers: Arc<centers::KnownCenters>,
     allocating: Arc<allocation::Allocating>,
+    budgets: Arc<budgets::Budgets>,
     /// Who is told of events.
     telling: Arc<webhooks::Telling>,
+    groups: Arc<groups::KnownGroups>,
 }
 
 /// Whether usage has to become charges before the next query.
@@ -135,6 +145,9 @@ impl Due {
         }
     }
 }
+
+/// How many deliveries a tick makes at most.
+const TOLD_BY_A_TICK: usize = 100;
 
 /// The time that an engine goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -193,10 +206,13 @@ impl Finops {
         if deleted { self.change().doing(Action::Delete) } else { self.change() }
     }
 
-    /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is.
+    /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is. What time brings
+    /// about happens here: budgets start anew, what was held too long is let go of, forecasts are made again, what of all
+    /// that somebody wants to be told becomes events, and sinks and webhooks are told of them, at most 100 deliveries at
+    /// a time. Nothing happens behind the host's back: call it every few seconds, from a thread that may wait.
     ///
     /// # Errors
-    /// `invalid_argument` when the clock is the system's, or would go back.
+    /// `invalid_argument` when the clock is the system's, or would go back; `storage`.
     pub fn tick(&self, now: Option<Stamp>) -> Result<Now> {
         self.permit("tick")?;
         match (&self.fixed, now) {
@@ -206,6 +222,15 @@ impl Finops {
                 return Err(Error::invalid("now", "the system's clock cannot be moved: open with `now` to fix it"));
             }
         }
+        if !self.budgets.only_reads() {
+            self.budgets_tick()?;
+            // Without a transport what is due to webhooks waits; what a receiver does is no failure of the tick.
+            self.tell_events(TOLD_BY_A_TICK, &()).map(drop).or_else(unless_conflict)?;
+        }
         Ok(Now { now: self.clock.now() })
     }
+}
+
+fn unless_conflict(error: Error) -> Result<()> {
+    if error.code() == ErrorCode::Conflict { Ok(()) } else { Err(error) }
 }

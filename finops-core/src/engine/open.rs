@@ -1,5 +1,6 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
+use super::budgets::{Budgets, LAG, Means};
 use super::params::parse;
 use super::webhooks::Telling;
 use super::{Due, Finops, IN_MEMORY};
@@ -7,8 +8,10 @@ use crate::edge::notify::{self, Reach, Transport};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
-use crate::model::money::Currency;
+use crate::model::money::{Currency, Quantity};
+
 use crate::model::time::{Clock, FixedClock, Stamp, SystemClock};
+use crate::pipeline::budget::SpendForecaster;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::path::Path;
@@ -17,6 +20,8 @@ use std::time::Duration;
 
 /// More threads than this help no query.
 const MAX_THREADS: i64 = 1024;
+/// How long metered usage may wait at most before budgets see it: an hour.
+const MAX_LAG_SECONDS: i64 = 3600;
 /// Who makes changes, unless something else is said.
 const HOST: &str = "host";
 const MAX_ACTOR_BYTES: usize = 512;
@@ -35,6 +40,7 @@ struct OpenOptions {
     cache_bytes: Option<i64>,
     usage_memory_bytes: Option<i64>,
     currency: Option<Currency>,
+    budget_lag_seconds: Option<Quantity>,
     webhook_allow_http: bool,
     webhook_allow_private: bool,
     webhook_timeout_seconds: Option<i64>,
@@ -58,6 +64,20 @@ impl OpenOptions {
 
     fn currency(&self) -> Result<Currency> {
         self.currency.map_or_else(|| Currency::parse("USD"), Ok)
+    }
+
+    /// In microseconds.
+    fn budget_lag(&self) -> Result<i64> {
+        let Some(seconds) = self.budget_lag_seconds else { return Ok(LAG) };
+        let wrong = || {
+            let message = format!("must be 0 to {MAX_LAG_SECONDS} seconds, got {seconds}");
+            Error::invalid("budget_lag_seconds", message)
+        };
+        if seconds.is_negative() || seconds > Quantity::from_units(MAX_LAG_SECONDS) {
+            return Err(wrong());
+        }
+        // A quantity has 18 decimals, a microsecond 6.
+        i64::try_from(seconds.mantissa() / 1_000_000_000_000).map_err(|_| wrong())
     }
 
     fn webhook_timeout(&self) -> Result<Duration> {
@@ -94,6 +114,7 @@ pub struct Builder {
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     store: Option<Arc<dyn Store>>,
+    forecaster: Option<Arc<dyn SpendForecaster>>,
     transport: Option<Arc<dyn Transport>>,
 }
 
@@ -182,6 +203,30 @@ impl Builder {
         self
     }
 
+    /// How long metered usage may wait before budgets count it, 0 to 3600 seconds; by default 1. Until then it is neither
+    /// in what the gate goes by nor told of; `tick` and the status of a budget look at once. With 0 every call does,
+    /// which has each event rated by itself.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    ///
+    /// let finops = Finops::builder().budget_lag_seconds("0.25".parse()?).open(":memory:")?;
+    /// assert!(Finops::builder().budget_lag_seconds("-1".parse()?).open(":memory:").is_err());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn budget_lag_seconds(mut self, seconds: Quantity) -> Self {
+        self.options.budget_lag_seconds = Some(seconds);
+        self
+    }
+
+    /// Who tells what budgets will have spent at the end of their periods; by default at the rate so far.
+    #[must_use]
+    pub fn forecaster(mut self, forecaster: Arc<dyn SpendForecaster>) -> Self {
+        self.forecaster = Some(forecaster);
+        self
+    }
+
     /// What webhooks may reach: by default public addresses over `https`.
     ///
     /// ```
@@ -245,6 +290,7 @@ impl Builder {
     pub fn open(self, location: &str) -> Result<Finops> {
         let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
         let (currency, actor) = (self.options.currency()?, self.options.actor()?);
+        let lag = self.options.budget_lag()?;
         let telling = self.telling()?;
         let store = match self.store {
             Some(store) => store,
@@ -259,6 +305,8 @@ impl Builder {
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
         let mark = store.usage().and_then(crate::edge::store::usage::UsageStore::usage_mark);
         let settling = Arc::new(Due::new(!self.options.read_only && mark.is_ok_and(|mark| mark.events > 0)));
+        let means = Means { store: Arc::clone(&store), clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
+        let budgets = Arc::new(Budgets::new(means, lag, self.options.read_only, self.forecaster));
         Ok(Finops {
             store,
             clock,
@@ -274,7 +322,9 @@ impl Builder {
             access: None,
             centers: Arc::default(),
             allocating: Arc::default(),
+            budgets,
             telling,
+            groups: Arc::default(),
         })
     }
 

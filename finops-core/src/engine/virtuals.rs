@@ -149,6 +149,13 @@ impl Finops {
         if deleted { Ok(Deleted { deleted }) } else { Err(unknown(name)) }
     }
 
+    /// The virtual dimensions whose rules name a value, as a sentence names them.
+    pub(super) fn virtuals_naming(&self, dimension: &Dimension, value: &str) -> Result<Vec<String>> {
+        let naming = |known: &VirtualDimension| known.rules.iter().any(|rule| rule.when.names(dimension, value));
+        let all = self.store.virtual_dimensions()?;
+        Ok(all.iter().filter(|known| naming(known)).map(|known| format!("'virtual:{}'", known.name)).collect())
+    }
+
     /// Gives the definitions to questions that name any.
     pub(super) fn define(&self, questions: &mut [Question]) -> Result<()> {
         if !questions.iter().any(|question| named(question).next().is_some()) {

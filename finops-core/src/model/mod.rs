@@ -3,12 +3,14 @@
 pub mod access;
 pub mod allocation;
 pub mod audit;
+pub mod budget;
 pub mod catalog;
 pub mod center;
 pub mod charge;
 pub mod dimension;
 pub mod event;
 pub mod filter;
+pub mod group;
 pub mod history;
 pub mod id;
 pub mod llm;

@@ -11,7 +11,7 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, audit_types, metering_types, types, webhook_types
+from . import allocation_types, analysis_types, audit_types, group_types, metering_types, types, webhook_types
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -43,6 +43,7 @@ from .errors import (
     UnauthorizedError,
 )
 from .grants import Grants
+from .groups import ResourceGroups
 from .metering import Meters
 from .metering_results import (
     Closed,
@@ -69,6 +70,7 @@ from .results import (
     ImportReceipt,
     MonthlyCosts,
     Page,
+    ResourceGroupPage,
     Result,
     ServiceCosts,
     SnapshotPage,
@@ -131,6 +133,8 @@ __all__ = [
     "Prices",
     "Recorder",
     "Relation",
+    "ResourceGroupPage",
+    "ResourceGroups",
     "Result",
     "Segments",
     "ServiceCosts",
@@ -155,6 +159,7 @@ __all__ = [
     "analysis_types",
     "audit_types",
     "event_schema",
+    "group_types",
     "metering_types",
     "open",
     "types",

@@ -16,6 +16,7 @@ AuditKind = Literal[
     "meter",
     "model_prices",
     "price",
+    "resource_group",
     "statement",
     "usage",
     "virtual_dimension",

@@ -16,6 +16,7 @@ from .catalog import Catalog
 from .centers import CostCenters
 from .costs import Costs
 from .grants import Grants
+from .groups import ResourceGroups
 from .history import History
 from .metering import Metering, Meters
 from .relations import Relations
@@ -50,6 +51,8 @@ class Finops(CostCenters, Metering, History, Relations):
     """Who bears what."""
     catalog: Catalog
     """Who and what costs are attributed to."""
+    resource_groups: ResourceGroups
+    """Resources that somebody looks after together."""
     virtual_dimensions: VirtualDimensions
     """Dimensions made of rules."""
     meters: Meters
@@ -76,6 +79,7 @@ class Finops(CostCenters, Metering, History, Relations):
         self.costs = Costs(engine)
         self.allocation = Allocation(engine)
         self.catalog = Catalog(engine)
+        self.resource_groups = ResourceGroups(engine)
         self.virtual_dimensions = VirtualDimensions(engine)
         self.meters = Meters(engine)
         self.prices = Prices(engine)

@@ -22,6 +22,7 @@ __all__ = [
     "ImportReceipt",
     "MonthlyCosts",
     "Page",
+    "ResourceGroupPage",
     "Result",
     "ServiceCosts",
     "SnapshotPage",
@@ -311,6 +312,22 @@ class AuditPage(Page):
         "after": "json",
         "previous": "text",
         "hash": "text",
+    }
+
+
+class ResourceGroupPage(Page):
+    """A page of resource groups."""
+
+    _kinds = {
+        "id": "text",
+        "name": "text",
+        "description": "text",
+        "status": "text",
+        "owner_id": "text",
+        "organization_id": "text",
+        "resources": "json",
+        "created_at": "time",
+        "updated_at": "time",
     }
 
 

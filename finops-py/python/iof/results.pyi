@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from .audit_types import AuditEntry
+from .group_types import ResourceGroup
 from .types import (
     AnyCostView,
     BreakdownItem,
@@ -42,6 +43,7 @@ __all__ = [
     "ImportReceipt",
     "MonthlyCosts",
     "Page",
+    "ResourceGroupPage",
     "Result",
     "ServiceCosts",
     "SnapshotPage",
@@ -226,6 +228,7 @@ class EventPage(Result):
     @overload
     def __getitem__(self, key: Literal["after"], /) -> str | None: ...
 
+class ResourceGroupPage(Page[ResourceGroup]): ...
 class VirtualDimensionPage(Page[VirtualDimension]): ...
 class SnapshotPage(Page[StateMark]): ...
 

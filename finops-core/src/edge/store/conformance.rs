@@ -5,6 +5,7 @@
 //! promises beyond the trait (durability, locks, files) is tested beside that store.
 
 mod aggregates;
+mod alerts;
 mod audit;
 mod bookings;
 mod catalog;
@@ -43,7 +44,7 @@ impl Case {
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
     let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
-    let writing = writing.into_iter().chain([outbox::CASES]);
+    let writing = writing.into_iter().chain([outbox::CASES, alerts::CASES]);
     writing.chain(reading).flatten().copied()
 }
 
@@ -95,7 +96,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllocationClosing, ClosedAllocation};
+    use crate::edge::store::{AllocationClosing, ClosedAllocation, KeptAlert};
     use crate::edge::store::{
         AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
     };
@@ -104,6 +105,7 @@ mod tests {
     use crate::model::audit::{AuditEntry, AuditHead, Change};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::{ChargeTable, Origin, Scope};
+    use crate::model::event::OutboxEvent;
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
     use crate::model::receipt::ImportReceipt;
     use crate::model::time::{Interval, Stamp};
@@ -230,6 +232,14 @@ mod tests {
         }
         fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
             self.0.allocation_lines(number, part)
+        }
+
+        fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>> {
+            self.0.alerts(after)
+        }
+
+        fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
+            self.0.put_alerts(alerts, events)
         }
     }
 

@@ -3,6 +3,7 @@
 //! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
+mod alert;
 mod allocation;
 mod audit;
 mod booking;
@@ -15,6 +16,7 @@ pub mod outbox;
 mod snapshot;
 pub mod usage;
 
+pub use alert::KeptAlert;
 pub use allocation::{AllocationClosing, ClosedAllocation};
 pub use audit::AuditFilter;
 pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
@@ -29,6 +31,7 @@ use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
+use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
@@ -117,6 +120,11 @@ pub type VisitAudit<'v> = &'v mut dyn FnMut(Result<AuditEntry>) -> Result<()>;
 /// Who changes definitions or the catalogue says so by a [`Change`]. The store writes an entry of the log in the same
 /// transaction, with what was there before; a write that leaves something as it was makes none.
 pub trait Store: Debug + Send + Sync {
+    /// How many threads a call may use, those of the engine included.
+    fn threads(&self) -> usize {
+        1
+    }
+
     /// The present state.
     ///
     /// # Errors
@@ -397,6 +405,19 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `storage`.
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
+
+    /// The alerts of budgets' periods that end after an instant, in the order of budgets, periods and thresholds.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>>;
+
+    /// Writes alerts in place of those of the same budgets, periods and thresholds, and the events that tell of them,
+    /// with a delivery for each webhook that wants them: all of it or nothing.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
+    fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
 }
 
 /// Answers a question charge by charge.

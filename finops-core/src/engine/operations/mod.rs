@@ -5,8 +5,10 @@
 
 mod allocation;
 mod billing;
+mod budgets;
 mod catalog;
 mod costs;
+mod groups;
 mod store;
 mod usage;
 mod webhooks;
@@ -21,8 +23,10 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         costs::OPERATIONS,
         catalog::OPERATIONS,
         allocation::OPERATIONS,
+        groups::OPERATIONS,
         usage::OPERATIONS,
         billing::OPERATIONS,
+        budgets::OPERATIONS,
         store::OPERATIONS,
         webhooks::OPERATIONS,
     ];

@@ -308,6 +308,17 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
 ",
     "
+    -- Thresholds of budgets that were crossed, each once in a period; what became of them as JSON.
+    CREATE TABLE budget_alerts (
+        budget TEXT NOT NULL,
+        period_start INTEGER NOT NULL,
+        period_end INTEGER NOT NULL,
+        threshold TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (budget, period_start, threshold)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
     -- Events for others, in the order of their commits, each as the body that is sent. Numbers are not used again.
     CREATE TABLE outbox (
         number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -3,7 +3,8 @@
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
 use super::{
-    allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals,
+    alerts, allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, outbox,
+    segment, virtuals,
 };
 use crate::Result;
 use crate::edge::store::files::no_files;
@@ -11,8 +12,8 @@ use crate::edge::store::outbox::OutboxStore;
 use crate::edge::store::usage::UsageStore;
 use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
-    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan,
-    SegmentFile,
+    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, KeptAlert, LineKey, Rewriting,
+    Scan, SegmentFile,
 };
 use crate::edge::store::{Settled, Snapshot, Statement, Store, VisitAudit};
 use crate::insight::question::Question;
@@ -20,14 +21,20 @@ use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeTable, Origin, Scope};
+use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
+use rusqlite::TransactionBehavior;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store for EmbeddedStore {
+    fn threads(&self) -> usize {
+        self.threads
+    }
+
     fn usage(&self) -> Result<&dyn UsageStore> {
         Ok(&self.usage)
     }
@@ -237,5 +244,18 @@ impl Store for EmbeddedStore {
 
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
         allocation::lines(&self.state(), number, part)
+    }
+
+    fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>> {
+        alerts::list(&self.state(), after)
+    }
+
+    fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
+        self.refuse_when_read_only()?;
+        let mut state = self.state();
+        let transaction = state.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+        alerts::put(&transaction, alerts)?;
+        outbox::insert(&transaction, events)?;
+        transaction.commit().map_err(broken)
     }
 }

@@ -1,0 +1,136 @@
+//! Who a spend is for: the ids and tags by which budgets are told apart, borrowed in a call and kept in one text.
+
+use crate::model::dimension::{BuiltIn, Dimension};
+use crate::model::filter::Filter;
+use crate::model::money::{Currency, Money};
+use crate::{Error, Result};
+use std::hash::{BuildHasher, Hash, Hasher};
+
+/// The longest text of all ids and tags together, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// A spend: for whom, how much, in which currency. It borrows all texts; asking about it allocates nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Spend<'a> {
+    /// The dimensions that are known, in their order, each once, with a value that is not empty.
+    pub ids: &'a [(BuiltIn, &'a str)],
+    /// The tags, in the order of their keys, each once.
+    pub tags: &'a [(&'a str, &'a str)],
+    /// What it costs or may cost: zero or more.
+    pub amount: Money,
+    /// The currency of the amount.
+    pub currency: Currency,
+}
+
+impl Spend<'_> {
+    /// The hash of everything but the amount.
+    pub(super) fn hash(&self, hasher: &impl BuildHasher) -> u64 {
+        let mut state = hasher.build_hasher();
+        self.currency.hash(&mut state);
+        self.ids.hash(&mut state);
+        self.tags.hash(&mut state);
+        state.finish()
+    }
+}
+
+/// The ids and tags of spends and their currency, kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scope {
+    currency: Currency,
+    /// Each dimension with the place in the text where its value ends; the tags come behind them, key and value.
+    ids: Box<[(BuiltIn, usize)]>,
+    tags: Box<[(usize, usize)]>,
+    text: Box<str>,
+}
+
+impl Scope {
+    /// The scope of a spend.
+    ///
+    /// # Errors
+    /// `invalid_argument` on `scope` where ids or tags are not in order, come twice, are empty, or are longer than
+    /// 64 KiB together.
+    pub fn new(spend: &Spend<'_>) -> Result<Self> {
+        if !spend.ids.is_sorted_by(|one, two| one.0 < two.0) || !spend.tags.is_sorted_by(|one, two| one.0 < two.0) {
+            return Err(wrong("ids and tags must be in order, each at most once"));
+        }
+        if spend.ids.iter().any(|(_, value)| value.is_empty()) || spend.tags.iter().any(|(key, _)| key.is_empty()) {
+            return Err(wrong("an id or the key of a tag is empty: leave it out"));
+        }
+        let mut text = String::new();
+        let mut end = |value: &str| {
+            text.push_str(value);
+            text.len()
+        };
+        let ids = spend.ids.iter().map(|(dimension, value)| (*dimension, end(value))).collect();
+        let tags = spend.tags.iter().map(|(key, value)| (end(key), end(value))).collect();
+        if text.len() > LONGEST {
+            return Err(wrong("ids and tags are longer than 64 KiB together"));
+        }
+        Ok(Self { currency: spend.currency, ids, tags, text: text.into() })
+    }
+
+    /// The currency of its spends.
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// The dimensions that are known, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = (BuiltIn, &str)> {
+        let mut start = 0;
+        self.ids.iter().map(move |(dimension, end)| {
+            let value = self.text.get(start..*end).unwrap_or_default();
+            start = *end;
+            (*dimension, value)
+        })
+    }
+
+    /// The tags, in the order of their keys.
+    pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = self.ids.last().map_or(0, |(_, end)| *end);
+        self.tags.iter().map(move |(middle, end)| {
+            let pair = (self.text.get(start..*middle), self.text.get(*middle..*end));
+            start = *end;
+            (pair.0.unwrap_or_default(), pair.1.unwrap_or_default())
+        })
+    }
+
+    /// Whether the spend is one of this scope.
+    pub(super) fn is_of(&self, spend: &Spend<'_>) -> bool {
+        self.currency == spend.currency
+            && self.ids.len() == spend.ids.len()
+            && self.tags.len() == spend.tags.len()
+            && self.ids().eq(spend.ids.iter().copied())
+            && self.tags().eq(spend.tags.iter().copied())
+    }
+
+    /// The value of a dimension; what the scope does not name may be `constant`.
+    fn value<'a>(&'a self, dimension: &Dimension, constants: &'a [(BuiltIn, String)]) -> Option<&'a str> {
+        match dimension {
+            Dimension::BuiltIn(BuiltIn::Currency) => Some(self.currency.code()),
+            Dimension::BuiltIn(wanted) => {
+                let own = self.ids().find(|(dimension, _)| dimension == wanted).map(|(_, value)| value);
+                own.or_else(|| constants.iter().find(|(is, _)| is == wanted).map(|(_, value)| value.as_str()))
+            }
+            Dimension::Tag(key) => self.tags().find(|(is, _)| is == key).map(|(_, value)| value),
+            // Given by rules that look at columns which a spend does not have; such filters are refused before.
+            Dimension::Virtual(_) => None,
+        }
+    }
+
+    /// Whether the charge that a spend of this scope becomes passes the filter.
+    pub(super) fn passes(&self, filter: &Filter, constants: &[(BuiltIn, String)]) -> bool {
+        match filter {
+            Filter::In(dimension, values) => {
+                let value = self.value(dimension, constants);
+                values.iter().any(|wanted| wanted.as_deref() == value)
+            }
+            Filter::Not(inner) => !self.passes(inner, constants),
+            Filter::Any(all) => all.iter().any(|filter| self.passes(filter, constants)),
+            Filter::All(all) => all.iter().all(|filter| self.passes(filter, constants)),
+        }
+    }
+}
+
+fn wrong(message: &str) -> Error {
+    Error::invalid("scope", message)
+}
