@@ -109,6 +109,17 @@ pub(crate) const ROWS: &[Row] = rows! {
     "audit.list"                 "AA x x xxx xxxx" nothing;
     "audit.verify"               "AA x x xxx xxxx" nothing;
     "audit.export"               "AA x x xxx xxxx" |world| json!({"path": world.path("changes.jsonl")});
+    "events.list"                "AA x x xxx xxxx" nothing;
+    "webhooks.list"              "AA x x xxx xxxx" nothing;
+    "webhooks.get"               "AA x x xxx xxxx" |world| json!({"id": world.webhook});
+    "webhooks.deliveries"        "AA x x xxx xxxx" nothing;
+    "webhooks.rotate"            "AA x x xxx xxxx" |world| json!({"id": world.webhook});
+    "webhooks.redeliver"         "AA x x xxx xxxx" |world| json!({"id": world.webhook,
+        "since": "2024-01-01T00:00:00Z"});
+    "webhooks.test"              "AA x x xxx xxxx" |world| json!({"id": world.webhook});
+    "webhooks.update"            "AA x x xxx xxxx" |world| json!({"id": world.webhook, "enabled": false});
+    "webhooks.deliver"           "AA x x xxx xxxx" nothing;
+    "webhooks.create"            "AA x x xxx xxxx" |_| json!({"url": "https://hooks.example.com"});
     "snapshots"                  "AA x x xxx xxxx" nothing;
     "segments"                   "AA x x xxx xxxx" nothing;
     "export_report"              "AA x x xxx xxxx" |world| json!({"path": world.path("charges.parquet")});
@@ -141,6 +152,7 @@ pub(crate) const ROWS: &[Row] = rows! {
     "delete_cost_center"         "AA x x xxx xxxx" |world| json!({"id": world.center});
     "catalog.upsert"             "AA x x xxx xxxx" |_| json!({"kind": "team", "id": "t", "name": "T"});
     "catalog.delete"             "AA x x xxx xxxx" |_| json!({"kind": "cost_center", "id": "cc_north"});
+    "webhooks.delete"            "AA x x xxx xxxx" |world| json!({"id": world.webhook});
     "virtual_dimensions.set"     "AA x x xxx xxxx" |_| json!({"name": "other",
         "rules": [{"value": "x", "when": {"rail": "y"}}]});
     "virtual_dimensions.delete"  "AA x x xxx xxxx" |_| json!({"name": "line"});

@@ -89,6 +89,10 @@ pub(crate) struct World {
     pub(crate) other_group: String,
     /// A rule by which both bear what is nobody's.
     pub(crate) rule: String,
+    /// A webhook, which is no tenant's.
+    pub(crate) webhook: String,
+    /// An event that it is told of.
+    pub(crate) event: String,
 }
 
 impl World {
@@ -111,6 +115,8 @@ impl World {
             group: String::new(),
             other_group: String::new(),
             rule: String::new(),
+            webhook: String::new(),
+            event: String::new(),
         };
         world.bill("north", "1112", "acct-north");
         world.bill("north", "1112", "acct-north-2");
@@ -122,6 +128,7 @@ impl World {
         world.group = world.owned_group("north", "Aurora");
         world.other_group = world.owned_group("south", "Zenith");
         world.rule = world.shared();
+        (world.webhook, world.event) = world.told();
         world.usage();
         world.models();
         // January is closed, so that there are statements; usage of February has no price that is new.
@@ -192,6 +199,17 @@ impl World {
             "organization_id": format!("org_{who}"),
             "resources": [resource("app_shared".into()), resource(format!("app_{who}"))]});
         text(&answer(&self.finops, "resource_groups.create", group)["id"])
+    }
+
+    /// A webhook that was given up an event.
+    fn told(&self) -> (String, String) {
+        let made = answer(&self.finops, "webhooks.create", json!({"url": "https://zenith.example/9191"}));
+        let id = text(&made["id"]);
+        let event = answer(&self.finops, "webhooks.test", json!({"id": id}));
+        answer(&self.finops, "webhooks.update", json!({"id": id, "enabled": false}));
+        answer(&self.finops, "webhooks.deliver", json!({}));
+        answer(&self.finops, "webhooks.update", json!({"id": id, "enabled": true}));
+        (id, text(&event["event_id"]))
     }
 
     fn shared(&self) -> String {

@@ -4,6 +4,7 @@ use super::params::parse;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
+use crate::model::budget::Budget;
 use crate::model::center::{CenterType, CostCenter, CostCenterCreate, CostCenters};
 use crate::model::dimension::Dimension;
 use crate::model::id::{self, Id};
@@ -297,6 +298,7 @@ impl Finops {
     /// Writes a centre if it goes with all that there then are.
     fn keep_center(&self, number: u64, center: CostCenter, held: BTreeMap<u64, Arc<CostCenter>>) -> Result<CostCenter> {
         self.check_rules_with(&CostCenters::new(held.into_values().collect())?)?;
+        Budget::of_center(&center)?;
         let named = virtuals_of(&center);
         if !named.is_empty() {
             let defined = Virtuals::new(self.store.virtual_dimensions()?)?;

@@ -76,7 +76,7 @@ use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
 use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
@@ -146,6 +146,9 @@ impl Due {
     }
 }
 
+/// How many deliveries a tick makes at most.
+const TOLD_BY_A_TICK: usize = 100;
+
 /// The time that an engine goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Now {
@@ -204,9 +207,9 @@ impl Finops {
     }
 
     /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is. What time brings
-    /// about happens here: budgets start anew, what was held too long is let go of, forecasts are made again, and what
-    /// of all that somebody wants to be told becomes events. Nothing happens behind the host's back: call it every some
-    /// seconds.
+    /// about happens here: budgets start anew, what was held too long is let go of, forecasts are made again, what of all
+    /// that somebody wants to be told becomes events, and sinks and webhooks are told of them, at most 100 deliveries at
+    /// a time. Nothing happens behind the host's back: call it every few seconds, from a thread that may wait.
     ///
     /// # Errors
     /// `invalid_argument` when the clock is the system's, or would go back; `storage`.
@@ -219,7 +222,15 @@ impl Finops {
                 return Err(Error::invalid("now", "the system's clock cannot be moved: open with `now` to fix it"));
             }
         }
-        self.budgets_tick()?;
+        if !self.budgets.only_reads() {
+            self.budgets_tick()?;
+            // Without a transport what is due to webhooks waits; what a receiver does is no failure of the tick.
+            self.tell_events(TOLD_BY_A_TICK, &()).map(drop).or_else(unless_conflict)?;
+        }
         Ok(Now { now: self.clock.now() })
     }
+}
+
+fn unless_conflict(error: Error) -> Result<()> {
+    if error.code() == ErrorCode::Conflict { Ok(()) } else { Err(error) }
 }

@@ -105,7 +105,7 @@ impl HttpTransport {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("nothing can be sent: {error}"))?;
-        let answer = runtime.block_on(request.send()).map_err(|error| self.failure(error))?;
+        let answer = runtime.block_on(async { request.send().await }).map_err(|error| self.failure(error))?;
         let mut sent = Sent::answered(answer.status().as_u16());
         let asked = answer.headers().get(RETRY_AFTER).and_then(|header| header.to_str().ok());
         sent.retry_after_seconds = asked.and_then(|header| retry_after_seconds(header, post.at));
@@ -147,5 +147,24 @@ impl Resolve for Known {
     fn resolve(&self, _: Name) -> Resolving {
         let addresses: Addrs = Box::new(self.0.clone().into_iter());
         Box::pin(std::future::ready(Ok(addresses)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_what_it_resolves_to() {
+        let addresses = |private, url: &str| {
+            let reach = Reach { http: true, private };
+            HttpTransport::new(reach, CONNECT_TIMEOUT).addresses(&Url::parse(url).unwrap())
+        };
+        let found = addresses(true, "http://localhost:8080").unwrap();
+        assert!(!found.is_empty() && found.iter().all(|found| found.ip().is_loopback() && found.port() == 8080));
+        assert!(addresses(false, "http://localhost:8080").unwrap_err().contains("not public"));
+        assert_eq!(addresses(false, "https://1.1.1.1").unwrap(), ["1.1.1.1:443".parse().unwrap()]);
+        assert!(addresses(false, "https://[::ffff:10.0.0.1]").unwrap_err().contains("not public"));
+        assert!(addresses(true, "https://nobody.invalid").unwrap_err().contains("cannot be resolved"));
     }
 }

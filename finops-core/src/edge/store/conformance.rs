@@ -5,6 +5,7 @@
 //! promises beyond the trait (durability, locks, files) is tested beside that store.
 
 mod aggregates;
+mod alerts;
 mod audit;
 mod bookings;
 mod catalog;
@@ -43,7 +44,7 @@ impl Case {
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
     let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
-    let writing = writing.into_iter().chain([outbox::CASES]);
+    let writing = writing.into_iter().chain([outbox::CASES, alerts::CASES]);
     writing.chain(reading).flatten().copied()
 }
 

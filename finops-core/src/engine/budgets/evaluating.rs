@@ -69,7 +69,7 @@ impl Finops {
 
     /// Looks at all budgets: time has passed.
     pub(in crate::engine) fn budgets_tick(&self) -> Result<()> {
-        if self.budgets.reads_only || !self.budgets.any.load(Ordering::Acquire) {
+        if !self.budgets.any.load(Ordering::Acquire) {
             return Ok(());
         }
         self.evaluate(Which::All)

@@ -162,6 +162,13 @@ impl Finops {
         let named = known.made.values().filter(|held| held.budget.scope.center() == Some(center));
         Ok(named.map(|held| format!("the budget '{}'", held.budget.name)).collect())
     }
+
+    /// The budgets that were made by themselves and ask for a value, as a sentence names them.
+    pub(in crate::engine) fn budgets_with(&self, dimension: &Dimension, value: &str) -> Result<Vec<String>> {
+        let known = self.known_budgets()?;
+        let asking = known.made.values().filter(|held| held.filter.names(dimension, value));
+        Ok(asking.map(|held| format!("the budget '{}'", held.budget.name)).collect())
+    }
 }
 
 fn read(definition: &Definition) -> Result<KeptBudget> {

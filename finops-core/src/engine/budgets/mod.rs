@@ -122,6 +122,11 @@ impl Budgets {
         self.looked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the engine was opened for reading.
+    pub(super) const fn only_reads(&self) -> bool {
+        self.reads_only
+    }
+
     /// Says that charges or definitions are others than before.
     pub(super) fn have_changed(&self) {
         self.changed.fetch_add(1, Ordering::AcqRel);

@@ -1,6 +1,7 @@
 //! What operations on resource groups are asked for.
 
 use super::GroupId;
+use crate::Result;
 use crate::model::group::{GroupStatus, GroupedResource, ResourceGroup, ResourceKey, ResourceType};
 use serde::Deserialize;
 
@@ -59,6 +60,33 @@ impl ResourceRemoved {
 
     pub(in crate::engine) fn into_parts(self) -> (GroupId, ResourceKey) {
         (self.id, ResourceKey::new(self.resource_type, self.resource_id))
+    }
+}
+
+/// What a change says of a group, in the place of what it said.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupDetails {
+    name: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    status: GroupStatus,
+    owner_id: String,
+    #[serde(default)]
+    organization_id: Option<String>,
+}
+
+impl GroupDetails {
+    /// The group with these details.
+    ///
+    /// # Errors
+    /// `invalid_argument` with the field.
+    pub(super) fn of(self, group: &ResourceGroup) -> Result<ResourceGroup> {
+        let Self { name, description, status, owner_id, organization_id } = self;
+        let changed = ResourceGroup { name, description, status, owner_id, organization_id, ..group.clone() };
+        changed.validate()?;
+        Ok(changed)
     }
 }
 

@@ -12,9 +12,10 @@ use super::params::parse;
 use super::{Deleted, Finops, Page};
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::dimension::{BuiltIn, Dimension};
-use crate::model::group::{GroupDetails, GroupedResource, ResourceGroup, ResourceGroupCreate, ResourceKey};
+use crate::model::group::{GroupedResource, ResourceGroup, ResourceGroupCreate, ResourceKey};
 use crate::model::id::{self, Id};
 use crate::{Error, ErrorCode, Result};
+use asked::GroupDetails;
 use kept::KeptGroup;
 use serde_json::{Map, Value};
 
@@ -225,6 +226,7 @@ impl Finops {
         let mut referring = self.centers_naming(&dimension, &id)?;
         referring.extend(self.rules_with_source(&dimension, &id)?);
         referring.extend(self.virtuals_naming(&dimension, &id)?);
+        referring.extend(self.budgets_with(&dimension, &id)?);
         Ok(referring)
     }
 

@@ -1,6 +1,6 @@
 //! A resource group as callers give it, field by field.
 
-use super::{GroupStatus, GroupedResource, ResourceGroup};
+use super::{GroupedResource, ResourceGroup};
 use crate::model::id::{self, Id};
 use crate::model::time::Stamp;
 use crate::{Error, Result};
@@ -62,32 +62,5 @@ impl ResourceGroupCreate {
         };
         group.validate()?;
         Ok(group)
-    }
-}
-
-/// What a change says of a group, in the place of what it said.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct GroupDetails {
-    name: String,
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
-    status: GroupStatus,
-    owner_id: String,
-    #[serde(default)]
-    organization_id: Option<String>,
-}
-
-impl GroupDetails {
-    /// The group with these details.
-    ///
-    /// # Errors
-    /// `invalid_argument` with the field.
-    pub(crate) fn of(self, group: &ResourceGroup) -> Result<ResourceGroup> {
-        let Self { name, description, status, owner_id, organization_id } = self;
-        let changed = ResourceGroup { name, description, status, owner_id, organization_id, ..group.clone() };
-        changed.validate()?;
-        Ok(changed)
     }
 }

@@ -9,7 +9,6 @@ mod resource;
 mod value;
 
 pub use all::{MAX_GROUPED_RESOURCES, MAX_RESOURCE_GROUPS, ResourceGroups};
-pub(crate) use form::GroupDetails;
 pub use form::ResourceGroupCreate;
 pub use resource::{GroupedResource, ResourceKey, ResourceType};
 pub use value::{GroupStatus, MAX_RESOURCES, ResourceGroup};

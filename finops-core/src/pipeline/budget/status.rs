@@ -5,7 +5,7 @@ use crate::Result;
 use crate::model::budget::{Budget, Health, Lifecycle, Threshold};
 use crate::model::id::{self, Id};
 use crate::model::money::{Currency, Money, Quantity, ratio};
-use crate::model::time::Stamp;
+use crate::model::time::{Interval, Stamp};
 use serde::Serialize;
 
 /// To how many decimals a fraction is rounded, whose percentage has two less.
@@ -17,9 +17,9 @@ const DECIMALS: u32 = 8;
 pub struct BudgetStatus {
     /// Which budget.
     pub budget_id: Id<id::Budget>,
-    /// When the period starts; none when no period holds now.
+    /// When the period starts; none when no period holds now, and of a budget for all time until its end.
     pub period_start: Option<Stamp>,
-    /// When it ends.
+    /// When it ends; none where it has no end.
     pub period_end: Option<Stamp>,
     /// What may be spent in it.
     pub amount: Money,
@@ -59,11 +59,12 @@ impl BudgetStatus {
         let amount = budget.budget.amount;
         let (observed, assessment) = seen.unzip();
         let spent = observed.and_then(|observed| observed.spent);
+        let always = Interval::always();
         let left = |spent: Money| amount.checked_sub(spent)?.checked_sub(reserved);
         Ok(Self {
             budget_id: budget.id,
-            period_start: observed.map(|observed| observed.period.start()),
-            period_end: observed.map(|observed| observed.period.end()),
+            period_start: observed.map(|observed| observed.period.start()).filter(|start| *start > always.start()),
+            period_end: observed.map(|observed| observed.period.end()).filter(|end| *end < always.end()),
             amount,
             currency: budget.budget.currency,
             spent,
