@@ -4,7 +4,7 @@ import type { Location, Page, Time, Timestamp } from "./index";
 
 /**
  * What a change is about. `usage` are events that were voided or corrected, `statement` closed periods,
- * `allocation_close` closed allocations.
+ * `allocation_close` closed allocations. Of a `webhook` nothing is told but that it changed.
  */
 export type AuditKind =
   | "allocation_close"
@@ -18,7 +18,8 @@ export type AuditKind =
   | "resource_group"
   | "statement"
   | "usage"
-  | "virtual_dimension";
+  | "virtual_dimension"
+  | "webhook";
 
 export interface AuditListParams {
   /** Only changes of things of that kind. */

@@ -21,6 +21,7 @@ class MoneyOverflowError extends FinopsError {}
 class StorageError extends FinopsError {}
 class CancelledError extends FinopsError {}
 class ForbiddenError extends FinopsError {}
+class UnauthorizedError extends FinopsError {}
 
 /** Has besides the `reason`, and `refused_by`: the budget that refused, where there is one to be named. */
 class BudgetExhaustedError extends FinopsError {
@@ -38,6 +39,7 @@ const CLASSES = new Map([
   ["cancelled", CancelledError],
   ["forbidden", ForbiddenError],
   ["budget_exhausted", BudgetExhaustedError],
+  ["unauthorized", UnauthorizedError],
 ]);
 
 function make(code, message, field, options) {

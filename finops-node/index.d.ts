@@ -12,6 +12,7 @@ import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
+import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
 import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
@@ -22,6 +23,7 @@ export type * from "./allocation";
 export type * from "./centers";
 export type * from "./analysis";
 export type * from "./audit";
+export * from "./webhooks";
 export type * from "./billing";
 export type * from "./budgets";
 export type * from "./costs";
@@ -607,6 +609,10 @@ export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, 
   readonly virtualDimensions: VirtualDimensions;
   /** The log of changes. */
   readonly audit: Audit;
+  /** Who is told of events. */
+  readonly webhooks: Webhooks;
+  /** What happened. */
+  readonly events: Events;
 
   /** Imports a bill, all of it or nothing. The same files twice change nothing the second time. */
   importCharges(path: Location, options?: ImportOptions): Promise<ImportReceipt<D>>;
@@ -663,6 +669,12 @@ export interface OpenOptions<D extends Decimals = "number"> {
   actor?: string | null;
   /** For how many seconds metered usage may wait until the gate of budgets goes by it, 0 to 3600. By default 1. */
   budget_lag_seconds?: Numeric | null;
+  /** Whether webhooks may be sent without encryption. By default false. */
+  webhook_allow_http?: boolean;
+  /** Whether webhooks may reach addresses that are not public: this machine, its network. By default false. */
+  webhook_allow_private?: boolean;
+  /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
+  webhook_timeout_seconds?: number | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }
@@ -730,7 +742,8 @@ export type ErrorCode =
   | "storage"
   | "cancelled"
   | "forbidden"
-  | "budget_exhausted";
+  | "budget_exhausted"
+  | "unauthorized";
 
 /** A failed call. It changed nothing. */
 export class FinopsError extends Error {
@@ -765,3 +778,6 @@ export class BudgetExhaustedError extends FinopsError {
   /** The budget that refused, with its figures; `null` where there is none to be named. */
   readonly refused_by: SpendRefusal<Decimals> | null;
 }
+
+/** Whoever sent this did not prove who they are: answer with 401, and do nothing of it. Code `unauthorized`. */
+export class UnauthorizedError extends FinopsError {}

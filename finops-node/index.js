@@ -8,6 +8,7 @@ const { ResourceGroups } = require("./groups.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
 const { Session } = require("./session.js");
+const { Events, Webhooks, eventSchema, verifyWebhook } = require("./webhooks.js");
 
 class Costs {
   #session;
@@ -147,6 +148,8 @@ class Finops {
     this.usage = new KeptUsage(session);
     this.llm = new ModelPrices(session);
     this.audit = new Audit(session);
+    this.webhooks = new Webhooks(session);
+    this.events = new Events(session);
   }
 
   async importCharges(path, options = {}) {
@@ -273,4 +276,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Iof, ...classes };
+module.exports = { Iof, eventSchema, verifyWebhook, ...classes };

@@ -13,4 +13,7 @@ export const {
   CancelledError,
   ForbiddenError,
   BudgetExhaustedError,
+  UnauthorizedError,
+  eventSchema,
+  verifyWebhook,
 } = iof;

@@ -4,7 +4,9 @@ use crate::columns::{self, Place, Table};
 use crate::events::Given;
 use crate::recorder::Recorder;
 use crate::relation::Relation;
+use crate::telling::Callable;
 use crate::{errors, input, output};
+use finops_core::engine::Subscription;
 use finops_core::model::access::Access;
 use finops_core::model::time::Period;
 use finops_core::{Answer, Error, Finops, Observer, Progress};
@@ -89,6 +91,18 @@ impl Engine {
         let (recorder, flushing) =
             core.recorder_with(input::object(options)?).map_err(|error| errors::exception(py, &error))?;
         Ok(Recorder::new(recorder, flushing))
+    }
+
+    /// Has a callable told of events that come from now on; gives the number by which that ends.
+    fn subscribe(&self, py: Python<'_>, sink: Py<PyAny>) -> PyResult<u64> {
+        let subscribed = self.core(py)?.events_subscribe(Arc::new(Callable(sink)));
+        subscribed.map(Subscription::number).map_err(|error| errors::exception(py, &error))
+    }
+
+    /// Has it told of nothing more; whether it was before.
+    fn unsubscribe(&self, py: Python<'_>, subscription: u64) -> PyResult<bool> {
+        let removed = self.core(py)?.events_unsubscribe(Subscription::from_number(subscription));
+        removed.map_err(|error| errors::exception(py, &error))
     }
 
     /// The charges of the present state as a relation.

@@ -15,6 +15,7 @@ mod output;
 mod recorder;
 mod relation;
 mod tables;
+mod telling;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -29,6 +30,8 @@ fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<relation::Relation>()?;
     module.add_class::<columns::Table>()?;
     module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;
+    module.add_function(wrap_pyfunction!(telling::verify_webhook, module)?)?;
+    module.add_function(wrap_pyfunction!(telling::event_schema, module)?)?;
     module.add_function(wrap_pyfunction!(operations, module)?)
 }
 

@@ -36,14 +36,14 @@ fn what_arrives_is_what_was_signed() {
     let (finops, receiver) = (open(&json!({})), Receiver::answering("200 OK"));
     let (secret, delivery) = sent_to(&finops, &receiver.url());
     assert_eq!(delivery["state"], "delivered");
-    let received = receiver.received().pop().unwrap();
-    assert_eq!(received.line, "POST /hooks?t=t0ken HTTP/1.1");
-    assert_eq!(received.header("content-type"), Some("application/json"));
-    assert!(received.header("user-agent").unwrap().starts_with("finops/"));
-    assert_eq!(received.header("webhook-id"), delivery["event_id"].as_str());
+    let came = receiver.received().pop().unwrap();
+    assert_eq!(came.line, "POST /hooks?t=t0ken HTTP/1.1");
+    assert_eq!(came.header("content-type"), Some("application/json"));
+    assert!(came.header("user-agent").unwrap().starts_with("finops/"));
+    assert_eq!(came.header("webhook-id"), delivery["event_id"].as_str());
     let now = answer(&finops, "tick", json!({}))["now"].as_str().unwrap().parse().unwrap();
-    verify_webhook(&[secret], received.headers(), &received.body, now).unwrap();
-    let body: Value = serde_json::from_slice(&received.body).unwrap();
+    verify_webhook(&[secret], came.headers(), &came.body, now).unwrap();
+    let body: Value = serde_json::from_slice(&came.body).unwrap();
     assert_eq!((&body["type"], &body["data"]["webhook_id"]), (&json!("finops.webhook.test"), &delivery["webhook_id"]));
 }
 

@@ -1,6 +1,7 @@
 //! When what is sent, by a transport that answers as it is told and a clock that stands until it is moved.
 
 use super::{START, World, header, stamp};
+use finops_core::engine::WebhooksDeliver;
 use finops_core::model::event::EventKind;
 use finops_core::model::time::Stamp;
 use finops_core::model::webhook::{ATTEMPTS, Sent};
@@ -205,7 +206,7 @@ fn who_looks_on_may_stop_it_and_nothing_is_lost() {
     }
     let stop =
         |progress: &Progress| if progress.rows >= 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    let run = world.finops.webhooks_deliver(&Default::default(), &stop).unwrap();
+    let run = world.finops.webhooks_deliver(&WebhooksDeliver::default(), &stop).unwrap();
     assert!(run.attempted >= 3 && run.attempted == run.delivered && run.due == 20 - run.attempted, "{run:?}");
     let rest = world.run();
     assert_eq!(rest["due"], 0);

@@ -1,7 +1,7 @@
 //! Those within the process who are told of events, and reading events.
 
 use super::{START, World, stamp};
-use finops_core::engine::Subscription;
+use finops_core::engine::{Subscription, WebhooksDeliver};
 use finops_core::model::event::{EventKind, RecordedEvent};
 use finops_core::model::webhook::Sent;
 use finops_core::{Error, ErrorCode, Finops};
@@ -91,7 +91,7 @@ fn a_sink_may_call_the_engine() {
     let subscription: Arc<Mutex<Option<Subscription>>> = Arc::default();
     let own = Arc::clone(&subscription);
     let sink = move |_: &RecordedEvent| {
-        let run = finops.webhooks_deliver(&Default::default(), &())?;
+        let run = finops.webhooks_deliver(&WebhooksDeliver::default(), &())?;
         seen.store(run.busy, Ordering::Relaxed);
         answer(&finops, "webhooks.create", json!({"url": "https://a.example"}));
         finops.events_unsubscribe(own.lock().unwrap().unwrap()).map(drop)

@@ -20,6 +20,7 @@ use crate::model::audit::{AuditEntry, AuditVerdict};
 use crate::model::budget::Budget;
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
+use crate::model::event::RecordedEvent;
 use crate::model::group::ResourceGroup;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::{Grant, Price};
@@ -190,6 +191,8 @@ answers! {
     WebhookRun(WebhookRun),
     /// Of `events.list`.
     Events(EventPage),
+    /// What a sink is told of.
+    Event(RecordedEvent),
     /// Of `tick`.
     Now(Now),
 }

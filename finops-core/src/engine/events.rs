@@ -52,6 +52,18 @@ pub struct EventPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subscription(u64);
 
+impl Subscription {
+    /// The subscription of a number, as bindings keep it.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 #[derive(Clone)]
 struct Told {
     sink: Arc<dyn EventSink>,
@@ -125,8 +137,8 @@ impl Finops {
         Ok(EventPage { items, after })
     }
 
-    /// Has a sink told of every event that is written from now on, by `webhooks.deliver` and by [`Finops::tick`], on the
-    /// thread of whoever calls them. Clones of this engine share its sinks.
+    /// Has a sink told of every event that is written from now on, by `webhooks.deliver` and by [`Finops::tick`], on
+    /// the thread of whoever calls them. Clones of this engine share its sinks.
     ///
     /// # Errors
     /// `forbidden` on a narrowed handle; `conflict` beyond 100 sinks; `storage`.

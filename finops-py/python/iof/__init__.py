@@ -11,7 +11,16 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, audit_types, budget_types, group_types, metering_types, types
+from . import (
+    allocation_types,
+    analysis_types,
+    audit_types,
+    budget_types,
+    group_types,
+    metering_types,
+    types,
+    webhook_types,
+)
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -43,6 +52,7 @@ from .errors import (
     MoneyOverflowError,
     NotFoundError,
     StorageError,
+    UnauthorizedError,
 )
 from .grants import Grants
 from .groups import ResourceGroups
@@ -58,6 +68,7 @@ from .metering_results import (
     Usage,
     UsageReceipt,
 )
+from .receiving import event_schema, verify_webhook
 from .results import (
     AuditPage,
     Breakdown,
@@ -65,6 +76,8 @@ from .results import (
     Compacted,
     CostSummary,
     DailyCosts,
+    DeliveryPage,
+    EventPage,
     HistoricalCosts,
     ImportReceipt,
     MonthlyCosts,
@@ -75,10 +88,12 @@ from .results import (
     SnapshotPage,
     Vacuumed,
     VirtualDimensionPage,
+    WebhookPage,
 )
 from .spend import Spend
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
+from .webhooks import Events, Webhooks
 
 __all__ = [
     "Allocation",
@@ -108,6 +123,9 @@ __all__ = [
     "CostSummary",
     "Costs",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
+    "Events",
     "Explanation",
     "Finops",
     "FinopsError",
@@ -145,19 +163,25 @@ __all__ = [
     "StorageError",
     "TopDrivers",
     "Trends",
+    "UnauthorizedError",
     "UnitCosts",
     "Usage",
     "UsageReceipt",
     "Vacuumed",
     "VirtualDimensionPage",
     "VirtualDimensions",
+    "WebhookPage",
+    "Webhooks",
     "__version__",
     "allocation_types",
     "analysis_types",
     "audit_types",
     "budget_types",
+    "event_schema",
     "group_types",
     "metering_types",
     "open",
     "types",
+    "verify_webhook",
+    "webhook_types",
 ]

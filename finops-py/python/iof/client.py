@@ -24,6 +24,7 @@ from .relations import Relations
 from .results import CostSummary, ImportReceipt
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
+from .webhooks import Events, Webhooks
 
 if TYPE_CHECKING:
     from .types import (
@@ -71,6 +72,10 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
     """Prices of language models."""
     audit: Audit
     """The log of changes."""
+    webhooks: Webhooks
+    """Who is told of events."""
+    events: Events
+    """What happened."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -87,6 +92,8 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
         self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
         self.audit = Audit(engine)
+        self.webhooks = Webhooks(engine)
+        self.events = Events(engine)
 
     def import_charges(
         self,
@@ -298,6 +305,9 @@ class Iof(Narrowing):
         currency: str | None = None,
         actor: str | None = None,
         budget_lag_seconds: Number | None = None,
+        webhook_allow_http: bool = False,
+        webhook_allow_private: bool = False,
+        webhook_timeout_seconds: int | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -318,6 +328,9 @@ class Iof(Narrowing):
                 ``"tenant:ten_001"``.
             budget_lag_seconds: For how long metered usage may wait until the gate of budgets goes by it, 0 to 3600.
                 By default 1.
+            webhook_allow_http: Whether webhooks may be sent without encryption.
+            webhook_allow_private: Whether webhooks may reach addresses that are not public: this machine, its network.
+            webhook_timeout_seconds: How long a receiver may take to answer, 1 to 60. By default 15.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -334,6 +347,9 @@ class Iof(Narrowing):
             "currency": currency,
             "actor": actor,
             "budget_lag_seconds": budget_lag_seconds,
+            "webhook_allow_http": webhook_allow_http,
+            "webhook_allow_private": webhook_allow_private,
+            "webhook_timeout_seconds": webhook_timeout_seconds,
         }
         return cls(Engine.open(location, options))
 
@@ -376,6 +392,9 @@ def open(
     currency: str | None = None,
     actor: str | None = None,
     budget_lag_seconds: Number | None = None,
+    webhook_allow_http: bool = False,
+    webhook_allow_private: bool = False,
+    webhook_timeout_seconds: int | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -389,4 +408,7 @@ def open(
         currency=currency,
         actor=actor,
         budget_lag_seconds=budget_lag_seconds,
+        webhook_allow_http=webhook_allow_http,
+        webhook_allow_private=webhook_allow_private,
+        webhook_timeout_seconds=webhook_timeout_seconds,
     )

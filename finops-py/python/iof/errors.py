@@ -22,6 +22,7 @@ __all__ = [
     "MoneyOverflowError",
     "NotFoundError",
     "StorageError",
+    "UnauthorizedError",
 ]
 
 
@@ -101,6 +102,10 @@ class BudgetExhausted(FinopsError):
         return type(self), (self.code, self.message, self.field), {"reason": self.reason, "refused_by": self.refused_by}
 
 
+class UnauthorizedError(FinopsError, PermissionError):
+    """Whoever sent this did not prove who they are: answer with 401, and do nothing of it. Code ``unauthorized``."""
+
+
 _CLASSES: dict[str, type[FinopsError]] = {
     "invalid_argument": InvalidArgumentError,
     "not_found": NotFoundError,
@@ -111,6 +116,7 @@ _CLASSES: dict[str, type[FinopsError]] = {
     "cancelled": CancelledError,
     "forbidden": ForbiddenError,
     "budget_exhausted": BudgetExhausted,
+    "unauthorized": UnauthorizedError,
 }
 
 

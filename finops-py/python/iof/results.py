@@ -16,6 +16,8 @@ __all__ = [
     "Compacted",
     "CostSummary",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
     "HistoricalCosts",
     "ImportReceipt",
     "MonthlyCosts",
@@ -26,6 +28,7 @@ __all__ = [
     "SnapshotPage",
     "Vacuumed",
     "VirtualDimensionPage",
+    "WebhookPage",
 ]
 
 
@@ -326,6 +329,42 @@ class ResourceGroupPage(Page):
         "created_at": "time",
         "updated_at": "time",
     }
+
+
+class WebhookPage(Page):
+    """A page of webhooks."""
+
+    _kinds = {
+        "id": "text",
+        "url": "text",
+        "events": "json",
+        "description": "text",
+        "enabled": "bool",
+        "created_at": "time",
+        "updated_at": "time",
+    }
+
+
+class DeliveryPage(Page):
+    """A page of deliveries."""
+
+    _kinds = {
+        "webhook_id": "text",
+        "event_id": "text",
+        "type": "text",
+        "state": "text",
+        "attempts": "integer",
+        "next_attempt_at": "time",
+        "created_at": "time",
+        "updated_at": "time",
+        "log": "json",
+    }
+
+
+class EventPage(Result):
+    """Events in the order in which they were written."""
+
+    _kinds = {"id": "text", "type": "text", "timestamp": "time", "data": "json"}
 
 
 class VirtualDimensionPage(Page):

@@ -28,6 +28,7 @@ from .types import (
     VirtualDimension,
     Warning,
 )
+from .webhook_types import Delivery, Event, Webhook
 
 __all__ = [
     "AuditPage",
@@ -36,6 +37,8 @@ __all__ = [
     "Compacted",
     "CostSummary",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
     "HistoricalCosts",
     "ImportReceipt",
     "MonthlyCosts",
@@ -46,6 +49,7 @@ __all__ = [
     "SnapshotPage",
     "Vacuumed",
     "VirtualDimensionPage",
+    "WebhookPage",
 ]
 
 _Item = TypeVar("_Item")
@@ -215,6 +219,15 @@ class Page(Result, Generic[_Item]):
 
 class CatalogPage(Page[CatalogEntry]): ...
 class AuditPage(Page[AuditEntry]): ...
+class WebhookPage(Page[Webhook]): ...
+class DeliveryPage(Page[Delivery]): ...
+
+class EventPage(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["items"], /) -> list[Event]: ...
+    @overload
+    def __getitem__(self, key: Literal["after"], /) -> str | None: ...
+
 class ResourceGroupPage(Page[ResourceGroup]): ...
 class VirtualDimensionPage(Page[VirtualDimension]): ...
 class SnapshotPage(Page[StateMark]): ...

@@ -14,7 +14,7 @@ use crate::pipeline::gate::{Closed, Covering, Limits, Rebase, ZeroCost};
 use crate::{Error, ErrorCode, Result, model};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Beyond so many changed definitions the gate takes all of them at once.
 const MANY: usize = 64;
@@ -51,20 +51,46 @@ pub(super) enum Which {
     Only(BudgetId),
 }
 
+/// That somebody looks at all budgets because something has come.
+struct Looking<'b>(&'b AtomicBool);
+
+impl<'b> Looking<'b> {
+    /// None when somebody does already.
+    fn begin(looking: &'b AtomicBool) -> Option<Self> {
+        (!looking.swap(true, Ordering::AcqRel)).then_some(Self(looking))
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 impl Finops {
     /// Sees to it that budgets go by what has come, as far as it waits long enough, and that nothing which was changed
     /// is overlooked.
     pub(super) fn follow(&self, now: Stamp) -> Result<()> {
-        if self.has_to_follow(now) { self.evaluate(Which::All) } else { Ok(()) }
+        if !self.has_to_follow(now) {
+            return Ok(());
+        }
+        let looking = Looking::begin(&self.budgets.looking);
+        if looking.is_none() && !self.budgets.were_never_looked_at() {
+            return Ok(());
+        }
+        self.evaluate(Which::All)
     }
 
-    /// Whether something has come that budgets do not go by yet, and that has waited long enough. Told from memory.
+    /// Whether something has come that budgets do not go by yet, that has waited long enough, and that nobody looks at
+    /// already. Told from memory.
     pub(super) fn has_to_follow(&self, now: Stamp) -> bool {
         if !self.budgets.any.load(Ordering::Acquire) || self.budgets.reads_only {
             return false;
         }
         let waits = || self.budgets.alerted.load(Ordering::Acquire) || self.is_unsettled(now);
-        self.budgets.is_behind() || (waits() && self.budgets.is_time(now))
+        let has_come = self.budgets.is_behind() || (waits() && self.budgets.is_time(now));
+        // Nobody goes by budgets that were never looked at. Later one looks, and the others go by what was seen before.
+        has_come && (!self.budgets.looking.load(Ordering::Acquire) || self.budgets.were_never_looked_at())
     }
 
     /// Looks at all budgets: time has passed.

@@ -81,6 +81,8 @@ pub(super) struct Budgets {
     lag: i64,
     /// Whether something was settled that is no charge yet.
     unwritten: AtomicBool,
+    /// Whether somebody looks at all of them because something has come.
+    looking: AtomicBool,
     /// Whether somebody is to be told of what was settled.
     alerted: AtomicBool,
     /// Whether there is any budget.
@@ -106,6 +108,7 @@ impl Budgets {
             looked_at: AtomicI64::new(i64::MIN),
             lag,
             unwritten: AtomicBool::new(false),
+            looking: AtomicBool::new(false),
             alerted: AtomicBool::new(false),
             reads_only,
             any: AtomicBool::new(true),
@@ -135,6 +138,11 @@ impl Budgets {
     /// Whether something changed since all budgets were last looked at.
     fn is_behind(&self) -> bool {
         self.seen.load(Ordering::Acquire) < self.changed.load(Ordering::Acquire)
+    }
+
+    /// Whether this process has looked at all of them not even once.
+    fn were_never_looked_at(&self) -> bool {
+        self.looked_at.load(Ordering::Acquire) == i64::MIN
     }
 
     /// Whether usage that waits has waited long enough.

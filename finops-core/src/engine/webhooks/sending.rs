@@ -2,8 +2,8 @@
 //!
 //! Events to one webhook go one after another, what waits longest first; several webhooks are sent to at a time. When
 //! an attempt fails, the others to the same webhook wait for the next run: a receiver that is down or overloaded costs
-//! one attempt a run, and holds up nobody else. An attempt is written as soon as it is over. Who is killed before has it
-//! sent again, under the same id.
+//! one attempt a run, and holds up nobody else. An attempt is written as soon as it is over. Who is killed before has
+//! it sent again, under the same id.
 
 use super::super::{Finops, Observer, Progress};
 use super::deliveries::unless_over;
@@ -79,8 +79,8 @@ struct Made {
 
 impl Finops {
     /// Tells sinks of the events that they were not told of yet, then sends what is due to webhooks, on threads that
-    /// end with the call. Nothing is sent but by this and by [`Finops::tick`]. The observer sees an attempt as a row; when
-    /// it stops the run, what is on its way is waited for and written, and the rest stays due.
+    /// end with the call. Nothing is sent but by this and by [`Finops::tick`]. The observer sees an attempt as a row;
+    /// when it stops the run, what is on its way is waited for and written, and the rest stays due.
     ///
     /// # Errors
     /// `invalid_argument` for a limit out of range; `conflict` on a handle for reading, and when something is due in an

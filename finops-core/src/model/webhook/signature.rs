@@ -265,12 +265,16 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_signed_verifies_and_nothing_else_does(
-            key: [u8; 32], body: Vec<u8>, id in "[a-z_0-9]{1,40}", second in 0..4_000_000_000_i64, flip in 0..4096_usize,
+            key: [u8; 32],
+            body: Vec<u8>,
+            id in "[a-z_0-9]{1,40}",
+            second in 0..4_000_000_000_i64,
+            flip in 0..4096_usize,
         ) {
             let secret = WebhookSecret::from_random(key);
             let now = Stamp::from_micros(second * 1_000_000).unwrap();
-            let (timestamp, signature) = (second.to_string(), sign(&secret, &id, second, &body));
-            let headers = [("webhook-id", &*id), ("webhook-timestamp", &*timestamp), ("webhook-signature", &*signature)];
+            let (time, signed) = (second.to_string(), sign(&secret, &id, second, &body));
+            let headers = [("webhook-id", &*id), ("webhook-timestamp", &*time), ("webhook-signature", &*signed)];
             prop_assert!(verify(std::slice::from_ref(&secret), headers, &body, now).is_ok());
             let mut other = body.clone();
             let place = if body.is_empty() { None } else { Some(flip % body.len()) };
