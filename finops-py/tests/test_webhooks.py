@@ -297,6 +297,28 @@ def test_the_schema_takes_budgets_and_refuses_what_is_none() -> None:
     assert not holds(SAMPLE, "finops.budget.unknown")
 
 
+def test_what_budgets_tell_follows_the_schema(finops: iof.Finops, receive: Any) -> None:
+    receiver = receive()
+    made = finops.webhooks.create(receiver.url, events=["finops.budget.warning", "finops.budget.exceeded"])
+    threshold = {"percent": 80, "action": "alert", "basis": "actual"}
+    finops.budgets.create(
+        "Search", {"level": "tenant", "id": "ten_1"},
+        {"amount": 10, "currency": "USD", "type": "recurring", "period": "monthly"},
+        thresholds=[threshold, {**threshold, "percent": 100}],  # type: ignore[list-item]
+    )
+    finops.prices.create("api_calls", "per_unit", currency="USD", effective_from="2024-01-01T00:00:00Z", unit_price=1)
+    usage = {"id": "u1", "resource": "api_calls", "quantity": 9, "tenant_id": "ten_1", "time": finops.tick()["now"]}
+    finops.record_usage([usage])
+    finops.tick()
+    finops.webhooks.deliver()
+    told = [verify_webhook(made["secret"], headers, body) for headers, body in receiver.received]
+    assert [body["type"] for body in told] == ["finops.budget.warning"]
+    assert (told[0]["data"]["spent"], told[0]["data"]["threshold"]["amount"]) == ("9", "8")
+    validator = jsonschema.Draft202012Validator(iof.event_schema(), format_checker=jsonschema.FormatChecker())
+    for body in told:
+        validator.validate(body)
+
+
 CHILD = """
 import os, signal, sys, iof
 engine = iof.open(sys.argv[1], webhook_allow_http=True, webhook_allow_private=True)
