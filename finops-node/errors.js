@@ -62,8 +62,8 @@ function lift(error) {
     return error;
   }
   const { code, message, field, source, refused } = parts;
-  const error = make(code, message, field, source === null ? undefined : { cause: new Error(source) });
-  return refused ? Object.assign(error, { reason: refused.reason, refused_by: refused.refused_by }) : error;
+  const made = make(code, message, field, source === null ? undefined : { cause: new Error(source) });
+  return refused ? Object.assign(made, { reason: refused.reason, refused_by: refused.refused_by }) : made;
 }
 
 const classes = Object.fromEntries([FinopsError, ...CLASSES.values()].map((Class) => [Class.name, Class]));

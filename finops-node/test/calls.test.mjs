@@ -270,12 +270,14 @@ test("methods and operations are the same, and every field is in the types", asy
     });
   const groups = within(finops, "");
   const operations = JSON.parse(native.operations());
-  // A recorder is an object, not an answer, and functions are no JSON.
-  const beside = ["recorder", "events.subscribe", "events.unsubscribe"];
-  const answered = [...methods(finops, ""), ...groups].filter((name) => !beside.includes(name));
+  // A recorder is an object, not an answer; a spend runs a function, and functions are no JSON; what ends in Async is
+  // there twice.
+  const alone = ["recorder", "budgets.spend", "events.subscribe", "events.unsubscribe"];
+  const beside = (name) => alone.includes(name) || /^budgets\..*_async$/.test(name);
+  const answered = [...methods(finops, ""), ...groups].filter((name) => !beside(name));
   assert.deepEqual(answered.sort(), operations.map(({ name }) => name).sort());
-  const parts = ["index", "allocation", "analysis", "audit", "billing", "centers", "costs", "groups", "history",
-    "metering", "statements", "webhooks"];
+  const parts = ["index", "allocation", "analysis", "audit", "billing", "budgets", "centers", "costs", "groups",
+    "history", "metering", "statements", "webhooks"];
   const names = parts.map((name) => `../${name}.d.ts`);
   const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const types = (await Promise.all(files)).join("\n");

@@ -100,6 +100,10 @@ pub(crate) const ROWS: &[Row] = rows! {
     "resource_groups.list"       "AA N N NNN Nxxx" nothing;
     "resource_groups.find_by_resource" "AA N N NNN Nxxx" |_| json!({"resource_type": "app",
         "resource_id": "app_shared"});
+    "budgets.get"                "AA N N NN0 Nxxx" |world| json!({"id": world.budget});
+    "budgets.list"               "AA N N NNN Nxxx" nothing;
+    "get_budget_status"          "AA N N NN0 Nxxx" |world| json!({"id": world.budget});
+    "budgets.check"              "AA N N NNN Nxxx" |_| json!({"amount": 1});
     "virtual_dimensions.get"     "AA x x xxx xxxx" |_| json!({"name": "line"});
     "virtual_dimensions.list"    "AA x x xxx xxxx" nothing;
     "meters.get"                 "AA x x xxx xxxx" |_| json!({"slug": "api_calls"});
@@ -139,6 +143,18 @@ pub(crate) const ROWS: &[Row] = rows! {
     "resource_groups.update"     "AA 0 N Nxx xNxx" |world| json!({"id": world.group, "status": "archived"});
     "resource_groups.create"     "AA x N Nxx xNxx" |_| json!({"name": "Another", "owner_id": "usr_north"});
     "resource_groups.delete"     "AA 0 N Nxx xNxx" |world| json!({"id": world.group});
+    "budgets.reserve"            "AA N N Nxx xNxx" |_| json!({"amount": 1});
+    "budgets.settle"             "AA N N Nxx xNxx" |world| json!({"reservation_id": world.reservations[0],
+        "amount": "0.5"});
+    "budgets.release"            "AA N N Nxx xNxx" |world| json!({"reservation_id": world.reservations[1]});
+    "budgets.update"             "AA N N xxx xNxx" |world| json!({"id": world.budget, "name": "Aurora again"});
+    "budgets.pause"              "AA N N xxx xNxx" |world| json!({"id": world.budget});
+    "budgets.resume"             "AA N N xxx xNxx" |world| json!({"id": world.budget});
+    "budgets.create"             "AA N N xxx xNxx" |_| json!({"name": "Another", "organization_id": "org_north",
+        "scope": {"level": "tenant", "id": "ten_north"}, "thresholds": [{"percent": 100, "action": "alert"}],
+        "budget": {"amount": 7, "currency": "USD", "period": "daily"}});
+    "set_budget_alert"           "AA N x xxx xNxx" |_| json!({"tenant": "ten_north", "amount": 7});
+    "budgets.delete"             "AA N N xxx xNxx" |world| json!({"id": world.budget});
     "billing.settle"             "AA x x xxx xxxx" nothing;
     "billing.close"              "AA x x xxx xxxx" january;
     "allocation.close"           "AA x x xxx xxxx" january;

@@ -84,6 +84,10 @@ pub(crate) struct World {
     /// The cost centre of the user of the north, and that of the south.
     pub(crate) center: String,
     pub(crate) other_center: String,
+    /// The budget of the north.
+    pub(crate) budget: String,
+    /// What is reserved of it, twice.
+    pub(crate) reservations: [String; 2],
     /// The resource group of the user of the north, and that of the south.
     pub(crate) group: String,
     pub(crate) other_group: String,
@@ -112,6 +116,8 @@ impl World {
             grant: String::new(),
             center: String::new(),
             other_center: String::new(),
+            budget: String::new(),
+            reservations: Default::default(),
             group: String::new(),
             other_group: String::new(),
             rule: String::new(),
@@ -125,6 +131,8 @@ impl World {
         world.catalog();
         world.center = world.owned_center("north", "Aurora");
         world.other_center = world.owned_center("south", "Zenith");
+        world.budget = world.owned_budget("north", "Aurora");
+        world.owned_budget("south", "Zenith");
         world.group = world.owned_group("north", "Aurora");
         world.other_group = world.owned_group("south", "Zenith");
         world.rule = world.shared();
@@ -133,6 +141,7 @@ impl World {
         world.models();
         // January is closed, so that there are statements; usage of February has no price that is new.
         world.finops.tick(Some("2024-02-02T12:00:00Z".parse().unwrap())).unwrap();
+        world.reservations = [(); 2].map(|()| world.reserved());
         world
     }
 
@@ -190,6 +199,19 @@ impl World {
         let center = json!({"name": format!("{name} Operations"), "type": "tenant", "tenant": format!("ten_{who}"),
             "owner_id": format!("usr_{who}"), "budget_monthly": if who == "south" { 9191 } else { 12 }});
         text(&answer(&self.finops, "create_cost_center", center)["id"])
+    }
+
+    fn owned_budget(&self, who: &str, name: &str) -> String {
+        let budget = json!({"name": format!("{name} spend"), "organization_id": format!("org_{who}"),
+            "scope": {"level": "tenant", "id": format!("ten_{who}")},
+            "budget": {"amount": if who == "south" { 9191 } else { 5000 }, "currency": "USD", "period": "monthly"},
+            "thresholds": [{"percent": 100, "action": "pause"}]});
+        text(&answer(&self.finops, "budgets.create", budget)["budget_id"])
+    }
+
+    fn reserved(&self) -> String {
+        let spend = json!({"amount": 1, "tenant_id": "ten_north", "organization_id": "org_north"});
+        text(&answer(&self.finops, "budgets.reserve", spend)["reservation_id"])
     }
 
     /// A group of a resource of its own and of one that stands in both.

@@ -62,10 +62,9 @@ class BudgetStatus(Result):
         return [{name: self[name] for name in self._kinds}]
 
     def _blocks(self):
-        if self["period_start"] is None:
-            return [_show.Block(f"Budget {self['budget_id']}: no period holds now", notes=[f"it is {self['lifecycle']}"])]
-        start, end = (_show.day(self[name], timezone.utc) for name in ("period_start", "period_end"))
-        title = f"Budget {self['budget_id']}, {start} to {end}, {self['status'] or 'unknown'}, {self['lifecycle']}"
+        start, end = (self[name] and _show.day(self[name], timezone.utc) for name in ("period_start", "period_end"))
+        span = f", {start or '...'} to {end or '...'}" if start or end else ""
+        title = f"Budget {self['budget_id']}{span}, {self['status'] or 'nothing known'}, {self['lifecycle']}"
         notes = [f"amounts are in {self['currency']}"]
         if self["forecast"]:
             notes.append(f"{self['forecast']['expected']:,.2f} are expected at the end")

@@ -74,22 +74,23 @@ impl Finops {
         if !self.has_to_follow(now) {
             return Ok(());
         }
-        // Nobody goes by budgets that were never looked at. Later one looks, and the others go by what was seen before.
-        let is_first = self.budgets.looked_at.load(Ordering::Acquire) == i64::MIN;
         let looking = Looking::begin(&self.budgets.looking);
-        if looking.is_none() && !is_first {
+        if looking.is_none() && !self.budgets.were_never_looked_at() {
             return Ok(());
         }
         self.evaluate(Which::All)
     }
 
-    /// Whether something has come that budgets do not go by yet, and that has waited long enough. Told from memory.
+    /// Whether something has come that budgets do not go by yet, that has waited long enough, and that nobody looks at
+    /// already. Told from memory.
     pub(super) fn has_to_follow(&self, now: Stamp) -> bool {
         if !self.budgets.any.load(Ordering::Acquire) || self.budgets.reads_only {
             return false;
         }
         let waits = || self.budgets.alerted.load(Ordering::Acquire) || self.is_unsettled(now);
-        self.budgets.is_behind() || (waits() && self.budgets.is_time(now))
+        let has_come = self.budgets.is_behind() || (waits() && self.budgets.is_time(now));
+        // Nobody goes by budgets that were never looked at. Later one looks, and the others go by what was seen before.
+        has_come && (!self.budgets.looking.load(Ordering::Acquire) || self.budgets.were_never_looked_at())
     }
 
     /// Looks at all budgets: time has passed.

@@ -58,6 +58,7 @@ impl Finops {
     /// # Errors
     /// `budget_exhausted` when it is refused, with a [`SpendRefused`]; else as [`Finops::budgets_reserve`].
     pub fn spend(&self, request: &SpendRequest) -> Result<SpendGuard> {
+        self.permit("budgets.reserve")?;
         let answer = self.budgets_reserve(request)?;
         self.guarded(request, answer)
     }
@@ -67,6 +68,7 @@ impl Finops {
     /// # Errors
     /// As [`Finops::spend`].
     pub fn spend_at_once(&self, request: &SpendRequest) -> Result<Option<SpendGuard>> {
+        self.permit("budgets.reserve")?;
         self.reserve_at_once(request)?.map(|answer| self.guarded(request, answer)).transpose()
     }
 

@@ -140,6 +140,11 @@ impl Budgets {
         self.seen.load(Ordering::Acquire) < self.changed.load(Ordering::Acquire)
     }
 
+    /// Whether this process has looked at all of them not even once.
+    fn were_never_looked_at(&self) -> bool {
+        self.looked_at.load(Ordering::Acquire) == i64::MIN
+    }
+
     /// Whether usage that waits has waited long enough.
     fn is_time(&self, now: Stamp) -> bool {
         now.micros().saturating_sub(self.lag) >= self.looked_at.load(Ordering::Acquire)

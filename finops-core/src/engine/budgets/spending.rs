@@ -89,6 +89,7 @@ impl Finops {
     /// `not_found` for a reservation that never was, was made before the engine was opened, or is long over; `conflict`
     /// when it was settled or released before; `invalid_argument` for a negative amount; `overflow`.
     pub fn budgets_settle(&self, id: ReservationId, amount: Money) -> Result<SpendSettled> {
+        self.permit("budgets.settle")?;
         let (settled, is_due) = self.settle_at_once(id, amount)?;
         if is_due {
             self.look_at_budgets();
