@@ -85,6 +85,22 @@ fn a_receiver_says_when_it_wants_it_again() {
 }
 
 #[test]
+fn time_that_moves_sends_what_is_due() {
+    let world = World::new(|before, _| Sent::answered(if before == 0 { 500 } else { 200 }));
+    world.webhook(&[]);
+    world.happens(1, EventKind::BudgetWarning);
+    let state = || world.deliveries()[0]["state"].clone();
+    answer(&world.finops, "tick", json!({}));
+    assert_eq!((state(), world.sent.taken().len()), (json!("waiting"), 1));
+    answer(&world.finops, "tick", json!({}));
+    assert_eq!(world.sent.taken().len(), 0, "not before its time");
+    world.sent.posts.lock().unwrap().clear();
+    world.tick("2024-01-15T00:00:06Z");
+    answer(&world.finops, "tick", json!({}));
+    assert_eq!(world.sent.taken().len(), 1);
+}
+
+#[test]
 fn gone_switches_a_webhook_off() {
     let world = World::new(|_, _| Sent::answered(410));
     let id = world.webhook(&[]);
