@@ -3,6 +3,8 @@
 
 #[path = "budgets/alerts.rs"]
 mod alerts;
+#[path = "budgets/guards.rs"]
+mod guards;
 #[path = "budgets/histories.rs"]
 mod histories;
 #[path = "budgets/kill.rs"]
