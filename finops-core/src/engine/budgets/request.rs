@@ -16,7 +16,8 @@ use std::time::Duration;
 /// The longest time that an amount can be held, in seconds: a week.
 const MAX_TTL_SECONDS: i64 = 7 * 24 * 3600;
 
-/// What becomes of a spend whose price is not known. Unknown is not zero: unless somebody says otherwise, it is refused.
+/// What becomes of a spend whose price is not known. Unknown is not zero: unless somebody says otherwise, it is
+/// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownPrice {
@@ -144,10 +145,9 @@ impl SpendRequest {
     /// The amount to be held; none where the spend is to be refused because it is not known.
     pub(super) fn amount(&self) -> Result<Option<Money>> {
         let amount = match (self.amount, self.on_unknown) {
-            (Some(amount), _) => amount,
+            (Some(amount), _) | (None, UnknownPrice::Estimate(amount)) => amount,
             (None, UnknownPrice::Deny) => return Ok(None),
             (None, UnknownPrice::Allow) => Money::ZERO,
-            (None, UnknownPrice::Estimate(amount)) => amount,
         };
         if amount.is_negative() {
             return Err(Error::invalid("amount", format!("must be 0 or more, got {amount}")));
