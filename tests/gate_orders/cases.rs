@@ -180,8 +180,8 @@ fn settling_against_releasing() {
                 Err(error) => panic!("{error}"),
             }
         });
-        let (settled, released) = (settles.join().unwrap(), releases.join().unwrap());
-        assert!(settled != released);
+        let (settled, let_go) = (settles.join().unwrap(), releases.join().unwrap());
+        assert!(settled != let_go);
         assert_eq!(figures(&gate, 1, at(0)), (units(if settled { 7 } else { 0 }), Money::ZERO));
     });
 }
