@@ -178,7 +178,9 @@ impl Finops {
         if anew.len() > MANY && matches!(which, Which::All) {
             self.budgets.gate.load(looked.budgets.values().filter_map(Look::covering).collect());
         } else {
-            anew.into_iter().for_each(|covering| self.budgets.gate.put(covering));
+            for covering in anew {
+                self.budgets.gate.put(covering);
+            }
         }
         Ok(ids)
     }

@@ -144,10 +144,9 @@ impl SpendRequest {
     /// The amount to be held; none where the spend is to be refused because it is not known.
     pub(super) fn amount(&self) -> Result<Option<Money>> {
         let amount = match (self.amount, self.on_unknown) {
-            (Some(amount), _) => amount,
+            (Some(amount), _) | (None, UnknownPrice::Estimate(amount)) => amount,
             (None, UnknownPrice::Deny) => return Ok(None),
             (None, UnknownPrice::Allow) => Money::ZERO,
-            (None, UnknownPrice::Estimate(amount)) => amount,
         };
         if amount.is_negative() {
             return Err(Error::invalid("amount", format!("must be 0 or more, got {amount}")));

@@ -141,13 +141,11 @@ impl Finops {
     }
 
     fn reservation_id(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<ReservationId> {
-        match terms.id {
-            Some(id) => Ok(id),
-            None => {
-                let random = self.budgets.pool.draw(self.entropy.as_ref(), lane(spend))?;
-                Ok(ReservationId::new(self.clock.now(), random))
-            }
+        if let Some(id) = terms.id {
+            return Ok(id);
         }
+        let random = self.budgets.pool.draw(self.entropy.as_ref(), lane(spend))?;
+        Ok(ReservationId::new(self.clock.now(), random))
     }
 
     /// Reserves, and says when that was.
