@@ -71,8 +71,8 @@ fn what_cannot_be_settled_stays_held() {
 fn a_guard_goes_with_its_work_to_another_thread() {
     let (finops, budget) = limited();
     let spend = finops.spend(&tenant("10")).unwrap();
-    let work = std::thread::spawn(move || spend.settle(Money::from_units(3)).unwrap());
-    assert!(!work.join().unwrap().overrun);
+    let settled = std::thread::scope(|scope| scope.spawn(|| spend.settle(Money::from_units(3)).unwrap()).join());
+    assert!(!settled.unwrap().overrun);
     assert_eq!(stands(&finops, budget), both("0", "3"));
 }
 
