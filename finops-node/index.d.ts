@@ -640,7 +640,11 @@ export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, 
    */
   segments(params?: Record<string, never>): Promise<Segments>;
 
-  /** Moves a clock that was fixed on open, never back; without a time it only tells the time. */
+  /**
+   * Lets time pass: a clock that was fixed on open moves to `now`, never back, and what time brings about happens.
+   * Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written, and
+   * events are told to sinks and webhooks, at most 100 deliveries at a time. Call it every few seconds.
+   */
   tick(now?: Time): Promise<{ now: Timestamp }>;
   tick(params: { now?: Time | null }): Promise<{ now: Timestamp }>;
 }

@@ -1,7 +1,8 @@
 //! Hard cases of reserving and settling, with their figures.
 
 use super::world::{
-    IDS, TERMS, at, budget, covering, figures, filter, hold, limits, money, refused, reservation, spend, ttl, usd,
+    IDS, TERMS, at, budget, covering, figures, filter, given, hold, limits, money, refused, reservation, spend, ttl,
+    usd,
 };
 use finops_core::ErrorCode;
 use finops_core::model::dimension::BuiltIn;
@@ -63,17 +64,17 @@ fn a_reservation_is_resolved_once() {
 #[test]
 fn an_id_means_one_reservation() {
     let gate = gate("100");
-    let first = gate.reserve(reservation(1), &spend("40"), ttl(60), at(0)).unwrap();
-    let second = gate.reserve(reservation(1), &spend("40"), ttl(60), at(5)).unwrap();
+    let first = gate.reserve(reservation(1), &spend("40"), given(60), at(0)).unwrap();
+    let second = gate.reserve(reservation(1), &spend("40"), given(60), at(5)).unwrap();
     assert_eq!((first.verdict, first.repeated, second.repeated), (second.verdict, false, true));
     assert_eq!(figures(&gate, 1, at(5)).1, money("40"));
     let other = Spend { ids: &IDS[..2], ..spend("40") };
     let euros = Spend { currency: Currency::parse("EUR").unwrap(), ..spend("40") };
     for (spend, terms, wanted) in [
-        (spend("41"), ttl(60), "amount"),
-        (spend("40"), ttl(61), "ttl"),
-        (other, ttl(60), "scope"),
-        (euros, ttl(60), "scope"),
+        (spend("41"), given(60), "amount"),
+        (spend("40"), given(61), "ttl"),
+        (other, given(60), "scope"),
+        (euros, given(60), "scope"),
     ] {
         let error = gate.reserve(reservation(1), &spend, terms, at(0)).unwrap_err();
         assert!(matches!(error, GateError::Differs { field, .. } if field == wanted), "{wanted}: {error}");
@@ -81,7 +82,7 @@ fn an_id_means_one_reservation() {
         assert_eq!((error.code(), error.field()), (ErrorCode::Conflict, Some(wanted)));
     }
     gate.settle(reservation(1), money("40"), at(10)).unwrap();
-    let over = gate.reserve(reservation(1), &spend("40"), ttl(60), at(10)).unwrap_err();
+    let over = gate.reserve(reservation(1), &spend("40"), given(60), at(10)).unwrap_err();
     assert!(matches!(over, GateError::Resolved { resolution: Resolution::Settled, .. }), "{over}");
 }
 
@@ -89,7 +90,7 @@ fn an_id_means_one_reservation() {
 fn a_refused_id_stays_refused_for_its_time() {
     let gate = gate("100");
     assert!(hold(&gate, 1, "60"));
-    let terms = Terms { idempotent: true, ..ttl(60) };
+    let terms = given(60);
     assert_eq!(refused(gate.reserve(reservation(2), &spend("50"), terms, at(0))), budget(1));
     gate.release(reservation(1), at(1)).unwrap();
     let again = gate.reserve(reservation(2), &spend("50"), terms, at(59)).unwrap();

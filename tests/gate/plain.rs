@@ -137,10 +137,10 @@ impl Plain {
     ) -> Answer {
         if let Some(one) = self.reservations.get(&id) {
             return match one {
+                Reservation { over: Some(over), .. } => Answer::Over(*over),
                 one if one.who != who => Answer::Differs("scope"),
                 one if one.amount != amount => Answer::Differs("amount"),
                 one if one.ttl != ttl => Answer::Differs("ttl"),
-                Reservation { over: Some(over), .. } => Answer::Over(*over),
                 Reservation { refused_by: Some(by), .. } => Answer::Refused(*by, None),
                 // As many as it was held on, and those in other currencies, which the caller looks at.
                 _ => Answer::Held(usize::MAX),

@@ -1,6 +1,8 @@
 //! Many threads at once: no limit is passed at any instant, nothing is lost, and memory stays bounded.
 
-use super::world::{DAY, START, TERMS, at, budget, covering, filter, limits, money, reservation, spend, ttl, usd};
+use super::world::{
+    DAY, START, TERMS, at, budget, covering, filter, given, limits, money, reservation, spend, ttl, usd,
+};
 use finops_core::model::dimension::BuiltIn;
 use finops_core::model::money::Money;
 use finops_core::model::time::Stamp;
@@ -74,7 +76,7 @@ fn of_many_who_ask_with_one_id_one_holds() {
     let first = AtomicU64::new(0);
     let run = |_| {
         for number in 0..2_000 {
-            let answer = gate.reserve(reservation(number), &spend("1"), TERMS, at(0)).unwrap();
+            let answer = gate.reserve(reservation(number), &spend("1"), given(60), at(0)).unwrap();
             first.fetch_add(u64::from(!answer.repeated), Ordering::Relaxed);
         }
     };

@@ -65,6 +65,11 @@ pub(crate) const fn ttl(seconds: u64) -> Terms {
     Terms { ttl: Some(Duration::from_secs(seconds)), idempotent: false }
 }
 
+/// For an id that the caller made.
+pub(crate) const fn given(seconds: u64) -> Terms {
+    Terms { idempotent: true, ..ttl(seconds) }
+}
+
 /// A spend of that organization, team and user.
 pub(crate) const IDS: [(BuiltIn, &str); 3] =
     [(BuiltIn::Organization, "org"), (BuiltIn::User, "user"), (BuiltIn::Team, "team")];

@@ -20,6 +20,12 @@ macro_rules! dimensions {
             /// Every built-in dimension.
             pub const ALL: &'static [Self] = &[$( Self::$dimension ),+];
 
+            /// Its place among [`ALL`](Self::ALL).
+            pub const fn place(self) -> u8 {
+                // The first is 0, and there are far fewer than 256.
+                self as u8
+            }
+
             /// The word for it in `group_by` and `filter`.
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$dimension => $word, )+ }

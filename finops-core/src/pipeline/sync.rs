@@ -3,16 +3,37 @@
 //! A lock is never poisoned here: nothing that can panic runs while one is held, and if it did, refusing all calls
 //! from then on would help nobody.
 
-use std::sync::{self, PoisonError};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{self, PoisonError, TryLockError};
 
-pub(super) use std::sync::atomic::{AtomicI64, Ordering};
 pub(super) use std::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
 
-/// Into how many parts what all threads share is cut, each with a lock of its own; a power of two.
-pub(super) const SHARDS: usize = 64;
+/// How many lanes there are, among which threads are spread.
+pub(super) const LANES: usize = 4;
 
-/// One thread at a time.
+thread_local! {
+    static OWN: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The lane that this thread prefers; threads get them in turn.
+pub(super) fn own_lane() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    OWN.get().unwrap_or_else(|| {
+        let lane = NEXT.fetch_add(1, Ordering::Relaxed) % LANES;
+        prefer_lane(lane);
+        lane
+    })
+}
+
+/// The thread met another one in the lane that it prefers, and found that one free.
+pub(super) fn prefer_lane(lane: usize) {
+    OWN.set(Some(lane));
+}
+
+/// One thread at a time. No two locks lie in one line of a processor's cache.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(super) struct Mutex<T>(sync::Mutex<T>);
 
 impl<T> Mutex<T> {
@@ -22,6 +43,15 @@ impl<T> Mutex<T> {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock, if nobody has it.
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 

@@ -259,7 +259,11 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
         return CostSummary(self._engine.call("get_cost_summary", params))
 
     def tick(self, now: datetime | str | None = None) -> Now:
-        """Moves a clock that was fixed on open; without ``now`` it only tells the time.
+        """Lets time pass: a clock that was fixed on open moves to ``now``, and what time brings about happens.
+
+        Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written,
+        and events are told to sinks and webhooks, at most 100 deliveries at a time. Nothing of that happens behind your
+        back: call it every few seconds, from a thread that may wait.
 
         Args:
             now: The new time, not before the present one: an aware datetime or RFC 3339 text.

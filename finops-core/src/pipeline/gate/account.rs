@@ -1,36 +1,32 @@
-//! The account of a budget: what is reserved, what was spent, what may be, behind a lock of its own.
+//! The account of a budget: what all lanes have of it together.
 //!
-//! Spent is the sum of two parts that never overlap: the charges of the period (the *base*), and what was settled and
-//! is no charge yet (*unwritten*). Settling adds to the second. When it has become charges, the base is told anew and
-//! the second made smaller, both at once.
+//! What was spent is the sum of two parts that never overlap: the charges of the period (the *base*), and what was
+//! settled and is no charge yet. Settling adds to the second. When it has become charges, the base is told anew and
+//! the second added up again, both while nobody else is in.
 
-use super::cells::Cells;
+use super::cells::QUARTER;
+use super::ledger::{Ledger, Rule};
 use super::value::{AccountState, Closed, Limits, Refusal, ZeroCost};
 use crate::model::id::{self, Id};
 use crate::model::money::{Currency, Money};
-use crate::pipeline::sync::{Mutex, MutexGuard};
+use crate::pipeline::sync::LANES;
 
-/// The account of one budget.
+/// How many lanes there are, as a divisor of amounts.
+const SHARES: i128 = LANES as i128;
+
+/// What is known of a budget's account besides its ledgers in the lanes.
 #[derive(Debug)]
 pub(super) struct Account {
-    id: Id<id::Budget>,
-    ledger: Mutex<Ledger>,
-}
-
-impl Account {
-    /// An account on which nothing stands, and which waits until it is ready.
-    pub(super) fn new(id: Id<id::Budget>, currency: Currency, limits: Limits) -> Self {
-        Self { id, ledger: Mutex::new(Ledger::new(currency, limits)) }
-    }
-
-    pub(super) const fn id(&self) -> Id<id::Budget> {
-        self.id
-    }
-
-    /// Those who hold several lock them in the order of their ids.
-    pub(super) fn lock(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock()
-    }
+    pub(super) id: Id<id::Budget>,
+    pub(super) currency: Currency,
+    pub(super) limits: Limits,
+    pub(super) base: Option<Money>,
+    /// What is unwritten of the period, as far as it does not stand in the ledgers.
+    pub(super) carried: i128,
+    /// What each lane was given: its room, what it posted and what it holds.
+    granted: [i128; LANES],
+    /// Whether there is a budget that it belongs to.
+    pub(super) live: bool,
 }
 
 /// What an account says to a spend.
@@ -40,206 +36,162 @@ pub(super) enum Judgement {
     Refuse(Option<Closed>),
     /// The period has ended.
     Rolled,
-    /// Its definition is being changed.
-    Wait,
-    /// It counts in that currency, and has a limit.
-    Foreign(Currency),
+    /// It counts in another currency, and has a limit.
+    Foreign,
     Overflow,
 }
 
-/// The figures of an account.
-#[derive(Debug)]
-pub(super) struct Ledger {
-    pending: i128,
-    /// The base and what is unwritten of the period. Without a base it is the second alone.
-    posted: i128,
-    limit: i128,
-    alert_at: i128,
-    unwritten: Cells,
-    starts: i64,
-    ends: i64,
-    /// Counts the changes of what the budget covers, so that those who found it by an older one see that.
-    version: u32,
-    /// False while what it covers changes.
-    ready: bool,
-    known: bool,
-    limited: bool,
-    zero_cost: ZeroCost,
-    closed: Option<Closed>,
-    rest: Box<Rest>,
+/// What is reserved and what was settled and is unwritten.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sums {
+    pub(super) pending: i128,
+    pub(super) posted: i128,
 }
 
-/// What is seldom looked at.
-#[derive(Debug)]
-struct Rest {
-    currency: Currency,
-    limits: Limits,
-    base: Option<Money>,
-}
-
-impl Ledger {
-    fn new(currency: Currency, limits: Limits) -> Self {
-        let mut ledger = Self {
-            pending: 0,
-            posted: 0,
-            limit: i128::MAX,
-            alert_at: i128::MAX,
-            unwritten: Cells::default(),
-            starts: 0,
-            ends: 0,
-            version: 0,
-            ready: false,
-            known: false,
-            limited: false,
-            zero_cost: limits.zero_cost,
-            closed: None,
-            rest: Box::new(Rest { currency, limits, base: None }),
-        };
-        ledger.set(limits, None);
-        ledger
+impl Account {
+    pub(super) const fn new(id: Id<id::Budget>, currency: Currency, limits: Limits) -> Self {
+        Self { id, currency, limits, base: None, carried: 0, granted: [0; LANES], live: true }
     }
 
-    /// What it covers changes from here on: what is unwritten is gathered anew, and spends wait.
-    pub(super) fn begin(&mut self, currency: Currency) -> u32 {
-        self.rest.currency = currency;
-        self.version = self.version.wrapping_add(1);
-        self.ready = false;
-        self.unwritten = Cells::default();
-        self.version
+    /// What a lane holds of it.
+    pub(super) fn held(&self, lane: usize, ledger: &Ledger) -> i128 {
+        // Exact as long as what is held fits, whatever the others are.
+        let granted = self.granted.get(lane).copied().unwrap_or(0);
+        granted.wrapping_sub(ledger.room).wrapping_sub(ledger.posted)
     }
 
-    /// What is unwritten of a scope that it covers now.
-    pub(super) fn gather(&mut self, cells: &Cells) {
-        let all =
-            |ledger: &mut Self| cells.iter().all(|cell| ledger.unwritten.add(cell.start, cell.amount, cell.count));
-        if !all(self) {
-            // More than an amount can be: what was spent is not known until it is told anew.
-            self.rest.base = None;
+    /// Sums over the ledgers of all lanes, in their order.
+    pub(super) fn sums<'a>(&self, ledgers: impl Iterator<Item = &'a Ledger>) -> Sums {
+        let zero = Sums { pending: 0, posted: self.carried };
+        ledgers.enumerate().fold(zero, |sums, (lane, ledger)| Sums {
+            pending: sums.pending.wrapping_add(self.held(lane, ledger)),
+            posted: sums.posted.saturating_add(ledger.posted),
+        })
+    }
+
+    /// What was spent, where that is known.
+    pub(super) fn spent(&self, sums: Sums) -> Option<i128> {
+        self.base.and_then(|base| base.mantissa().checked_add(sums.posted))
+    }
+
+    fn rule(&self) -> Rule {
+        match (self.limits.closed, self.limits.limit) {
+            (Some(_), _) => Rule::Shut,
+            (None, None) => Rule::Open,
+            (None, Some(_)) if self.base.is_none() => Rule::Shut,
+            (None, Some(_)) => Rule::Limit,
         }
-        self.total();
     }
 
-    /// All scopes are gathered.
-    pub(super) const fn ready(&mut self) {
-        self.ready = true;
-    }
-
-    /// What it allows and what its charges come to.
-    pub(super) fn set(&mut self, limits: Limits, spent: Option<Money>) {
-        self.rest.limits = limits;
-        self.rest.base = spent;
-        self.zero_cost = limits.zero_cost;
-        self.closed = limits.closed;
-        self.limit = limits.limit.map_or(i128::MAX, Money::mantissa);
-        self.limited = limits.limit.is_some();
-        self.alert_at = limits.alert_at.map_or(i128::MAX, Money::mantissa);
-        (self.starts, self.ends) = (limits.period.start().micros(), limits.period.end().micros());
-        self.total();
-    }
-
-    /// What was unwritten is charges now: they are in the base that is told next, or else are added to the old one.
-    pub(super) fn written(&mut self, cells: &Cells) {
-        self.unwritten.subtract(cells);
-        let within = cells.iter().filter(|cell| self.starts <= cell.start && cell.start < self.ends);
-        let base =
-            within.map(|cell| cell.amount).try_fold(self.rest.base.map_or(0, Money::mantissa), i128::checked_add);
-        self.rest.base = self.rest.base.and(base).map(Money::from_mantissa);
-        self.total();
-    }
-
-    /// Adds up base and unwritten. What does not fit is not known, and so refuses.
-    fn total(&mut self) {
-        let within = self.unwritten.iter().filter(|cell| self.starts <= cell.start && cell.start < self.ends);
-        let base = self.rest.base.map_or(0, Money::mantissa);
-        let sum = within.map(|cell| cell.amount).try_fold(base, i128::checked_add);
-        self.known = self.rest.base.is_some() && sum.is_some();
-        self.posted = sum.unwrap_or(0);
-    }
-
-    /// Whether a spend of zero or more may be reserved. The caller found the account by that version, and for a spend in
-    /// its currency or a foreign one.
-    pub(super) fn judge(&self, version: u32, foreign: bool, amount: i128, now: i64) -> Judgement {
-        if !self.ready || version != self.version {
-            return Judgement::Wait;
-        }
-        if now >= self.ends {
+    /// Whether a spend of zero or more may be reserved.
+    pub(super) fn judge(&self, sums: Sums, foreign: bool, amount: i128, now: i64) -> Judgement {
+        if now >= self.limits.period.end().micros() {
             return Judgement::Rolled;
         }
-        let enforces = (self.limited || self.closed.is_some()) && (amount > 0 || self.zero_cost == ZeroCost::Deny);
-        if enforces {
+        let after = sums.pending.checked_add(amount);
+        if self.rule() != Rule::Open && (amount > 0 || self.limits.zero_cost == ZeroCost::Deny) {
             if foreign {
-                return Judgement::Foreign(self.rest.currency);
+                return Judgement::Foreign;
             }
-            if self.closed.is_some() {
-                return Judgement::Refuse(self.closed);
+            if let Some(closed) = self.limits.closed {
+                return Judgement::Refuse(Some(closed));
             }
-            if !self.known {
-                return Judgement::Refuse(Some(Closed::SpentUnknown));
-            }
-            let used = self.pending.checked_add(self.posted);
-            let after = used.and_then(|used| used.checked_add(amount.max(1)));
-            if after.is_none_or(|after| after > self.limit) {
+            let Some(spent) = self.spent(sums) else { return Judgement::Refuse(Some(Closed::SpentUnknown)) };
+            let least = sums.pending.checked_add(amount.max(1)).and_then(|pending| pending.checked_add(spent));
+            let limit = self.limits.limit.map_or(i128::MAX, Money::mantissa);
+            if least.is_none_or(|least| least > limit) {
                 return Judgement::Refuse(None);
             }
         }
-        if !foreign && self.pending.checked_add(amount).is_none() { Judgement::Overflow } else { Judgement::Pass }
+        if after.is_none() && !foreign { Judgement::Overflow } else { Judgement::Pass }
     }
 
-    /// Holds an amount that was judged under the same lock.
-    pub(super) const fn hold(&mut self, amount: i128) {
-        self.pending = self.pending.saturating_add(amount);
+    /// Whether that much more can be posted.
+    pub(super) fn fits(&self, sums: Sums, amount: i128) -> bool {
+        let spent = self.base.map_or(0, Money::mantissa).checked_add(sums.posted);
+        sums.posted.checked_add(amount).is_some() && spent.is_some_and(|spent| spent.checked_add(amount).is_some())
     }
 
-    /// Lets go of an amount that was held.
-    pub(super) const fn free(&mut self, amount: i128) {
-        self.pending = self.pending.saturating_sub(amount);
+    /// Whether a quarter of an hour belongs to the period.
+    pub(super) fn counts(&self, start: i64) -> bool {
+        let period = &self.limits.period;
+        period.start().micros() <= start && start < period.end().micros()
     }
 
-    /// Whether an amount can be posted by those who found the account by that version. Those of an older one need not:
-    /// their scope is yet to be gathered.
-    pub(super) fn fits(&self, version: u32, start: i64, amount: i128) -> bool {
-        version != self.version || self.posted.checked_add(amount).is_some() && self.unwritten.fits(start, amount)
-    }
-
-    /// Posts an amount that [`fits`](Self::fits), and says whether somebody wants to be told.
-    pub(super) fn post(&mut self, version: u32, start: i64, amount: i128) -> bool {
-        if version != self.version {
-            return false;
+    /// Shares out what is left among the ledgers of all lanes; the preferred one gets at least that amount, where there
+    /// is as much. Says whether somebody wants to be told of what was spent.
+    pub(super) fn even<'a>(&mut self, ledgers: impl Iterator<Item = &'a mut Ledger>, prefer: (usize, i128)) -> bool {
+        let mut ledgers: smallvec::SmallVec<[&mut Ledger; LANES]> = ledgers.collect();
+        let sums = self.sums(ledgers.iter().map(|ledger| &**ledger));
+        let held = |lane: usize, ledger: &Ledger| self.held(lane, ledger);
+        let held: smallvec::SmallVec<[i128; LANES]> =
+            ledgers.iter().enumerate().map(|(lane, ledger)| held(lane, ledger)).collect();
+        self.carried = sums.posted;
+        let spent = self.base.map_or(0, Money::mantissa).saturating_add(sums.posted);
+        let left = self.left(sums.pending, spent);
+        let extra = if left >= prefer.1 { prefer.1 } else { 0 };
+        let (share, rest) = ((left - extra) / SHARES, (left - extra) % SHARES);
+        let due = self.limits.alert_at.filter(|_| self.base.is_some()).map(|at| at.mantissa().saturating_sub(spent));
+        // Bounded, so that what all lanes post without asking fits.
+        let bound = i128::MAX.saturating_sub(spent.max(0)) / SHARES;
+        let quiet = due.map_or(bound, |due| if due > 0 { ((due - 1) / SHARES).min(bound) } else { -1 });
+        for (lane, (ledger, held)) in ledgers.iter_mut().zip(held).enumerate() {
+            ledger.room = if lane == prefer.0 { share + rest + extra } else { share };
+            ledger.posted = 0;
+            ledger.quiet = quiet;
+            ledger.debt = left < 0;
+            ledger.rule = self.rule();
+            ledger.zero_cost = self.limits.zero_cost;
+            ledger.ends = self.limits.period.end().micros();
+            let starts = self.limits.period.start().micros();
+            let first = starts.div_euclid(QUARTER) + i64::from(starts.rem_euclid(QUARTER) > 0);
+            ledger.starts = i32::try_from(first).unwrap_or(i32::MAX);
+            if let Some(granted) = self.granted.get_mut(lane) {
+                *granted = ledger.room.wrapping_add(held);
+            }
         }
-        self.unwritten.add(start, amount, 1);
-        if self.starts <= start && start < self.ends {
-            self.posted = self.posted.saturating_add(amount);
-        }
-        self.known && self.posted >= self.alert_at
+        due.is_some_and(|due| due <= 0)
     }
 
-    pub(super) fn refusal(&self, budget: Id<id::Budget>, closed: Option<Closed>, amount: i128) -> Refusal {
-        let state = self.state();
+    /// What may be reserved yet; without a limit, what fits. Below zero where more is used than allowed.
+    fn left(&self, pending: i128, spent: i128) -> i128 {
+        let fits = i128::MAX.saturating_sub(pending);
+        match self.limits.limit {
+            Some(limit) => limit.mantissa().saturating_sub(spent).saturating_sub(pending).min(fits),
+            None => fits,
+        }
+    }
+
+    /// What is unwritten was added up anew; what the ledgers posted is in it. What is held stays.
+    pub(super) fn recount<'a>(&mut self, ledgers: impl Iterator<Item = &'a mut Ledger>, unwritten: Option<i128>) {
+        for (ledger, granted) in ledgers.zip(&mut self.granted) {
+            *granted = granted.wrapping_sub(std::mem::take(&mut ledger.posted));
+        }
+        self.carried = unwritten.unwrap_or(0);
+        let known = self.base.filter(|base| base.mantissa().checked_add(self.carried).is_some());
+        // What does not fit is not known, and so refuses.
+        self.base = unwritten.and(known);
+    }
+
+    pub(super) fn state(&self, sums: Sums) -> AccountState {
+        AccountState {
+            limits: self.limits,
+            spent: self.spent(sums).map(Money::from_mantissa),
+            reserved: Money::from_mantissa(sums.pending),
+        }
+    }
+
+    pub(super) fn refusal(&self, sums: Sums, closed: Option<Closed>, amount: i128) -> Refusal {
+        let state = self.state(sums);
         Refusal {
-            budget,
+            budget: self.id,
             closed,
-            limit: state.limits.limit,
+            limit: self.limits.limit,
             spent: state.spent,
             reserved: state.reserved,
             requested: Money::from_mantissa(amount),
-            threshold_percent: state.limits.threshold_percent,
-            until: state.limits.period.end(),
+            threshold_percent: self.limits.threshold_percent,
+            until: self.limits.period.end(),
         }
-    }
-
-    pub(super) fn state(&self) -> AccountState {
-        AccountState {
-            limits: self.rest.limits,
-            spent: self.known.then_some(Money::from_mantissa(self.posted)),
-            reserved: Money::from_mantissa(self.pending),
-        }
-    }
-
-    pub(super) const fn unwritten(&self) -> &Cells {
-        &self.unwritten
-    }
-
-    pub(super) const fn base(&self) -> Option<Money> {
-        self.rest.base
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::time::Stamp;
 
 /// The microseconds of a quarter of an hour.
-const QUARTER: i64 = 900_000_000;
+pub(super) const QUARTER: i64 = 900_000_000;
 
 /// Where the quarter of an hour starts in which an instant lies, in microseconds.
 pub(super) const fn quarter_of(now: Stamp) -> i64 {
@@ -44,15 +44,6 @@ impl Cells {
         self.older.iter().chain(std::iter::once(&self.latest)).filter(|cell| cell.count > 0).copied()
     }
 
-    /// Whether that much more fits the quarter.
-    pub(super) fn fits(&self, start: i64, amount: i128) -> bool {
-        if self.latest.start == start {
-            return self.latest.amount.checked_add(amount).is_some();
-        }
-        let old = self.older.iter().find(|cell| cell.start == start);
-        old.is_none_or(|cell| cell.amount.checked_add(amount).is_some())
-    }
-
     /// Adds to a quarter; false, and nothing is changed, where the sum does not fit.
     pub(super) fn add(&mut self, start: i64, amount: i128, count: u64) -> bool {
         let cell = if self.latest.start == start { &mut self.latest } else { self.cell(start) };
@@ -69,16 +60,6 @@ impl Cells {
                 self.older.push(cell);
             }
         }
-    }
-
-    /// Takes away what was added before.
-    pub(super) fn subtract(&mut self, other: &Self) {
-        for taken in other.iter() {
-            let cell = if self.latest.start == taken.start { &mut self.latest } else { self.cell(taken.start) };
-            cell.amount = cell.amount.saturating_sub(taken.amount);
-            cell.count = cell.count.saturating_sub(taken.count);
-        }
-        self.older.retain(|cell| cell.count > 0);
     }
 
     /// The cell of a quarter that is not the latest, made where there is none.
@@ -114,21 +95,21 @@ mod tests {
         let mut all: Vec<_> = cells.iter().map(|cell| (cell.start, cell.amount, cell.count)).collect();
         all.sort_unstable();
         assert_eq!(all, [(-900, 2, 1), (0, 6, 2), (450, 4, 1), (900, 8, 2)]);
-        let taken = cells.clone();
-        assert!(cells.add(0, 10, 1));
-        cells.subtract(&taken);
-        assert_eq!(cells.iter().map(|cell| (cell.start, cell.amount, cell.count)).collect::<Vec<_>>(), [(0, 10, 1)]);
+        let mut twice = cells.clone();
+        twice.absorb(&cells);
+        let mut sums: Vec<_> = twice.iter().map(|cell| (cell.start, cell.amount, cell.count)).collect();
+        sums.sort_unstable();
+        assert_eq!(sums, [(-900, 4, 2), (0, 12, 4), (450, 8, 2), (900, 16, 4)]);
     }
 
     #[test]
     fn what_does_not_fit_changes_nothing() {
         let mut cells = Cells::default();
         assert!(cells.add(0, i128::MAX, 1));
-        assert!(!cells.fits(0, 1) && cells.fits(900, 1));
         assert!(!cells.add(0, 1, 1));
         assert_eq!(cells.iter().collect::<Vec<_>>(), [Cell { start: 0, amount: i128::MAX, count: 1 }]);
         assert!(cells.add(900, 1, 1));
-        assert!(!cells.fits(0, 1));
+        assert!(!cells.add(0, 1, 1));
     }
 
     #[test]

@@ -1,28 +1,26 @@
 //! Everything that the gate holds, in an order that does not depend on anything but that: for tests, and for those who
 //! look for what went wrong.
 
-use super::cells::Cells;
 use super::holds::State;
 use super::value::{AccountState, Resolution};
 use super::{Gate, Scope};
 use crate::model::id::{self, Id};
 use crate::model::money::Money;
+use std::collections::BTreeMap;
 
-/// All that the gate holds. Parts of it are read one after the other; it is one state only while nobody calls.
+/// All that the gate holds, at one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Census {
     /// By id.
     pub accounts: Vec<AccountCensus>,
-    /// Those with anything unwritten, in their order.
-    pub scopes: Vec<ScopeCensus>,
+    /// What is no charge yet, by scope and by the start of its quarter of an hour in microseconds: the sum, and how many
+    /// settled it.
+    pub unwritten: BTreeMap<(Scope, i64), (Money, u64)>,
     /// By id.
     pub reservations: Vec<ReservationCensus>,
     /// How many scopes there are, how many places for reservations, and for their deadlines: what memory goes by.
     pub places: (usize, usize, usize),
 }
-
-/// Quarters of an hour by their start in microseconds, with the sum and how many settled it.
-type Quarters = Vec<(i64, Money, u64)>;
 
 /// The account of a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,19 +31,6 @@ pub struct AccountCensus {
     pub state: AccountState,
     /// What its charges come to.
     pub base: Option<Money>,
-    /// What is no charge yet, in any period.
-    pub unwritten: Quarters,
-}
-
-/// What is unwritten of a scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScopeCensus {
-    /// The ids and tags, and the currency.
-    pub scope: Scope,
-    /// What was settled since it was last taken.
-    pub open: Quarters,
-    /// What was taken to be written.
-    pub taken: Quarters,
 }
 
 /// A reservation.
@@ -53,10 +38,8 @@ pub struct ScopeCensus {
 pub struct ReservationCensus {
     /// The reservation.
     pub id: Id<id::Reservation>,
-    /// What was asked for.
-    pub amount: Money,
-    /// When it runs out, in microseconds.
-    pub expires: i64,
+    /// What was asked for and when it runs out, in microseconds; none when it is over.
+    pub held: Option<(Money, i64)>,
     /// What became of it; none while it is held or refused.
     pub resolution: Option<Resolution>,
     /// Whether it was refused.
@@ -66,44 +49,45 @@ pub struct ReservationCensus {
 impl Gate {
     /// Counts everything.
     pub fn census(&self) -> Census {
-        let mut accounts: Vec<_> = self.index.read().iter().map(|known| known.account.clone()).collect();
-        accounts.sort_unstable_by_key(|account| account.id());
-        let account = |account: &std::sync::Arc<super::account::Account>| {
-            let ledger = account.lock();
-            let (state, base) = (ledger.state(), ledger.base());
-            AccountCensus { id: account.id(), state, base, unwritten: quarters(ledger.unwritten()) }
-        };
-        let accounts = accounts.iter().map(account).collect();
-        let (mut scopes, mut count) = (Vec::new(), 0_usize);
-        self.spenders.each(|spender| {
-            count += 1;
-            let books = spender.lock();
-            if !books.open.is_empty() || !books.taken.is_empty() {
-                let (open, taken) = (quarters(&books.open), quarters(&books.taken));
-                scopes.push(ScopeCensus { scope: spender.scope().clone(), open, taken });
-            }
+        let all = self.all();
+        let numbers = all.book.index.ids().filter_map(|id| Some(all.book.index.get(id)?.account));
+        let accounts = numbers.filter_map(|at| all.sums(at)).map(|(account, sums)| AccountCensus {
+            id: account.id,
+            state: account.state(sums),
+            base: account.base,
         });
-        scopes.sort_unstable_by(|one, two| one.scope.cmp(&two.scope));
-        let (mut reservations, mut places) = (Vec::new(), (count, 0, 0));
-        self.holds.each(|shard| {
-            let (entries, deadlines) = shard.places();
-            places = (places.0, places.1 + entries, places.2 + deadlines);
-            reservations.extend(shard.iter().map(|entry| ReservationCensus {
+        let mut census = Census {
+            accounts: accounts.collect(),
+            unwritten: BTreeMap::new(),
+            reservations: Vec::new(),
+            places: (0, 0, 0),
+        };
+        for lane in &all.lanes {
+            for (spender, cells) in lane.scopes.unwritten() {
+                for cell in cells.iter() {
+                    let sum = census.unwritten.entry((spender.scope().clone(), cell.start)).or_default();
+                    sum.0 = Money::from_mantissa(sum.0.mantissa().saturating_add(cell.amount));
+                    sum.1 = sum.1.saturating_add(cell.count);
+                }
+            }
+            census.reservations.extend(lane.holds.iter().map(|entry| ReservationCensus {
                 id: entry.id,
-                amount: Money::from_mantissa(entry.amount),
-                expires: entry.expires,
-                resolution: entry.state.resolution(),
+                held: Some((Money::from_mantissa(entry.asked.amount), entry.asked.expires)),
+                resolution: None,
                 refused: matches!(entry.state, State::Refused(_)),
             }));
-        });
-        reservations.sort_unstable_by_key(|reservation| reservation.id);
-        Census { accounts, scopes, reservations, places }
+            census.reservations.extend(lane.holds.over.iter().map(|(id, resolution)| ReservationCensus {
+                id,
+                held: None,
+                resolution: Some(resolution),
+                refused: false,
+            }));
+            let (entries, deadlines) = lane.holds.places();
+            let (scopes, before, due) = census.places;
+            census.places = (scopes + lane.scopes.len(), before + entries, due + deadlines);
+        }
+        census.accounts.sort_unstable_by_key(|account| account.id);
+        census.reservations.sort_unstable_by_key(|reservation| reservation.id);
+        census
     }
-}
-
-fn quarters(cells: &Cells) -> Quarters {
-    let all = cells.iter().map(|cell| (cell.start, Money::from_mantissa(cell.amount), cell.count));
-    let mut all: Vec<_> = all.collect();
-    all.sort_unstable();
-    all
 }

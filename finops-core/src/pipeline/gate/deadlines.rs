@@ -32,9 +32,8 @@ impl Deadlines {
         due.then(|| self.0.pop()).flatten().map(|Reverse(deadline)| deadline)
     }
 
-    /// When the earliest that counts is over; the end of time without one.
-    pub(super) fn next(&mut self, counts: impl Fn(&Deadline) -> bool) -> i64 {
-        self.skip(counts);
+    /// Nothing is over before that; the end of time where nothing is.
+    pub(super) fn first(&self) -> i64 {
         self.0.peek().map_or(i64::MAX, |Reverse(deadline)| deadline.at)
     }
 

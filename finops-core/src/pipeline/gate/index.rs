@@ -1,11 +1,10 @@
 //! Budgets by what they cover, so that a scope that is new finds its accounts among many thousand.
 //!
 //! Most budgets want a dimension to have some value. They are found by it, and then tried; the few others are tried
-//! for every scope. A scope that was met before never comes here.
+//! for every scope. A scope that was met before in a lane does not come here.
 
-use super::account::Account;
 use super::scope::Scope;
-use super::spender::{Cover, Route};
+use super::scopes::{Cover, Covers};
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
 use crate::model::id::{self, Id};
@@ -13,13 +12,12 @@ use crate::model::money::Currency;
 use hashbrown::HashMap;
 use std::sync::Arc;
 
-/// What a budget covers, and its account.
+/// What a budget covers, and the number of its account.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    pub(super) account: Arc<Account>,
+    pub(super) account: u32,
     pub(super) filter: Arc<Filter>,
     pub(super) currency: Currency,
-    pub(super) version: u32,
 }
 
 type Ids = Vec<Id<id::Budget>>;
@@ -49,12 +47,11 @@ impl Index {
         self.known.get(&id)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Known> {
-        self.known.values()
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id<id::Budget>> {
+        self.known.keys().copied()
     }
 
-    pub(super) fn insert(&mut self, known: Known) {
-        let id = known.account.id();
+    pub(super) fn insert(&mut self, id: Id<id::Budget>, known: Known) {
         self.remove(id);
         match self.anchor(&known.filter) {
             Some((Dimension::BuiltIn(dimension), values)) => add(self.by_id.entry(dimension).or_default(), values, id),
@@ -74,26 +71,23 @@ impl Index {
         Some(known)
     }
 
-    /// The accounts that cover a scope, in the order of their ids.
-    pub(super) fn covers(&self, scope: &Scope) -> Vec<Cover> {
+    /// The budgets that cover a scope, with their accounts, in the order of their ids.
+    pub(super) fn find(&self, scope: &Scope) -> Vec<(Id<id::Budget>, Cover)> {
         let ids = scope.ids().filter_map(|(dimension, value)| self.by_id.get(&dimension)?.get(value));
         let tags = scope.tags().filter_map(|(key, value)| self.by_tag.get(key)?.get(value));
         let candidates = ids.chain(tags).flatten().chain(&self.others);
-        let mut found: Vec<Cover> = candidates
-            .filter_map(|id| self.known.get(id))
-            .filter(|known| scope.passes(&known.filter, &self.constants))
-            .map(|known| Cover {
-                account: Arc::clone(&known.account),
-                version: known.version,
-                foreign: known.currency != scope.currency(),
-            })
+        let mut found: Vec<_> = candidates
+            .filter_map(|id| Some((*id, self.known.get(id)?)))
+            .filter(|(_, known)| scope.passes(&known.filter, &self.constants))
+            .map(|(id, known)| (id, Cover { account: known.account, foreign: known.currency != scope.currency() }))
             .collect();
-        found.sort_unstable_by_key(|cover| cover.account.id());
+        found.sort_unstable_by_key(|(id, _)| *id);
         found
     }
 
-    pub(super) fn route(&self, scope: &Scope) -> Route {
-        self.covers(scope).into()
+    /// The accounts that cover a scope, in the order of the ids of their budgets.
+    pub(super) fn covers(&self, scope: &Scope) -> Covers {
+        self.find(scope).into_iter().map(|(_, cover)| cover).collect()
     }
 
     /// A dimension of which all that passes has one of some values, and those values.

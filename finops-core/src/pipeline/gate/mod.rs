@@ -9,18 +9,27 @@
 //! Nothing here reads a clock, a file or a random number: ids and the time are passed in. What was reserved lives in
 //! memory only; whoever reserved it died with the process.
 //!
-//! Locks are taken in this order, and only in this order, so that nobody waits in a circle: *admin* (definitions, and
-//! what is written), a part of the reservations, the index of budgets, a part of the scopes, one scope, and its
-//! accounts in the order of their ids. A call holds all accounts of a spend at once: it judges them, then changes all
-//! or none. Nothing that every call takes is one lock for all.
+//! # Lanes
+//! Everything is there several times over, once for each *lane*, with one lock for all of a lane. A thread uses the
+//! lane it prefers, another one while that is taken. A lane has a share of what is left of each budget, its *room*:
 //!
-//! An account has at any time what is unwritten of the scopes that it covers. When a definition changes, the scopes
-//! are gone through one by one, each under its lock; spends that meet the account meanwhile wait until that is done.
+//! ```text
+//! room of lane 0 + room of lane 1 + ... = limit - base - unwritten - pending
+//! ```
 //!
-//! A reservation has expired at the instant its time is over, for every reader: one mark says before which instant
-//! nothing runs out, and whoever comes later lets go of all that has before it reads.
+//! What fits the rooms of one lane is decided there, and no other processor is asked for a line of its cache. What does
+//! not is decided with all lanes locked, in their order: exactly, and what is left is shared out anew. So are
+//! definitions, states, expiries, and all that concerns a budget of which more is used than allowed. A refusal is never
+//! decided by one lane.
+//!
+//! Locks are taken in this order, and only in this order, so that nobody waits in a circle: what is *taken*, the lanes
+//! from the first to the last, the *book* of accounts and definitions.
+//!
+//! A reservation has expired at the instant its time is over, for every reader: who decides over all lanes lets go of
+//! all that has run out first, and what one lane grants would be granted with that too.
 
 mod account;
+mod all;
 mod cells;
 mod census;
 mod deadlines;
@@ -28,14 +37,17 @@ mod defining;
 mod error;
 mod holds;
 mod index;
+mod lane;
+mod ledger;
+mod memory;
 mod posting;
 mod reserving;
 mod scope;
-mod spender;
+mod scopes;
 mod value;
 mod writing;
 
-pub use census::{AccountCensus, Census, ReservationCensus, ScopeCensus};
+pub use census::{AccountCensus, Census, ReservationCensus};
 pub use error::GateError;
 pub use scope::{Scope, Spend};
 pub use value::{AccountState, Closed, Covering, Limits, Rebase, Refusal, Reserved, Resolution, Settled, Terms};
@@ -45,44 +57,20 @@ pub use writing::{Taken, TakenCell};
 use crate::model::dimension::BuiltIn;
 use crate::model::id::{self, Id};
 use crate::model::time::Stamp;
-use crate::pipeline::sync::{Mutex, RwLock};
+use crate::pipeline::sync::{LANES, Mutex, MutexGuard, RwLock, own_lane, prefer_lane};
+use all::{All, Book};
 use hashbrown::DefaultHashBuilder;
-use holds::Holds;
 use index::Index;
-use spender::{Spender, Spenders};
-use std::sync::Arc;
+use lane::Lane;
 
 /// The gate; shared by reference between threads.
 #[derive(Debug)]
 pub struct Gate {
-    admin: Mutex<Admin>,
-    index: RwLock<Index>,
-    spenders: Spenders,
-    holds: Holds,
+    /// Whether something was taken and is neither written nor given back.
+    taken: Mutex<bool>,
+    lanes: [Mutex<Lane>; LANES],
+    book: RwLock<Book>,
     hasher: DefaultHashBuilder,
-}
-
-/// What belongs to those who define budgets and write what was settled; they come one after the other.
-#[derive(Debug, Default)]
-struct Admin {
-    /// Something was taken and is neither written nor given back.
-    taken: bool,
-}
-
-/// Why a call has to start over. It has changed nothing and holds no lock.
-enum Again {
-    /// Something has run out.
-    Sweep,
-    /// A definition is being changed.
-    Wait,
-    /// The call failed.
-    Failed(GateError),
-}
-
-impl From<GateError> for Again {
-    fn from(error: GateError) -> Self {
-        Self::Failed(error)
-    }
 }
 
 impl Default for Gate {
@@ -95,50 +83,44 @@ impl Gate {
     /// A gate without budgets. Every charge that comes of what it settles has the `constants`, such as the name of its
     /// billing account, and budgets may ask for them.
     pub fn new(constants: Vec<(BuiltIn, String)>) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let book = Book { index: Index::new(constants.into()), ..Book::default() };
         Self {
-            admin: Mutex::default(),
-            index: RwLock::new(Index::new(constants.into())),
-            spenders: Spenders::default(),
-            holds: Holds::default(),
-            hasher: DefaultHashBuilder::default(),
+            taken: Mutex::default(),
+            lanes: std::array::from_fn(|_| Mutex::new(Lane::new(hasher.clone()))),
+            book: RwLock::new(book),
+            hasher,
         }
     }
 
     /// What stands on the account of a budget at `now`; none for a budget that the gate does not have.
     pub fn state(&self, budget: Id<id::Budget>, now: Stamp) -> Option<AccountState> {
-        let account = Arc::clone(&self.index.read().get(budget)?.account);
-        self.again(now, || {
-            let ledger = account.lock();
-            if self.holds.is_due(now.micros()) {
-                return Err(Again::Sweep);
-            }
-            Ok(ledger.state())
-        })
-        .ok()
+        let mut all = self.all();
+        all.sweep(now.micros());
+        let account = all.book.index.get(budget)?.account;
+        all.sums(account).map(|(account, sums)| account.state(sums))
     }
 
-    /// Tries until nothing is in the way.
-    fn again<T>(&self, now: Stamp, mut attempt: impl FnMut() -> Result<T, Again>) -> Result<T, GateError> {
-        loop {
-            match attempt() {
-                Ok(answer) => return Ok(answer),
-                Err(Again::Sweep) => self.holds.sweep(now.micros()),
-                // Whoever changes the definition holds this lock until it is changed.
-                Err(Again::Wait) => drop(self.admin.lock()),
-                Err(Again::Failed(error)) => return Err(error),
-            }
+    /// A lane: the one that this thread prefers, else any that is free, which it prefers from then on, else its own
+    /// when that is free.
+    fn enter(&self) -> (usize, MutexGuard<'_, Lane>) {
+        let own = own_lane();
+        let mut lanes = (0..LANES).map(|step| (own + step) % LANES);
+        let free = lanes.find_map(|number| Some((number, self.lanes.get(number)?.try_lock()?)));
+        let Some((number, lane)) = free else { return self.enter_at(own) };
+        if number != own {
+            prefer_lane(number);
         }
+        (number, lane)
     }
 
-    /// The scope of a spend, looked up, or made with the accounts that cover it.
-    fn spender(&self, spend: &Spend<'_>, hash: u64) -> Result<Arc<Spender>, GateError> {
-        if let Some(found) = self.spenders.find(hash, spend) {
-            return Ok(found);
-        }
-        let scope = Scope::new(spend)?;
-        // Held until the scope is in the table: a definition that changes then finds it there.
-        let index = self.index.read();
-        let route = index.route(&scope);
-        Ok(self.spenders.insert(scope, hash, route))
+    fn enter_at(&self, number: usize) -> (usize, MutexGuard<'_, Lane>) {
+        let [first, ..] = &self.lanes;
+        (number, self.lanes.get(number).unwrap_or(first).lock())
+    }
+
+    /// Everything, with nobody else in.
+    fn all(&self) -> All<'_> {
+        All { lanes: self.lanes.iter().map(Mutex::lock).collect(), book: self.book.write() }
     }
 }

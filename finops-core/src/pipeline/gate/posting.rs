@@ -1,31 +1,25 @@
 //! Settling and releasing: what was reserved becomes what was spent, or nothing.
 
-use super::account::{Account, Ledger};
+use super::all::{All, Posting};
 use super::cells::quarter_of;
 use super::holds::State;
-use super::spender::{Cover, Spender};
+use super::lane::Lane;
 use super::value::{Resolution, Settled};
-use super::{Again, Gate, GateError};
+use super::{Gate, GateError};
 use crate::Error;
 use crate::model::id::{self, Id};
 use crate::model::money::Money;
 use crate::model::time::Stamp;
-use crate::pipeline::sync::MutexGuard;
+use crate::pipeline::sync::{LANES, MutexGuard, own_lane};
 use smallvec::SmallVec;
-use std::cmp::Ordering;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 
-/// What happens on an account when a reservation is settled.
-struct Step<'a> {
-    account: &'a Account,
-    /// The amount is held on it.
-    frees: bool,
-    /// It covers the scope now, found by this version.
-    posts: Option<u32>,
+/// A reservation that is to be resolved.
+struct Resolving {
+    id: Id<id::Reservation>,
+    hash: u64,
+    now: Stamp,
 }
-
-type Steps<'a> = SmallVec<[Step<'a>; 8]>;
 
 impl Gate {
     /// Posts what was spent in all budgets that cover the scope now, and lets go of what was held. It is posted in
@@ -38,101 +32,106 @@ impl Gate {
         if actual.is_negative() {
             return Err(Error::invalid("amount", format!("must be zero or more, got {actual}")).into());
         }
-        let (hash, spent) = (self.hasher.hash_one(id), actual.mantissa());
-        let Some(mut shard) = self.holds.lock(hash) else { return Err(GateError::NotFound(id)) };
-        let Some(slot) = shard.find(id, hash) else { return Err(GateError::NotFound(id)) };
-        let Some(entry) = shard.entry(slot) else { return Err(GateError::NotFound(id)) };
-        let (amount, late) = (entry.amount, entry.expires <= now.micros());
-        let alert_due = match &entry.state {
-            State::Held(hold) => post(&hold.spender, &hold.route, amount, spent, now)?,
-            State::Expired(spender) => post(spender, &[], 0, spent, now)?,
-            state => return Err(over(id, state.resolution())),
-        };
-        shard.resolve(slot, State::Settled);
-        let released = Money::from_mantissa(if late { 0 } else { amount.saturating_sub(spent).max(0) });
-        Ok(Settled { posted: actual, released, overrun: spent > amount, late, alert_due })
+        let resolving = Resolving { id, hash: self.hasher.hash_one(id), now };
+        let (number, mut lane) = self.lane_with(&resolving).ok_or(GateError::NotFound(id))?;
+        if let Some(amount) = resolving.within(&mut lane, Some(actual.mantissa())) {
+            return Ok(settled(actual, amount, false, false));
+        }
+        drop(lane);
+        resolving.settle_in_all(&mut self.all(), number, actual)
     }
 
-    /// Lets go of what was held; nothing is posted.
+    /// Lets go of what was held, and says how much that was; nothing is posted.
     ///
     /// # Errors
     /// [`GateError::NotFound`]; [`GateError::Resolved`] when it is over already, also by expiry.
     pub fn release(&self, id: Id<id::Reservation>, now: Stamp) -> Result<Money, GateError> {
-        let hash = self.hasher.hash_one(id);
-        self.again(now, || {
-            let Some(mut shard) = self.holds.lock(hash) else { return Err(GateError::NotFound(id).into()) };
-            let Some(slot) = shard.find(id, hash) else { return Err(GateError::NotFound(id).into()) };
-            let Some(entry) = shard.entry(slot) else { return Err(GateError::NotFound(id).into()) };
-            if entry.is_due(now.micros()) {
-                return Err(Again::Sweep);
-            }
-            let State::Held(hold) = &entry.state else { return Err(over(id, entry.state.resolution()).into()) };
-            let amount = entry.amount;
-            hold.free(amount);
-            shard.resolve(slot, State::Released);
-            Ok(Money::from_mantissa(amount))
+        let resolving = Resolving { id, hash: self.hasher.hash_one(id), now };
+        let (number, mut lane) = self.lane_with(&resolving).ok_or(GateError::NotFound(id))?;
+        if let Some(amount) = resolving.within(&mut lane, None) {
+            return Ok(Money::from_mantissa(amount));
+        }
+        drop(lane);
+        resolving.release_in_all(&mut self.all(), number)
+    }
+
+    /// The lane that knows an id: first the one of this thread. An id never moves to another.
+    fn lane_with(&self, resolving: &Resolving) -> Option<(usize, MutexGuard<'_, Lane>)> {
+        let first = own_lane();
+        (0..LANES).map(|step| (first + step) % LANES).find_map(|number| {
+            let lane = self.lanes.get(number)?.lock();
+            lane.holds.knows(resolving.id, resolving.hash).then_some((number, lane))
         })
     }
 }
 
-/// The error of a reservation that does not hold anything.
-fn over(id: Id<id::Reservation>, resolution: Option<Resolution>) -> GateError {
-    resolution.map_or(GateError::NotFound(id), |resolution| GateError::Resolved { id, resolution })
-}
+impl Resolving {
+    /// Resolves it if the lane can do so by itself, and says what was held.
+    fn within(&self, lane: &mut Lane, actual: Option<i128>) -> Option<i128> {
+        let (slot, entry) = lane.holds.find(self.id, self.hash)?;
+        let State::Held(hold) = &entry.state else { return None };
+        if entry.is_due(self.now.micros()) || hold.on.is_some() {
+            return None;
+        }
+        let (scope, amount) = (hold.scope, entry.asked.amount);
+        if !lane.swap_room(scope, amount, actual.unwrap_or(0), quarter_of(self.now)) {
+            return None;
+        }
+        let resolution = if actual.is_some() { Resolution::Settled } else { Resolution::Released };
+        lane.resolve(slot, scope, resolution);
+        Some(amount)
+    }
 
-/// Posts to all accounts that cover the scope, and frees the amount on those where it is held; all or nothing.
-fn post(spender: &Spender, held: &[Cover], amount: i128, spent: i128, now: Stamp) -> Result<bool, GateError> {
-    let start = quarter_of(now);
-    let mut books = spender.lock();
-    let route = Arc::clone(&books.route);
-    let steps = steps(held, &route);
-    let mut locked: SmallVec<[MutexGuard<'_, Ledger>; 8]> = steps.iter().map(|step| step.account.lock()).collect();
-    if spent > 0 {
-        for (step, ledger) in steps.iter().zip(&locked) {
-            if step.posts.is_some_and(|version| !ledger.fits(version, start, spent)) {
-                return Err(GateError::overflow(step.account.id()));
+    #[cold]
+    fn settle_in_all(&self, all: &mut All<'_>, number: usize, actual: Money) -> Result<Settled, GateError> {
+        all.sweep(self.now.micros());
+        let (spent, start) = (actual.mantissa(), quarter_of(self.now));
+        let Some(lane) = all.lane(number) else { return Err(GateError::NotFound(self.id)) };
+        let Some((slot, scope, amount, on)) = self.held(lane) else {
+            let (resolution, expired) = lane.holds.over.get(self.id, self.hash).ok_or(GateError::NotFound(self.id))?;
+            let Some(expired) = expired else { return Err(GateError::Resolved { id: self.id, resolution }) };
+            let posting = Posting { lane: number, scope: expired.scope, on: &[], freed: 0, spent, start };
+            let due = all.post(&posting)?;
+            if let Some(lane) = all.lane(number) {
+                lane.holds.over.settle(self.id, self.hash);
+                lane.scopes.unused(expired.scope);
             }
-        }
-        if !books.open.add(start, spent, 1) {
-            return Err(Error::overflow("what the scope spent does not fit: write it before").into());
-        }
-    }
-    let mut alert_due = false;
-    for (step, ledger) in steps.iter().zip(&mut locked) {
-        if step.frees {
-            ledger.free(amount);
-        }
-        if let Some(version) = step.posts
-            && spent > 0
-        {
-            alert_due |= ledger.post(version, start, spent);
-        }
-    }
-    Ok(alert_due)
-}
-
-/// The accounts of a reservation and those that cover its scope now, each once, in the order of their ids.
-fn steps<'a>(held: &'a [Cover], now: &'a [Cover]) -> Steps<'a> {
-    let mut steps = Steps::new();
-    let own = |cover: &&Cover| !cover.foreign;
-    let (mut held, mut now) = (held.iter().filter(own).peekable(), now.iter().filter(own).peekable());
-    loop {
-        let order = match (held.peek(), now.peek()) {
-            (Some(one), Some(two)) => by_account(&one.account, &two.account),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return steps,
+            return Ok(settled(actual, expired.amount, true, due));
         };
-        let frees = if order.is_le() { held.next() } else { None };
-        let posts = if order.is_ge() { now.next() } else { None };
-        if let Some(cover) = frees.or(posts) {
-            let posts = posts.map(|cover| cover.version);
-            steps.push(Step { account: &cover.account, frees: frees.is_some(), posts });
+        let due = all.post(&Posting { lane: number, scope, on: &on, freed: amount, spent, start })?;
+        if let Some(lane) = all.lane(number) {
+            lane.resolve(slot, scope, Resolution::Settled);
         }
+        Ok(settled(actual, amount, false, due))
+    }
+
+    #[cold]
+    fn release_in_all(&self, all: &mut All<'_>, number: usize) -> Result<Money, GateError> {
+        all.sweep(self.now.micros());
+        let id = self.id;
+        let Some(lane) = all.lane(number) else { return Err(GateError::NotFound(id)) };
+        let Some((slot, scope, amount, on)) = self.held(lane) else {
+            let over = lane.holds.over.get(id, self.hash);
+            return Err(over.map_or(GateError::NotFound(id), |(resolution, _)| GateError::Resolved { id, resolution }));
+        };
+        let start = quarter_of(self.now);
+        all.post(&Posting { lane: number, scope, on: &on, freed: amount, spent: 0, start })?;
+        if let Some(lane) = all.lane(number) {
+            lane.resolve(slot, scope, Resolution::Released);
+        }
+        Ok(Money::from_mantissa(amount))
+    }
+
+    /// Where it is held, of which scope, how much, and on which accounts.
+    fn held(&self, lane: &Lane) -> Option<(u32, u32, i128, SmallVec<[u32; 8]>)> {
+        let (slot, entry) = lane.holds.find(self.id, self.hash)?;
+        let State::Held(hold) = &entry.state else { return None };
+        Some((slot, hold.scope, entry.asked.amount, lane.held_on(hold)))
     }
 }
 
-/// By id; a budget that went and came again with the same id has two accounts, which are told apart by their places.
-fn by_account(one: &Arc<Account>, two: &Arc<Account>) -> Ordering {
-    one.id().cmp(&two.id()).then_with(|| Arc::as_ptr(one).cmp(&Arc::as_ptr(two)))
+fn settled(actual: Money, amount: i128, late: bool, alert_due: bool) -> Settled {
+    let spent = actual.mantissa();
+    let released = if late { 0 } else { amount.saturating_sub(spent).max(0) };
+    Settled { posted: actual, released: Money::from_mantissa(released), overrun: spent > amount, late, alert_due }
 }

@@ -1,24 +1,28 @@
 //! Asking: whether a spend may happen, and holding it.
 
-use super::account::{Judgement, Ledger};
-use super::holds::{Asked, Entry, Hold, Shard, State};
-use super::scope::Spend;
-use super::spender::Cover;
+use super::holds::{Asked, Entry, Hold, State};
+use super::lane::Lane;
+use super::scope::{Scope, Spend};
 use super::value::{Reserved, Terms, Verdict};
-use super::{Again, Gate, GateError};
+use super::{Gate, GateError};
 use crate::Error;
 use crate::model::id::{self, Id};
 use crate::model::time::Stamp;
-use crate::pipeline::sync::MutexGuard;
-use smallvec::SmallVec;
+use crate::pipeline::sync::LANES;
 use std::hash::BuildHasher;
-use std::sync::Arc;
 
 /// How long a refusal without a time of its own is remembered: a day, in microseconds.
 const REFUSED: i64 = 86_400_000_000;
 
-/// The accounts of a spend, locked.
-pub(super) type Locked<'a> = SmallVec<[MutexGuard<'a, Ledger>; 8]>;
+/// What a reservation is about.
+struct Request<'a> {
+    id: Id<id::Reservation>,
+    hash: u64,
+    spend: &'a Spend<'a>,
+    asked: Asked,
+    remember: bool,
+    now: i64,
+}
 
 impl Gate {
     /// Whether all budgets that cover the spend allow it at `now`. Nothing is held.
@@ -28,19 +32,25 @@ impl Gate {
     /// limit counts in another currency, `invalid_argument` for a negative amount or a scope out of order.
     pub fn check(&self, spend: &Spend<'_>, now: Stamp) -> Result<Verdict, GateError> {
         let amount = positive(spend)?;
-        let spender = self.spender(spend, spend.hash(&self.hasher))?;
-        self.again(now, || {
-            let books = spender.lock();
-            let locked = lock(&books.route);
-            self.judge(&books.route, &locked, spend, amount, now)
-        })
+        let (hash, now) = (spend.hash(&self.hasher), now.micros());
+        let (_, mut lane) = self.enter();
+        let scope = self.scope(&mut lane, spend, hash)?;
+        if lane.admits(scope, amount, now) {
+            return Ok(Verdict::Allow { covered: lane.scopes.covers(scope).len() });
+        }
+        drop(lane);
+        let mut all = self.all();
+        all.sweep(now);
+        let covers = all.book.index.covers(&Scope::new(spend)?);
+        all.judge(&covers, amount, spend.currency, now)
     }
 
     /// Holds the amount in all budgets that cover the spend, or in none. What is not settled or released within the
     /// time of the `terms` expires at exactly `now` and that time.
     ///
-    /// The same id with the same fields is answered as before, as long as the amount is held. A refusal is remembered
-    /// where the terms say so.
+    /// An id that the caller gave, and says so in the terms, is answered as before where the fields are the same, as
+    /// long as the amount is held; after that it is used up. A refusal is remembered for it too. Any other id must be
+    /// one that was made for this call.
     ///
     /// # Errors
     /// Those of [`check`](Self::check); [`GateError::Differs`] for an id that was used for something else,
@@ -53,74 +63,109 @@ impl Gate {
         now: Stamp,
     ) -> Result<Reserved, GateError> {
         let amount = positive(spend)?;
-        let ttl = micros(&terms)?;
-        let asked = Asked { scope: spend.hash(&self.hasher), amount, ttl, expires: now.micros().saturating_add(ttl) };
+        let (ttl, scope, now) = (micros(&terms)?, spend.hash(&self.hasher), now.micros());
+        let asked = Asked { scope, amount, ttl, expires: now.saturating_add(ttl) };
         let hash = self.hasher.hash_one(id);
-        let spender = self.spender(spend, asked.scope)?;
-        self.again(now, || {
-            let Some(mut shard) = self.holds.lock(hash) else { return Err(GateError::NotFound(id).into()) };
-            if let Some(slot) = shard.find(id, hash) {
-                return repeated(&shard, slot, &asked, now);
+        let request = Request { id, hash, spend, asked, remember: terms.idempotent, now };
+        let (number, mut lane) = if terms.idempotent { self.enter_at(lane_of(hash)) } else { self.enter() };
+        if !lane.holds.is_due(now) {
+            if let Some(answer) = request.known(&lane) {
+                return answer;
             }
-            self.holds.announce(asked.expires);
-            let books = spender.lock();
-            let mut locked = lock(&books.route);
-            let verdict = self.judge(&books.route, &locked, spend, amount, now)?;
-            match &verdict {
-                Verdict::Allow { .. } => {
-                    let own = locked.iter_mut().zip(books.route.iter()).filter(|(_, cover)| !cover.foreign);
-                    own.for_each(|(ledger, _)| ledger.hold(amount));
-                    drop(locked);
-                    let route = Arc::clone(&books.route);
-                    drop(books);
-                    let hold = Hold { spender: Arc::clone(&spender), route };
-                    shard.insert(Entry::new(id, hash, asked, State::Held(hold)));
-                }
-                Verdict::Deny(refusal) if terms.idempotent => {
-                    let asked = asked.refused(now);
-                    self.holds.announce(asked.expires);
-                    shard.insert(Entry::new(id, hash, asked, State::Refused(refusal.clone())));
-                }
-                Verdict::Deny(_) => {}
+            let scope = self.scope(&mut lane, spend, asked.scope)?;
+            if lane.admits(scope, amount, now) {
+                return Ok(request.hold(&mut lane, scope));
             }
-            Ok(Reserved { verdict, repeated: false })
-        })
+        }
+        drop(lane);
+        self.reserve_in_all(number, &request)
     }
 
-    /// What the accounts say, all of which are locked.
-    fn judge(
-        &self,
-        route: &[Cover],
-        locked: &Locked<'_>,
-        spend: &Spend<'_>,
-        amount: i128,
-        now: Stamp,
-    ) -> Result<Verdict, Again> {
-        if self.holds.is_due(now.micros()) {
-            return Err(Again::Sweep);
+    /// Decides over all lanes, and holds it in that one.
+    #[cold]
+    fn reserve_in_all(&self, number: usize, request: &Request<'_>) -> Result<Reserved, GateError> {
+        let mut all = self.all();
+        all.sweep(request.now);
+        if let Some(answer) = all.lanes.get(number).and_then(|lane| request.known(lane)) {
+            return answer;
         }
-        for (cover, ledger) in route.iter().zip(locked) {
-            let budget = cover.account.id();
-            match ledger.judge(cover.version, cover.foreign, amount, now.micros()) {
-                Judgement::Pass => {}
-                Judgement::Wait => return Err(Again::Wait),
-                Judgement::Rolled => return Err(GateError::Rolled(budget).into()),
-                Judgement::Foreign(wanted) => {
-                    return Err(GateError::Currency { budget, wanted, currency: spend.currency }.into());
-                }
-                Judgement::Overflow => return Err(GateError::overflow(budget).into()),
-                Judgement::Refuse(closed) => {
-                    return Ok(Verdict::Deny(Box::new(ledger.refusal(budget, closed, amount))));
-                }
+        let spend = request.spend;
+        let new = Scope::new(spend)?;
+        let covers = all.book.index.covers(&new);
+        let verdict = all.judge(&covers, spend.amount.mantissa(), spend.currency, request.now)?;
+        if let Verdict::Deny(refusal) = &verdict {
+            if request.remember
+                && let Some(lane) = all.lane(number)
+            {
+                let state = State::Refused(refusal.clone());
+                lane.holds.insert(Entry::new(request.id, request.hash, request.refused(), state));
             }
+            return Ok(Reserved { verdict, repeated: false });
         }
-        Ok(Verdict::Allow { covered: route.len() })
+        for cover in covers.iter().filter(|cover| !cover.foreign) {
+            all.even(cover.account, (number, spend.amount.mantissa()));
+        }
+        let Some(lane) = all.lane(number) else { return Ok(Reserved { verdict, repeated: false }) };
+        let scope = match lane.scopes.find(request.asked.scope, spend) {
+            Some(scope) => scope,
+            None => lane.scopes.insert(new, request.asked.scope, covers),
+        };
+        Ok(request.hold(lane, scope))
+    }
+
+    /// The scope of a spend in a lane, looked up, or kept with the accounts that cover it.
+    fn scope(&self, lane: &mut Lane, spend: &Spend<'_>, hash: u64) -> Result<u32, GateError> {
+        if let Some(scope) = lane.scopes.find(hash, spend) {
+            return Ok(scope);
+        }
+        let scope = Scope::new(spend)?;
+        let covers = self.book.read().index.covers(&scope);
+        Ok(lane.scopes.insert(scope, hash, covers))
     }
 }
 
-/// Locks all accounts of a route; they are in the order of their ids.
-fn lock(route: &[Cover]) -> Locked<'_> {
-    route.iter().map(|cover| cover.account.lock()).collect()
+impl Request<'_> {
+    /// The answer to an id that is known, unless its time is over and nobody has taken note of that.
+    fn known(&self, lane: &Lane) -> Option<Result<Reserved, GateError>> {
+        let id = self.id;
+        let Some((_, entry)) = lane.holds.find(id, self.hash) else {
+            // An id that was made for this call cannot be over.
+            let (resolution, _) = self.remember.then(|| lane.holds.over.get(id, self.hash))??;
+            return Some(Err(GateError::Resolved { id, resolution }));
+        };
+        let (first, asked) = (&entry.asked, &self.asked);
+        let fields = [("scope", first.scope != asked.scope), ("amount", first.amount != asked.amount)];
+        let differs = fields.into_iter().chain([("ttl", first.ttl != asked.ttl)]).find(|(_, differs)| *differs);
+        if let Some((field, _)) = differs {
+            return Some(Err(GateError::Differs { id, field }));
+        }
+        let verdict = match &entry.state {
+            State::Refused(refusal) => Verdict::Deny(refusal.clone()),
+            State::Held(hold) => Verdict::Allow { covered: lane.held_on(hold).len() },
+            State::Free => return None,
+        };
+        Some(Ok(Reserved { verdict, repeated: true }))
+    }
+
+    /// Holds what was admitted.
+    fn hold(&self, lane: &mut Lane, scope: u32) -> Reserved {
+        lane.take_room(scope, self.asked.amount);
+        lane.scopes.uses(scope);
+        let state = State::Held(Hold { scope, on: None });
+        lane.holds.insert(Entry::new(self.id, self.hash, self.asked, state));
+        Reserved { verdict: Verdict::Allow { covered: lane.scopes.covers(scope).len() }, repeated: false }
+    }
+
+    /// How long a refusal is remembered.
+    fn refused(&self) -> Asked {
+        let expires = if self.asked.ttl == i64::MAX { self.now.saturating_add(REFUSED) } else { self.asked.expires };
+        Asked { expires, ..self.asked }
+    }
+}
+
+/// The lane in which an id is looked for that somebody gave.
+pub(super) fn lane_of(hash: u64) -> usize {
+    usize::try_from(hash >> 40).unwrap_or(0) % LANES
 }
 
 fn positive(spend: &Spend<'_>) -> Result<i128, GateError> {
@@ -138,35 +183,4 @@ fn micros(terms: &Terms) -> Result<i64, GateError> {
         return Err(Error::invalid("ttl", "must be a microsecond or more").into());
     }
     Ok(micros)
-}
-
-/// The answer to an id that is known.
-fn repeated(shard: &Shard, slot: u32, asked: &Asked, now: Stamp) -> Result<Reserved, Again> {
-    let Some(entry) = shard.entry(slot) else { return Err(Again::Wait) };
-    if entry.is_due(now.micros()) {
-        return Err(Again::Sweep);
-    }
-    let id = entry.id;
-    let fields = [("scope", entry.scope != asked.scope), ("amount", entry.amount != asked.amount)];
-    let differs = fields.into_iter().chain([("ttl", entry.ttl != asked.ttl)]).find(|(_, differs)| *differs);
-    if let Some((field, _)) = differs {
-        return Err(GateError::Differs { id, field }.into());
-    }
-    if let Some(resolution) = entry.state.resolution() {
-        return Err(GateError::Resolved { id, resolution }.into());
-    }
-    let verdict = match &entry.state {
-        State::Refused(refusal) => Verdict::Deny(refusal.clone()),
-        State::Held(hold) => Verdict::Allow { covered: hold.route.len() },
-        _ => return Err(GateError::NotFound(id).into()),
-    };
-    Ok(Reserved { verdict, repeated: true })
-}
-
-impl Asked {
-    /// How long a refusal is remembered.
-    fn refused(self, now: Stamp) -> Self {
-        let expires = if self.ttl == i64::MAX { now.micros().saturating_add(REFUSED) } else { self.expires };
-        Self { expires, ..self }
-    }
 }

@@ -4,7 +4,8 @@ use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, Money};
 use crate::{Error, Result};
-use std::hash::{BuildHasher, Hash, Hasher};
+use smallvec::SmallVec;
+use std::hash::{BuildHasher, Hasher};
 
 /// The longest text of all ids and tags together, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -26,21 +27,31 @@ impl Spend<'_> {
     /// The hash of everything but the amount.
     pub(super) fn hash(&self, hasher: &impl BuildHasher) -> u64 {
         let mut state = hasher.build_hasher();
-        self.currency.hash(&mut state);
-        self.ids.hash(&mut state);
-        self.tags.hash(&mut state);
+        // A number before each text says how long it is, so that no two scopes run together to the same bytes.
+        let mut number = |number: usize, text: &str| {
+            state.write_usize(number << 32 | text.len());
+            state.write(text.as_bytes());
+        };
+        number(self.ids.len(), self.currency.code());
+        for (dimension, value) in self.ids {
+            number(usize::from(dimension.place()), value);
+        }
+        for (key, value) in self.tags {
+            number(0, key);
+            number(1, value);
+        }
         state.finish()
     }
 }
 
 /// The ids and tags of spends and their currency, kept.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
-    currency: Currency,
     /// Each dimension with the place in the text where its value ends; the tags come behind them, key and value.
-    ids: Box<[(BuiltIn, usize)]>,
-    tags: Box<[(usize, usize)]>,
-    text: Box<str>,
+    ids: SmallVec<[(BuiltIn, u32); 6]>,
+    tags: Box<[(u32, u32)]>,
+    currency: Currency,
+    text: SmallVec<[u8; 64]>,
 }
 
 impl Scope {
@@ -56,17 +67,17 @@ impl Scope {
         if spend.ids.iter().any(|(_, value)| value.is_empty()) || spend.tags.iter().any(|(key, _)| key.is_empty()) {
             return Err(wrong("an id or the key of a tag is empty: leave it out"));
         }
-        let mut text = String::new();
+        let mut text = SmallVec::new();
         let mut end = |value: &str| {
-            text.push_str(value);
-            text.len()
+            text.extend_from_slice(value.as_bytes());
+            u32::try_from(text.len()).unwrap_or(u32::MAX)
         };
         let ids = spend.ids.iter().map(|(dimension, value)| (*dimension, end(value))).collect();
         let tags = spend.tags.iter().map(|(key, value)| (end(key), end(value))).collect();
         if text.len() > LONGEST {
             return Err(wrong("ids and tags are longer than 64 KiB together"));
         }
-        Ok(Self { currency: spend.currency, ids, tags, text: text.into() })
+        Ok(Self { ids, tags, currency: spend.currency, text })
     }
 
     /// The currency of its spends.
@@ -77,30 +88,38 @@ impl Scope {
     /// The dimensions that are known, in their order.
     pub fn ids(&self) -> impl Iterator<Item = (BuiltIn, &str)> {
         let mut start = 0;
-        self.ids.iter().map(move |(dimension, end)| {
-            let value = self.text.get(start..*end).unwrap_or_default();
-            start = *end;
-            (*dimension, value)
-        })
+        self.ids.iter().map(move |(dimension, end)| (*dimension, self.text(std::mem::replace(&mut start, *end), *end)))
     }
 
     /// The tags, in the order of their keys.
     pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut start = self.ids.last().map_or(0, |(_, end)| *end);
         self.tags.iter().map(move |(middle, end)| {
-            let pair = (self.text.get(start..*middle), self.text.get(*middle..*end));
-            start = *end;
-            (pair.0.unwrap_or_default(), pair.1.unwrap_or_default())
+            let start = std::mem::replace(&mut start, *end);
+            (self.text(start, *middle), self.text(*middle, *end))
         })
+    }
+
+    fn bytes(&self, start: u32, end: u32) -> &[u8] {
+        let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        self.text.get(place(start)..place(end)).unwrap_or_default()
+    }
+
+    fn text(&self, start: u32, end: u32) -> &str {
+        // Cut where it was put together, so that it is text.
+        std::str::from_utf8(self.bytes(start, end)).unwrap_or_default()
     }
 
     /// Whether the spend is one of this scope.
     pub(super) fn is_of(&self, spend: &Spend<'_>) -> bool {
+        let mut start = 0;
+        let mut is_next =
+            |end: u32, value: &str| self.bytes(std::mem::replace(&mut start, end), end) == value.as_bytes();
         self.currency == spend.currency
             && self.ids.len() == spend.ids.len()
             && self.tags.len() == spend.tags.len()
-            && self.ids().eq(spend.ids.iter().copied())
-            && self.tags().eq(spend.tags.iter().copied())
+            && self.ids.iter().zip(spend.ids).all(|(own, id)| own.0 == id.0 && is_next(own.1, id.1))
+            && self.tags.iter().zip(spend.tags).all(|(own, tag)| is_next(own.0, tag.0) && is_next(own.1, tag.1))
     }
 
     /// The value of a dimension; what the scope does not name may be `constant`.

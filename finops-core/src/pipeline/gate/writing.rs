@@ -1,23 +1,20 @@
 //! From settled to written: what was settled is taken, becomes charges elsewhere, and then counts as part of them.
 
-use super::account::Account;
 use super::cells::Cells;
+use super::lane::{own, place};
 use super::scope::Scope;
-use super::spender::Spender;
 use super::value::Rebase;
 use super::{Gate, GateError};
-use crate::model::id::{self, Id};
 use crate::model::money::Money;
 use crate::model::time::Stamp;
 use hashbrown::HashMap;
-use std::sync::Arc;
 
 /// What was settled since it was last taken. It counts as unwritten until it is handed to
 /// [`Gate::rebase`] as written, or to [`Gate::give_back`].
 #[must_use = "what was taken must be told to be written, or be given back"]
 #[derive(Debug)]
 pub struct Taken {
-    scopes: Vec<(Arc<Spender>, Cells)>,
+    scopes: Vec<(Scope, Cells)>,
 }
 
 /// What was settled of a scope in a quarter of an hour.
@@ -39,14 +36,13 @@ impl Taken {
         self.scopes.is_empty()
     }
 
-    /// The sums, in no order, each scope and quarter of an hour once.
+    /// The sums, by scope and then in no order, each quarter of an hour once.
     pub fn cells(&self) -> impl Iterator<Item = TakenCell<'_>> {
-        self.scopes.iter().flat_map(|(spender, cells)| {
-            cells.iter().filter_map(|cell| {
+        self.scopes.iter().flat_map(|(scope, cells)| {
+            cells.iter().filter_map(move |cell| {
                 // A quarter starts within 15 minutes before an instant that is in range.
                 let start = Stamp::from_micros(cell.start).ok()?;
-                let amount = Money::from_mantissa(cell.amount);
-                Some(TakenCell { scope: spender.scope(), start, amount, count: cell.count })
+                Some(TakenCell { scope, start, amount: Money::from_mantissa(cell.amount), count: cell.count })
             })
         })
     }
@@ -58,63 +54,62 @@ impl Gate {
     /// # Errors
     /// [`GateError::Taken`] while what was taken before is neither written nor given back.
     pub fn take(&self) -> Result<Taken, GateError> {
-        let mut admin = self.admin.lock();
-        if admin.taken {
+        let mut taken = self.taken.lock();
+        if *taken {
             return Err(GateError::Taken);
         }
-        let mut scopes = Vec::new();
-        self.spenders.each(|spender| {
-            let mut books = spender.lock();
-            if !books.open.is_empty() {
-                books.taken = std::mem::take(&mut books.open);
-                scopes.push((Arc::clone(spender), books.taken.clone()));
-            }
-        });
-        admin.taken = !scopes.is_empty();
+        let mut scopes: HashMap<Scope, Cells> = HashMap::new();
+        for lane in &self.lanes {
+            lane.lock().scopes.take(|scope, cells| match scopes.get_mut(scope) {
+                Some(sum) => sum.absorb(cells),
+                None => drop(scopes.insert(scope.clone(), cells.clone())),
+            });
+        }
+        *taken = !scopes.is_empty();
+        let mut scopes: Vec<_> = scopes.into_iter().collect();
+        scopes.sort_unstable_by(|one, two| one.0.cmp(&two.0));
         Ok(Taken { scopes })
     }
 
     /// Takes back what could not be written: it is settled and unwritten as before.
     pub fn give_back(&self, taken: Taken) {
-        let mut admin = self.admin.lock();
-        for (spender, _) in taken.scopes {
-            let mut books = spender.lock();
-            let cells = std::mem::take(&mut books.taken);
-            books.open.absorb(&cells);
-        }
-        admin.taken = false;
+        let mut out = self.taken.lock();
+        self.lanes.iter().for_each(|lane| lane.lock().scopes.give_back());
+        drop(taken);
+        *out = false;
     }
 
-    /// Tells budgets what they allow and what their charges come to, each account at once.
+    /// Tells budgets what they allow and what their charges come to, at once for all who ask.
     ///
     /// With what was `taken` and is written now, the charges told must include what was made of it. Accounts that are
     /// not told add it to what their charges came to. Without, they must include nothing that is taken.
     pub fn rebase(&self, bases: &[Rebase], taken: Option<Taken>) {
-        let mut admin = self.admin.lock();
-        let mut written: HashMap<Id<id::Budget>, (Arc<Account>, Cells)> = HashMap::new();
-        if let Some(taken) = taken {
-            admin.taken = false;
-            for (spender, cells) in taken.scopes {
-                let mut books = spender.lock();
-                books.taken = Cells::default();
-                for cover in books.route.iter().filter(|cover| !cover.foreign) {
-                    let new = || (Arc::clone(&cover.account), Cells::default());
-                    written.entry(cover.account.id()).or_insert_with(new).1.absorb(&cells);
-                }
+        let mut out = self.taken.lock();
+        let mut all = self.all();
+        let mut told = Vec::with_capacity(bases.len());
+        let mut written: HashMap<u32, Cells> = HashMap::new();
+        if taken.map(drop).is_some() {
+            *out = false;
+            for lane in &mut all.lanes {
+                lane.scopes.written(|covers, cells| {
+                    own(covers).for_each(|cover| written.entry(cover.account).or_default().absorb(cells));
+                });
             }
         }
-        let index = self.index.read();
+        for (at, cells) in written {
+            let Some(account) = all.book.accounts.get_mut(place(at)) else { continue };
+            let inside = cells.iter().filter(|cell| account.counts(cell.start)).map(|cell| cell.amount);
+            let base = account.base.and_then(|base| inside.into_iter().try_fold(base.mantissa(), i128::checked_add));
+            account.base = base.map(Money::from_mantissa);
+            told.push(at);
+        }
         for base in bases {
-            let Some(known) = index.get(base.id) else { continue };
-            let written = written.remove(&base.id);
-            let mut ledger = known.account.lock();
-            if let Some((_, cells)) = written {
-                ledger.written(&cells);
+            let Some(at) = all.book.index.get(base.id).map(|known| known.account) else { continue };
+            if let Some(account) = all.book.accounts.get_mut(place(at)) {
+                (account.limits, account.base) = (base.limits, base.spent);
             }
-            ledger.set(base.limits, base.spent);
+            told.push(at);
         }
-        for (account, cells) in written.into_values() {
-            account.lock().written(&cells);
-        }
+        all.recount(&told);
     }
 }
