@@ -33,6 +33,7 @@ use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
 use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
+use crate::model::id::{self, Id};
 use crate::model::progress::{Observer, Progress};
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
@@ -191,6 +192,12 @@ pub trait Store: Debug + Send + Sync {
     fn begin_booking(&self) -> Result<Box<dyn ImportSession + '_>> {
         self.begin_import()
     }
+
+    /// The receipt of the import with that id, if it is there.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn receipt_of(&self, import: Id<id::Import>) -> Result<Option<ImportReceipt>>;
 
     /// The receipt of an import with that fingerprint whose charges are all still current, and are all that there
     /// is of their billing accounts and periods.
@@ -406,7 +413,9 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`.
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
 
-    /// The alerts of budgets' periods that end after an instant, in the order of budgets, periods and thresholds.
+    /// The alerts of budgets' periods that hold at an instant or later, and of those that ended less than their own
+    /// length before, in the order of budgets, periods and thresholds. What a period was told of counts in one that
+    /// begins within it, where the days were changed on which a budget starts anew.
     ///
     /// # Errors
     /// `storage`.
