@@ -56,8 +56,8 @@ impl Engine {
         })
     }
 
-    /// Holds the amount of a spend: its id and the amount. Throws when it is refused; null when budgets have to be looked
-    /// at first.
+    /// Holds the amount of a spend: its id and the amount. Throws when it is refused; null when budgets have to be
+    /// looked at first.
     #[napi]
     pub fn spend(&self, spend: String, exact: bool) -> napi::Result<Option<String>> {
         self.at_once(exact, |core| Ok(core.spend_at_once(&request(&spend)?)?.map(held)))

@@ -30,7 +30,8 @@ fn spend(tenant: &str) -> SpendRequest {
 #[test]
 fn refusals_tell_no_figures_of_others() {
     let world = World::new();
-    let alert = json!({"scope": {"level": "platform"}, "name": "Zenith", "period": "yearly", "amount": 9191, "pause_at_pct": 100});
+    let alert = json!({"scope": {"level": "platform"}, "name": "Zenith", "period": "yearly", "amount": 9191,
+        "pause_at_pct": 100});
     answer(&world.finops, "set_budget_alert", alert);
     let finops = Handle::Tenant.of(&world.finops);
     let refused = finops.budgets_reserve(&SpendRequest::new(Money::from_units(1))).unwrap();

@@ -10,8 +10,8 @@ use crate::model::money::Money;
 use crate::pipeline::gate::{GateError, Settled};
 
 impl Finops {
-    /// As [`Finops::budgets_check`], but from memory alone: none when budgets have to be looked at first, which may wait
-    /// for the store. Then [`Finops::budgets_check`] does so.
+    /// As [`Finops::budgets_check`], but from memory alone: none when budgets have to be looked at first, which may
+    /// wait for the store. Then [`Finops::budgets_check`] does so.
     ///
     /// # Errors
     /// As [`Finops::budgets_check`].
