@@ -14,6 +14,7 @@ Redis and PostgreSQL are started here, on ports and folders of their own; what i
 
 from __future__ import annotations
 
+import abc
 import argparse
 import gc
 import os
@@ -63,23 +64,23 @@ def keys(call: Call) -> list[str]:
     return [f"{level}-{number}" for level, number in zip(LEVELS, call.scope)]
 
 
-class Way:
+class Way(abc.ABC):
     """A gate: each step is one call, as a service would make it."""
 
     def __init__(self) -> None:
         self.servers: list[int] = []
 
-    def check(self, call: Call) -> bool:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def check(self, call: Call) -> bool: ...
 
-    def reserve(self, call: Call, number: int) -> Any:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def reserve(self, call: Call, number: int) -> Any: ...
 
-    def settle(self, call: Call, held: Any) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def settle(self, call: Call, held: Any) -> None: ...
 
-    def spent(self) -> dict[str, int]:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def spent(self) -> dict[str, int]: ...
 
 
 class Ours(Way):

@@ -5,6 +5,8 @@
 //! Texts cross the line: fields of a spend as `name NUL value NUL`, or as JSON what does not fit that; answers that
 //! allow as fields between NULs, refusals as JSON.
 
+#![allow(clippy::needless_pass_by_value, reason = "what comes from JavaScript is ours")]
+
 use crate::engine::Engine;
 use crate::json;
 use crate::tasks::{LookAtBudgets, SpendLater, guarded, parse};

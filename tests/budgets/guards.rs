@@ -71,8 +71,11 @@ fn what_cannot_be_settled_stays_held() {
 fn a_guard_goes_with_its_work_to_another_thread() {
     let (finops, budget) = limited();
     let spend = finops.spend(&tenant("10")).unwrap();
-    let settled = std::thread::scope(|scope| scope.spawn(|| spend.settle(Money::from_units(3)).unwrap()).join());
-    assert!(!settled.unwrap().overrun);
+    let settled = std::thread::scope(|scope| {
+        let work = scope.spawn(move || spend.settle(Money::from_units(3)).unwrap());
+        work.join().unwrap()
+    });
+    assert!(!settled.overrun);
     assert_eq!(stands(&finops, budget), both("0", "3"));
 }
 

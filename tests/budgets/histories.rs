@@ -123,8 +123,7 @@ impl<'f> History<'f> {
         let watched = budgets(&finops);
         let dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let (held, events) = (BTreeMap::new(), Vec::new());
-        let (now, seen) = (now.micros(), BTreeMap::new());
-        Self { finops, folder, dice, now, watched, held, events, used: 0, seen }
+        Self { finops, folder, dice, now: now.micros(), watched, held, events, used: 0, seen: BTreeMap::new() }
     }
 
     fn step(&mut self) {
@@ -142,7 +141,7 @@ impl<'f> History<'f> {
     /// A bill, or the same account's bill once more with other charges.
     fn bill(&mut self) {
         let account = self.dice.of(&["one", "two"]);
-        let charges: Vec<(u32, &str, String)> = (0..1 + self.dice.below(4))
+        let charges: Vec<(u32, &str, String)> = (0..=self.dice.below(4))
             .map(|_| {
                 let day = u32::try_from(1 + self.dice.below(30)).unwrap();
                 (day, self.dice.of(&TENANTS), self.dice.cents(900))

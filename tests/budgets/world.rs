@@ -18,6 +18,7 @@ pub(crate) fn call(finops: &Finops, operation: &str, params: Value) -> Value {
 }
 
 /// A budget of so many dollars a month, with these thresholds.
+#[allow(clippy::needless_pass_by_value, reason = "callers write JSON in the call")]
 pub(crate) fn monthly(finops: &Finops, scope: Value, amount: Value, thresholds: Value) -> BudgetId {
     budget(
         finops,

@@ -1,4 +1,4 @@
-//! The gate, measured: `gate-timed [CALLS] [ROUNDS] [SCOPES]` prints a line of JSON for each round and what is measured in it.
+//! The gate, measured: `gate-timed` prints a line of JSON for each round and what is measured in it.
 //!
 //! 10,000 budgets, of which four cover each call: those of an organization, a tenant, a team and a user. A call checks,
 //! reserves and settles for one of 10,000 `SCOPES`, another one each time, given as borrowed texts. `one` and `two` are
@@ -17,7 +17,7 @@ use finops_core::model::money::{Currency, Money};
 use finops_core::model::time::{Interval, Stamp};
 use finops_core::pipeline::gate::{Covering, Gate, GateError, Limits, Spend, Terms};
 use finops_core::{Error, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::thread;
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 /// What has budgets, and how many of each: 10,000 together.
 const LEVELS: [(BuiltIn, u64); 4] =
     [(BuiltIn::Tenant, 1_000), (BuiltIn::Organization, 100), (BuiltIn::User, 7_000), (BuiltIn::Team, 1_900)];
-const TERMS: Terms = Terms { ttl: Some(Duration::from_secs(60)), idempotent: false };
+const TERMS: Terms = Terms { ttl: Some(Duration::from_mins(1)), idempotent: false };
 /// 2026-09-01T00:00:00Z, in microseconds.
 const START: i64 = 1_788_220_800_000_000;
 
@@ -79,14 +79,18 @@ fn run(calls: u64, rounds: u64, scopes: u64) -> Result<()> {
         println!(
             "{}",
             json!({
-                "round": round, "one": one, "two": two, "flight": flight, "two_by_one": two["rate"].as_f64().unwrap_or(0.0)
-                    / one["rate"].as_f64().unwrap_or(1.0),
+                "round": round, "one": one, "two": two, "flight": flight, "two_by_one": rate(&two) / rate(&one),
                 "each_ns": {"p50": at(500), "p90": at(900), "p99": at(990), "p999": at(999)},
             })
         );
         world.gate.give_back(world.gate.take().map_err(GateError::into_error)?);
     }
     Ok(())
+}
+
+/// The calls a second of what was timed.
+fn rate(timed: &Value) -> f64 {
+    timed.get("rate").and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
 fn world(scopes: u64) -> Result<World> {

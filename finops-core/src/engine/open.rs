@@ -203,9 +203,9 @@ impl Builder {
         self
     }
 
-    /// How long metered usage may wait before budgets count it, 0 to 3600 seconds; by default 1. Until then it is neither
-    /// in what the gate goes by nor told of; `tick` and the status of a budget look at once. With 0 every call does,
-    /// which has each event rated by itself.
+    /// How long metered usage may wait before budgets count it, 0 to 3600 seconds; by default 1. Until then it is
+    /// neither in what the gate goes by nor told of; `tick` and the status of a budget look at once. With 0 every call
+    /// does, which has each event rated by itself.
     ///
     /// ```
     /// use finops_core::Finops;

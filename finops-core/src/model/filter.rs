@@ -80,6 +80,29 @@ impl Filter {
         json!({"not": {"any": fails}})
     }
 
+    /// Whether it holds for something that has those values; none stands for "has no value".
+    ///
+    /// ```
+    /// use finops_core::model::dimension::Dimension;
+    /// use finops_core::model::filter::Filter;
+    ///
+    /// let filter: Filter = serde_json::from_str(r#"{"tag:env": ["prod", null], "not": {"user": "u1"}}"#).unwrap();
+    /// let is_u2 = |dimension: &Dimension| (dimension.to_string() == "user").then_some("u2");
+    /// assert!(filter.holds(&is_u2));
+    /// assert!(!filter.holds(&|_: &Dimension| Some("u1")));
+    /// ```
+    pub fn holds<'a>(&self, value: &impl Fn(&Dimension) -> Option<&'a str>) -> bool {
+        match self {
+            Self::In(dimension, values) => {
+                let own = value(dimension);
+                values.iter().any(|wanted| wanted.as_deref() == own)
+            }
+            Self::Not(inner) => !inner.holds(value),
+            Self::Any(all) => all.iter().any(|filter| filter.holds(value)),
+            Self::All(all) => all.iter().all(|filter| filter.holds(value)),
+        }
+    }
+
     /// Adds the dimensions that the filter looks at.
     pub fn dimensions<'a>(&'a self, found: &mut Vec<&'a Dimension>) {
         match self {

@@ -111,8 +111,8 @@ impl Finops {
         Ok(BudgetMade { budget_id })
     }
 
-    /// Changes a budget and gives it back: the given fields take the place of what it says, null takes them back. Of the
-    /// object `budget` only the fields that are given change. What it has spent is compared with it at once.
+    /// Changes a budget and gives it back: the given fields take the place of what it says, null takes them back. Of
+    /// the object `budget` only the fields that are given change. What it has spent is compared with it at once.
     ///
     /// ```
     /// use finops_core::Finops;

@@ -23,9 +23,6 @@ mod request;
 mod spending;
 mod writing;
 
-#[cfg(test)]
-mod tests;
-
 pub use answers::{BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendSettled};
 pub(super) use changing::{BUDGET_CHANGES, BUDGET_FIELDS};
 pub use guard::{SpendGuard, SpendRefused};

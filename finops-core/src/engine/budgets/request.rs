@@ -16,7 +16,8 @@ use std::time::Duration;
 /// The longest time that an amount can be held, in seconds: a week.
 const MAX_TTL_SECONDS: i64 = 7 * 24 * 3600;
 
-/// What becomes of a spend whose price is not known. Unknown is not zero: unless somebody says otherwise, it is refused.
+/// What becomes of a spend whose price is not known. Unknown is not zero: unless somebody says otherwise, it is
+/// refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownPrice {

@@ -131,22 +131,15 @@ impl Scope {
                 own.or_else(|| constants.iter().find(|(is, _)| is == wanted).map(|(_, value)| value.as_str()))
             }
             Dimension::Tag(key) => self.tags().find(|(is, _)| is == key).map(|(_, value)| value),
-            // Given by rules that look at columns which a spend does not have; such filters are refused before.
-            Dimension::Virtual(_) => None,
+            // Virtual ones are given by rules that look at columns which a spend does not have. They are refused
+            // before.
+            _ => None,
         }
     }
 
     /// Whether the charge that a spend of this scope becomes passes the filter.
     pub(super) fn passes(&self, filter: &Filter, constants: &[(BuiltIn, String)]) -> bool {
-        match filter {
-            Filter::In(dimension, values) => {
-                let value = self.value(dimension, constants);
-                values.iter().any(|wanted| wanted.as_deref() == value)
-            }
-            Filter::Not(inner) => !self.passes(inner, constants),
-            Filter::Any(all) => all.iter().any(|filter| self.passes(filter, constants)),
-            Filter::All(all) => all.iter().all(|filter| self.passes(filter, constants)),
-        }
+        filter.holds(&|dimension| self.value(dimension, constants))
     }
 }
 

@@ -23,8 +23,10 @@ pub(super) fn list(connection: &Connection, after: Stamp) -> Result<Vec<KeptAler
 
 /// Writes alerts in place of those of the same budgets, periods and thresholds.
 pub(super) fn put(transaction: &Transaction<'_>, alerts: &[KeptAlert]) -> Result<()> {
-    let sql = "INSERT INTO budget_alerts (budget, period_start, period_end, threshold, body) VALUES (?1, ?2, ?3, ?4, ?5)
-               ON CONFLICT (budget, period_start, threshold) DO UPDATE SET period_end = excluded.period_end, body = excluded.body";
+    let sql = "INSERT INTO budget_alerts (budget, period_start, period_end, threshold, body)
+               VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (budget, period_start, threshold)
+               DO UPDATE SET period_end = excluded.period_end, body = excluded.body";
     let mut statement = transaction.prepare_cached(sql).map_err(broken)?;
     for KeptAlert { budget, period, threshold, body } in alerts {
         let row = params![budget.to_string(), period.start().micros(), period.end().micros(), threshold, body];
