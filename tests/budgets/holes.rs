@@ -5,6 +5,7 @@ use finops_core::{ErrorCode, Finops};
 use finops_tests::support::{Bill, row};
 use serde_json::{Value, json};
 
+#[allow(clippy::needless_pass_by_value, reason = "callers write JSON in the call")]
 fn settle(finops: &Finops, spend: Value, amount: Value) {
     let held = call(finops, "budgets.reserve", spend);
     call(finops, "budgets.settle", json!({"reservation_id": held["reservation_id"], "amount": amount}));

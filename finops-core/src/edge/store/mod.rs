@@ -14,6 +14,7 @@ mod embedded;
 mod files;
 pub mod outbox;
 mod snapshot;
+mod through;
 pub mod usage;
 
 pub use alert::KeptAlert;
@@ -24,8 +25,9 @@ pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
 pub use snapshot::Snapshot;
+use through::go_through;
+pub(crate) use through::watch;
 
-use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
@@ -34,7 +36,7 @@ use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
 use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
 use crate::model::id::{self, Id};
-use crate::model::progress::{Observer, Progress};
+use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
@@ -427,31 +429,4 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
-}
-
-/// Answers a question charge by charge.
-fn go_through<S: Store + ?Sized>(
-    store: &S,
-    snapshot: &Snapshot,
-    question: &Question,
-    observer: &dyn Observer,
-) -> Result<Sums> {
-    let (columns, charged) = (question.columns()?, question.interval);
-    let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
-    let mut aggregation = Aggregation::new(question);
-    let mut progress = Progress::default();
-    store.scan(snapshot, &scan, &mut |table| {
-        progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
-        watch(observer, &progress)?;
-        aggregation.add(table)
-    })?;
-    aggregation.finish()
-}
-
-/// Lets the observer look on, and stop a query.
-pub(crate) fn watch(observer: &dyn Observer, progress: &Progress) -> Result<()> {
-    if observer.progress(progress).is_break() {
-        return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));
-    }
-    Ok(())
 }

@@ -141,7 +141,7 @@ impl Finops {
         };
         let charged = self.charged(&self.store.snapshot()?, &held, now)?;
         self.read_alerts(&mut looked, now)?;
-        let told = self.tell_gate(&mut looked, which, held, charged, now)?;
+        let told = self.tell_gate(&mut looked, which, held, charged, now);
         self.assess_all(&mut looked, &told, now)?;
         if matches!(which, Which::All) {
             self.budgets.seen.fetch_max(seen, Ordering::AcqRel);
@@ -171,7 +171,7 @@ impl Finops {
         held: Vec<Arc<Covered>>,
         charged: Vec<Charged>,
         now: Stamp,
-    ) -> Result<Vec<BudgetId>> {
+    ) -> Vec<BudgetId> {
         let ids: Vec<BudgetId> = held.iter().map(|held| held.budget.id).collect();
         self.forget_gone(looked, which, &ids);
         let (mut anew, mut rebases) = (Vec::new(), Vec::new());
@@ -200,7 +200,7 @@ impl Finops {
                 self.budgets.gate.put(covering);
             }
         }
-        Ok(ids)
+        ids
     }
 
     /// Takes budgets out of the gate that are no more.
