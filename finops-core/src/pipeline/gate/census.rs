@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 pub struct Census {
     /// By id.
     pub accounts: Vec<AccountCensus>,
-    /// What is no charge yet, by scope and by the start of its quarter of an hour in microseconds: the sum, and how many
-    /// settled it.
+    /// What is no charge yet, by scope and by the start of its quarter of an hour in microseconds: the sum, and how
+    /// many settled it.
     pub unwritten: BTreeMap<(Scope, i64), (Money, u64)>,
     /// By id.
     pub reservations: Vec<ReservationCensus>,
