@@ -197,16 +197,16 @@ impl Finops {
         self.check_own(spend)
     }
 
-    /// Asks the gate, with budgets whose period has ended looked at before it is asked again.
+    /// Asks the gate, with budgets whose period does not hold looked at before it is asked again.
     fn admit<T>(&self, mut now: Stamp, ask: impl Fn(Stamp) -> Result<T, GateError>) -> Result<T> {
         for _ in 0..ATTEMPTS {
             match ask(now) {
                 Err(GateError::Rolled(budget)) => self.roll(budget, now)?,
                 answer => return answer.map_err(GateError::into_error),
             }
-            now = self.clock.now().max(now);
+            now = self.clock.now();
         }
-        Err(Error::new(ErrorCode::Conflict, "a budget's period keeps ending: check the clock, then call again"))
+        Err(Error::new(ErrorCode::Conflict, "a budget's period keeps changing: check the clock, then call again"))
     }
 
     /// Looks at all budgets, unless somebody else did so meanwhile.
@@ -215,7 +215,7 @@ impl Finops {
             let _whoever_looks_at_them_is_done = self.budgets.looked();
             self.budgets.gate.state(budget, now).map(|state| state.limits.period)
         };
-        if period.is_some_and(|period| period.end() > now) { Ok(()) } else { self.evaluate(Which::All) }
+        if period.is_some_and(|period| period.contains(now)) { Ok(()) } else { self.evaluate(Which::All) }
     }
 
     /// Takes note of what was settled: it is to be written, and somebody may have to be told. Gives whether budgets

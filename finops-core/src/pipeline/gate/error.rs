@@ -9,10 +9,11 @@ use crate::{Error, ErrorCode};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GateError {
-    /// The period of a budget has ended: tell its next one with [`Gate::rebase`](super::Gate::rebase), call again.
-    #[error("the period of budget {0} has ended: evaluate it and call again")]
+    /// The time is outside of the period of a budget: tell the one that holds with
+    /// [`Gate::rebase`](super::Gate::rebase), call again.
+    #[error("the time is outside of the period of budget {0}: evaluate it and call again")]
     Rolled(Id<id::Budget>),
-    /// A budget with a limit counts in another currency.
+    /// A budget that has a limit, or is closed, counts in another currency.
     #[error("budget {budget} is in {wanted}, the spend in {currency}: spend in {wanted}")]
     Currency {
         /// The budget.

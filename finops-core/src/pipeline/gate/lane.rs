@@ -50,7 +50,7 @@ impl Lane {
     pub(super) fn admits(&self, scope: u32, amount: i128, now: i64) -> bool {
         self.scopes.covers(scope).iter().all(|cover| {
             let says = |ledger: &Ledger| {
-                if cover.foreign { !ledger.guards(amount, now) } else { ledger.admits(amount, now) }
+                if cover.foreign { !ledger.guards(now) } else { ledger.admits(amount, now) }
             };
             self.ledger(cover.account).is_some_and(says)
         })

@@ -28,8 +28,9 @@ impl Gate {
     /// Whether all budgets that cover the spend allow it at `now`. Nothing is held.
     ///
     /// # Errors
-    /// [`GateError::Rolled`] when the period of one of them has ended, [`GateError::Currency`] when one that has a
-    /// limit counts in another currency, `invalid_argument` for a negative amount or a scope out of order.
+    /// [`GateError::Rolled`] when `now` is outside of the period of one of them; [`GateError::Currency`] when one that
+    /// has a limit or is closed counts in another currency, whatever the amount; `invalid_argument` for an amount that
+    /// is negative or 10^20 and more, or a scope out of order.
     pub fn check(&self, spend: &Spend<'_>, now: Stamp) -> Result<Verdict, GateError> {
         let amount = positive(spend)?;
         let (hash, now) = (spend.hash(&self.hasher), now.micros());
