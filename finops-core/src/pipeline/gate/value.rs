@@ -136,6 +136,8 @@ pub struct Reserved {
     pub verdict: Verdict,
     /// The same was asked before, and this is the answer of that time.
     pub repeated: bool,
+    /// When what is held is let go of by itself; none where it never is, or where nothing is held.
+    pub expires: Option<Stamp>,
 }
 
 /// What settling did.
