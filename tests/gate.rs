@@ -14,10 +14,14 @@
 mod cases;
 #[path = "gate/histories.rs"]
 mod histories;
+#[path = "gate/owners.rs"]
+mod owners;
 #[path = "gate/periods.rs"]
 mod periods;
 #[path = "gate/plain.rs"]
 mod plain;
+#[path = "gate/repeated.rs"]
+mod repeated;
 #[path = "gate/threads.rs"]
 mod threads;
 #[path = "gate/world.rs"]

@@ -2,7 +2,6 @@
 
 use super::world::{
     IDS, TERMS, at, budget, covering, figures, filter, given, hold, limits, money, refused, reservation, spend, ttl,
-    usd,
 };
 use finops_core::ErrorCode;
 use finops_core::model::dimension::BuiltIn;
@@ -271,19 +270,35 @@ fn an_amount_out_of_range_changes_nothing() {
     gate.put(covering(1, json!({"organization": "org"}), "1"));
     gate.put(Covering { limits: Limits { limit: None, ..limits("1") }, ..covering(2, json!({}), "1") });
     gate.put(Covering { limits: Limits { limit: None, ..limits("1") }, ..covering(1, json!({}), "1") });
-    let huge = Spend { amount: Money::MAX, currency: usd(), ..spend("1") };
-    assert!(gate.reserve(reservation(1), &huge, TERMS, at(0)).unwrap().verdict.is_allowed());
+    // One below 10^20 by the least there is; two of them do not fit an account.
+    let huge = "99999999999999999999.999999999999999999";
+    assert!(hold(&gate, 1, huge));
     let before = gate.census();
-    let error = gate.reserve(reservation(2), &spend("1"), TERMS, at(0)).unwrap_err();
+    let error = gate.reserve(reservation(2), &spend(huge), TERMS, at(0)).unwrap_err();
     assert_eq!(error.into_error().code(), ErrorCode::Overflow);
+    for amount in ["100000000000000000000", "170000000000000000000"] {
+        for error in [
+            gate.check(&spend(amount), at(0)).unwrap_err(),
+            gate.reserve(reservation(2), &spend(amount), TERMS, at(0)).unwrap_err(),
+            gate.settle(reservation(1), money(amount), at(0)).unwrap_err(),
+        ] {
+            let error = error.into_error();
+            assert_eq!((error.code(), error.field()), (ErrorCode::InvalidArgument, Some("amount")), "{error}");
+        }
+    }
     assert_eq!(gate.census(), before);
-    gate.settle(reservation(1), Money::MAX, at(0)).unwrap();
+    gate.settle(reservation(1), money(huge), at(0)).unwrap();
     assert!(hold(&gate, 3, "1"));
     let before = gate.census();
-    let error = gate.settle(reservation(3), money("1"), at(0)).unwrap_err();
+    let error = gate.settle(reservation(3), money(huge), at(900)).unwrap_err();
+    assert!(matches!(error, GateError::Overflow(_)), "{error}");
     assert_eq!(error.into_error().code(), ErrorCode::Overflow);
+    // What a quarter of an hour of a scope comes to stays below 10^20 as well.
+    let error = gate.settle(reservation(3), money("0.000000000000000001"), at(0)).unwrap_err().into_error();
+    assert_eq!(error.code(), ErrorCode::Overflow, "{error}");
     assert_eq!(gate.census(), before);
-    assert_eq!(gate.release(reservation(3), at(0)).unwrap(), money("1"));
+    gate.settle(reservation(3), money("0.000000000000000001"), at(900)).unwrap();
+    assert_eq!(gate.take().unwrap().cells().map(|cell| cell.amount).max(), Some(money(huge)));
 }
 
 #[test]
@@ -308,4 +323,41 @@ fn scopes_filters_and_constants() {
     assert!(!covered(json!({"currency": "EUR"}), &[], &[]));
     // Values that run together are different all the same.
     assert!(!covered(json!({"tag:ab": "c"}), &[], &[("a", "bc")]));
+}
+
+/// A spend of nothing is no way round: what is settled on it would count in no budget that has a limit.
+#[test]
+fn no_amount_goes_past_a_limit_in_another_currency() {
+    let euros = |amount| Spend { currency: Currency::parse("EUR").unwrap(), ..spend(amount) };
+    let closed = Limits { limit: None, closed: Some(Closed::Forecast), ..limits("10") };
+    let deny = Limits { zero_cost: ZeroCost::Deny, ..limits("10") };
+    for limits in [limits("10"), closed, deny] {
+        let gate = Gate::default();
+        gate.put(Covering { limits, ..covering(1, json!({}), "10") });
+        let before = gate.census().accounts;
+        for amount in ["0", "0.000000000000000001", "1000"] {
+            let checked = gate.check(&euros(amount), at(0)).unwrap_err();
+            let reserved = gate.reserve(reservation(1), &euros(amount), TERMS, at(0)).unwrap_err();
+            for error in [checked, reserved] {
+                assert!(matches!(error, GateError::Currency { budget: id, .. } if id == budget(1)), "{error}");
+            }
+        }
+        assert!(gate.settle(reservation(1), money("1000"), at(0)).is_err(), "there is nothing to settle");
+        assert_eq!(gate.census().accounts, before);
+        assert!(gate.census().unwritten.is_empty());
+    }
+}
+
+/// What was reserved before there was a limit in another currency is posted: the money was spent.
+#[test]
+fn what_was_held_before_a_foreign_limit_is_settled() {
+    let euros = Spend { currency: Currency::parse("EUR").unwrap(), ..spend("0") };
+    let gate = Gate::default();
+    assert!(gate.reserve(reservation(1), &euros, TERMS, at(0)).unwrap().verdict.is_allowed());
+    gate.put(covering(1, json!({}), "10"));
+    assert_eq!(gate.settle(reservation(1), money("1000"), at(0)).unwrap().posted, money("1000"));
+    let unwritten: Vec<_> = gate.census().unwritten.into_values().collect();
+    assert_eq!(unwritten, [(money("1000"), 1)]);
+    assert_eq!(figures(&gate, 1, at(0)), (Some(Money::ZERO), Money::ZERO));
+    assert!(matches!(gate.reserve(reservation(2), &euros, TERMS, at(0)), Err(GateError::Currency { .. })));
 }

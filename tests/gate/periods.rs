@@ -1,8 +1,9 @@
 //! Periods that end, definitions that change, and what was settled on its way to charges.
 
 use super::world::{at, budget, covering, day, figures, hold, limits, money, reservation, spend, ttl};
-use finops_core::model::money::Money;
-use finops_core::pipeline::gate::{Covering, Gate, GateError, Limits, Rebase};
+use finops_core::model::money::{Currency, Money};
+use finops_core::model::time::{Interval, Stamp};
+use finops_core::pipeline::gate::{Covering, Gate, GateError, Limits, Rebase, Spend};
 use serde_json::json;
 
 const SECONDS: i64 = 86_400;
@@ -168,4 +169,57 @@ fn a_budget_that_has_not_begun_counts_from_its_first_instant() {
     assert!(!gate.check(&spend("1"), at(SECONDS)).unwrap().is_allowed());
     gate.release(reservation(1), at(SECONDS)).unwrap();
     assert!(gate.check(&spend("1"), at(SECONDS)).unwrap().is_allowed());
+}
+
+/// A clock that was set back: no spend counts in a period that does not hold, nor in none.
+#[test]
+fn a_period_that_has_not_begun_waits_for_the_one_before() {
+    for start in [at(0), at(7)] {
+        // Also where it begins within a quarter of an hour.
+        let period = Interval::new(start, at(SECONDS)).unwrap();
+        let just_before = Stamp::from_micros(start.micros() - 1).unwrap();
+        let gate = Gate::default();
+        gate.put(Covering { limits: Limits { period, ..limits("10") }, ..covering(1, json!({}), "10") });
+        let before = gate.census().accounts;
+        for (amount, now) in [("1", just_before), ("0", just_before), ("11", at(-SECONDS))] {
+            for error in [
+                gate.check(&spend(amount), now).unwrap_err(),
+                gate.reserve(reservation(1), &spend(amount), ttl(60), now).unwrap_err(),
+            ] {
+                assert!(matches!(error, GateError::Rolled(id) if id == budget(1)), "{error}");
+            }
+        }
+        let after = gate.census();
+        assert!(after.reservations.is_empty());
+        assert_eq!(after.accounts, before);
+        assert!(gate.reserve(reservation(1), &spend("10"), ttl(60), start).unwrap().verdict.is_allowed());
+        let earlier = Limits { period: day(-1), ..limits("10") };
+        gate.rebase(&[Rebase { id: budget(1), limits: earlier, spent: Some(money("4")) }], None);
+        gate.release(reservation(1), start).unwrap();
+        assert!(gate.check(&spend("6"), at(-1)).unwrap().is_allowed());
+        assert!(!gate.check(&spend("6.01"), at(-1)).unwrap().is_allowed());
+    }
+}
+
+/// What is reserved in one currency is no amount in another.
+#[test]
+fn a_budget_in_another_currency_has_another_account() {
+    let gate = Gate::default();
+    gate.put(covering(1, json!({}), "10"));
+    assert!(hold(&gate, 1, "6") && hold(&gate, 2, "4"));
+    gate.settle(reservation(2), money("3"), at(0)).unwrap();
+    assert_eq!(figures(&gate, 1, at(0)), (Some(money("3")), money("6")));
+    let currency = Currency::parse("EUR").unwrap();
+    gate.put(Covering { currency, ..covering(1, json!({}), "10") });
+    assert_eq!(figures(&gate, 1, at(0)), (Some(Money::ZERO), Money::ZERO));
+    let euros = |amount| Spend { currency, ..spend(amount) };
+    assert!(gate.reserve(reservation(3), &euros("10"), ttl(60), at(0)).unwrap().verdict.is_allowed());
+    assert_eq!(gate.settle(reservation(1), money("5"), at(0)).unwrap().released, money("1"));
+    assert_eq!(figures(&gate, 1, at(0)), (Some(Money::ZERO), money("10")));
+    // Back in dollars it counts what was spent in them, and nothing that is held in euros.
+    gate.load(vec![covering(1, json!({}), "10")]);
+    assert_eq!(figures(&gate, 1, at(0)), (Some(money("8")), Money::ZERO));
+    gate.release(reservation(3), at(0)).unwrap();
+    assert_eq!(figures(&gate, 1, at(0)), (Some(money("8")), Money::ZERO));
+    assert!(hold(&gate, 4, "2") && !hold(&gate, 5, "0.01"));
 }

@@ -67,7 +67,8 @@ pub(crate) struct Plain {
 
 impl Plain {
     pub(crate) fn put(&mut self, id: Id<id::Budget>, mut budget: Budget) {
-        budget.made = self.budgets.get(&id).map_or_else(
+        // In another currency it is another account.
+        budget.made = self.budgets.get(&id).filter(|old| old.currency == budget.currency).map_or_else(
             || {
                 self.made += 1;
                 self.made
@@ -105,16 +106,16 @@ impl Plain {
     pub(crate) fn check(&self, who: &Who, amount: i128, now: Stamp) -> Answer {
         let covering = self.budgets.iter().filter(|(_, budget)| (budget.covers)(who));
         for (id, budget) in covering.clone() {
-            if now >= budget.limits.period.end() {
+            if !budget.limits.period.contains(now) {
                 return Answer::Rolled(*id);
             }
             let free = amount == 0 && budget.limits.zero_cost == ZeroCost::Allow;
             let enforces = budget.limits.limit.is_some() || budget.limits.closed.is_some();
+            if enforces && who[4] != Some(budget.currency) {
+                return Answer::Currency(*id);
+            }
             if free || !enforces {
                 continue;
-            }
-            if who[4] != Some(budget.currency) {
-                return Answer::Currency(*id);
             }
             if budget.limits.closed.is_some() {
                 return Answer::Refused(*id, budget.limits.closed);

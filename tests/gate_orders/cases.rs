@@ -208,6 +208,38 @@ fn one_id_from_two_threads() {
     });
 }
 
+/// An id that was made for another call lies in the lane of that call's thread. Given back it is the same reservation,
+/// from any thread, and is settled once.
+#[test]
+fn an_id_given_back_from_two_threads() {
+    orders(|| {
+        let gate = gate(vec![covering(1, json!({}), 20)]);
+        // Of several ids, of which some are looked for in one lane first and some in the other.
+        let made = thread::spawn({
+            let gate = Arc::clone(&gate);
+            move || (1..=3).for_each(|number| drop(reserve(&gate, number, "u", 6, SHORT, at(0)).unwrap()))
+        });
+        made.join().unwrap();
+        let spawn = |_| {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || {
+                let settle = |number| {
+                    match reserve(&gate, number, "u", 6, GIVEN, at(0)) {
+                        Ok(answer) => assert!(answer.repeated && answer.verdict.is_allowed()),
+                        Err(GateError::Resolved { resolution: Resolution::Settled, .. }) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                    gate.settle(reservation(number), units(2), at(0)).is_ok()
+                };
+                (1..=3).filter(|number| settle(*number)).count()
+            })
+        };
+        let settled = join((0..2).map(spawn).collect());
+        assert_eq!(settled.iter().sum::<usize>(), 3);
+        assert_eq!(figures(&gate, 1, at(0)), (units(6), Money::ZERO));
+    });
+}
+
 /// More is spent than reserved: from then on nothing is held, whatever becomes free, until the budget is told anew.
 #[test]
 fn an_overrun_closes_every_lane() {

@@ -17,7 +17,7 @@ use finops_core::model::money::{Currency, Money};
 use finops_core::model::time::{Interval, Stamp};
 use finops_core::pipeline::gate::{Covering, Gate, GateError, Limits, Spend, Terms};
 use finops_core::{Error, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::thread;
@@ -86,11 +86,6 @@ fn run(calls: u64, rounds: u64, scopes: u64) -> Result<()> {
         world.gate.give_back(world.gate.take().map_err(GateError::into_error)?);
     }
     Ok(())
-}
-
-/// The calls a second of what was timed.
-fn rate(timed: &Value) -> f64 {
-    timed.get("rate").and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
 fn world(scopes: u64) -> Result<World> {

@@ -78,7 +78,7 @@ pub struct RefusedBy {
 pub struct SpendCheck {
     /// Whether it may.
     pub decision: Decision,
-    /// How many budgets cover it; none when one refused.
+    /// How many budgets cover it; none when one refused, and on a narrowed handle.
     pub budgets: Option<u64>,
     /// Why not.
     pub reason: Option<Refused>,
@@ -94,7 +94,7 @@ pub struct SpendAnswer {
     pub reservation_id: Option<Id<id::Reservation>>,
     /// Whether the amount is held.
     pub decision: Decision,
-    /// How many budgets cover it, which all hold the amount; none when one refused.
+    /// How many budgets cover it, which all hold the amount; none when one refused, and on a narrowed handle.
     pub budgets: Option<u64>,
     /// Why not.
     pub reason: Option<Refused>,
@@ -112,8 +112,8 @@ impl SpendCheck {
         Self { decision: Decision::Deny, budgets: None, reason, refused_by }
     }
 
-    pub(super) fn allowed(covered: usize) -> Self {
-        Self { decision: Decision::Allow, budgets: u64::try_from(covered).ok(), reason: None, refused_by: None }
+    pub(super) const fn allowed(budgets: Option<u64>) -> Self {
+        Self { decision: Decision::Allow, budgets, reason: None, refused_by: None }
     }
 }
 

@@ -7,7 +7,7 @@ use super::request::SpendRequest;
 use crate::Result;
 use crate::engine::Finops;
 use crate::model::money::Money;
-use crate::pipeline::gate::{GateError, Settled};
+use crate::pipeline::gate::Settled;
 
 impl Finops {
     /// As [`Finops::budgets_check`], but from memory alone: none when budgets have to be looked at first, which may
@@ -58,7 +58,8 @@ impl Finops {
     pub fn settle_at_once(&self, id: ReservationId, amount: Money) -> Result<(SpendSettled, bool)> {
         self.permit("budgets.settle")?;
         let now = self.clock.now();
-        let settled = self.budgets.gate.settle(id, amount, now).map_err(GateError::into_error)?;
+        let settled = self.budgets.gate.settle_own(id, &self.own_ids(), amount, now);
+        let settled = settled.map_err(|error| self.told(error))?;
         let is_due = self.note_settled(&settled, now);
         let Settled { posted, released, overrun, late, .. } = settled;
         Ok((SpendSettled { posted, released, overrun, late }, is_due))

@@ -60,7 +60,7 @@ macro_rules! spend_request {
         #[serde(default, deny_unknown_fields)]
         #[non_exhaustive]
         pub struct SpendRequest {
-            /// What it costs or may cost at most, 0 or more; none when that is not known.
+            /// What it costs or may cost at most, 0 or more and below 10^20; none when that is not known.
             pub amount: Option<Money>,
             /// The currency of the amount; by default that of the engine.
             pub currency: Option<Currency>,
@@ -201,7 +201,7 @@ impl SpendRequest {
 
 impl Finops {
     /// What every spend of a narrowed handle is for.
-    fn own_ids(&self) -> Vec<(BuiltIn, &str)> {
+    pub(super) fn own_ids(&self) -> Vec<(BuiltIn, &str)> {
         let Some(access) = self.access() else { return Vec::new() };
         let own = [
             (BuiltIn::Tenant, access.tenant_id()),

@@ -38,8 +38,8 @@ impl Finops {
     /// [`Finops::budgets_reserve`] is for.
     ///
     /// # Errors
-    /// `invalid_argument` with the field; `mixed_currencies` when a budget with a limit counts in another currency;
-    /// `forbidden` on a narrowed handle for a spend of others; `conflict` on a handle for reading; `storage`.
+    /// `invalid_argument` with the field, also for an amount of 10^20 and more; `mixed_currencies` when a budget that has
+    /// a limit or is closed counts in another currency, whatever the amount; `forbidden` on a narrowed handle for a spend of others; `conflict` on a handle for reading; `storage`.
     pub fn budgets_check(&self, request: &SpendRequest) -> Result<SpendCheck> {
         self.permit("budgets.check")?;
         request.check_only()?;
@@ -86,8 +86,9 @@ impl Finops {
     /// Who meters the same call with [`Finops::record_usage`] releases the reservation instead: else it counts twice.
     ///
     /// # Errors
-    /// `not_found` for a reservation that never was, was made before the engine was opened, or is long over; `conflict`
-    /// when it was settled or released before; `invalid_argument` for a negative amount; `overflow`.
+    /// `not_found` for a reservation that never was, is not this handle's, was made before the engine was opened, or is
+    /// long over; `conflict` when it was settled or released before; `invalid_argument` for an amount below 0, or of
+    /// 10^20 and more; `overflow` where the same spender would come to 10^20 within a quarter of an hour.
     pub fn budgets_settle(&self, id: ReservationId, amount: Money) -> Result<SpendSettled> {
         self.permit("budgets.settle")?;
         let (settled, is_due) = self.settle_at_once(id, amount)?;
@@ -103,7 +104,8 @@ impl Finops {
     /// `not_found` as [`Finops::budgets_settle`]; `conflict` when it is over already, also by expiry.
     pub fn budgets_release(&self, id: ReservationId) -> Result<Released> {
         self.permit("budgets.release")?;
-        let released = self.budgets.gate.release(id, self.clock.now()).map_err(GateError::into_error)?;
+        let released = self.budgets.gate.release_own(id, &self.own_ids(), self.clock.now());
+        let released = released.map_err(|error| self.told(error))?;
         Ok(Released { released })
     }
 
@@ -123,8 +125,7 @@ impl Finops {
     pub fn reserve_spend(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<SpendAnswer> {
         self.permit("budgets.reserve")?;
         let id = self.reservation_id(spend, terms)?;
-        self.ask_gate(spend, |now| self.reserve(id, spend, terms, now))
-            .map(|reserved| self.answered(id, terms, reserved))
+        self.ask_gate(spend, |now| self.reserve(id, spend, terms, now)).map(|reserved| self.answered(id, reserved))
     }
 
     /// The same from memory alone; none when budgets have to be looked at first.
@@ -137,7 +138,7 @@ impl Finops {
     pub(super) fn reserve_spend_at_once(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<Option<SpendAnswer>> {
         let id = self.reservation_id(spend, terms)?;
         let reserved = self.ask_gate_at_once(spend, |now| self.reserve(id, spend, terms, now))?;
-        Ok(reserved.map(|reserved| self.answered(id, terms, reserved)))
+        Ok(reserved.map(|reserved| self.answered(id, reserved)))
     }
 
     fn reservation_id(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<ReservationId> {
@@ -148,16 +149,19 @@ impl Finops {
         Ok(ReservationId::new(self.clock.now(), random))
     }
 
-    /// Reserves, and says when that was.
     fn reserve(
         &self,
         id: ReservationId,
         spend: &Spend<'_>,
         terms: SpendTerms,
         now: Stamp,
-    ) -> Result<(Reserved, Stamp), GateError> {
+    ) -> Result<Reserved, GateError> {
         let asked = Terms { ttl: Some(terms.ttl), idempotent: terms.id.is_some() };
-        self.budgets.gate.reserve(id, spend, asked, now).map(|reserved| (reserved, now))
+        self.budgets.gate.reserve(id, spend, asked, now).map_err(|error| match error {
+            // It may have been a reservation of others.
+            GateError::Resolved { id, .. } if self.is_narrowed() => GateError::Differs { id, field: "scope" },
+            error => error,
+        })
     }
 
     /// Asks the gate, with budgets looked at before where that is due.
@@ -181,7 +185,7 @@ impl Finops {
         }
         match ask(now) {
             Err(GateError::Rolled(_)) => Ok(None),
-            answer => answer.map(Some).map_err(GateError::into_error),
+            answer => answer.map(Some).map_err(|error| self.told(error)),
         }
     }
 
@@ -197,16 +201,16 @@ impl Finops {
         self.check_own(spend)
     }
 
-    /// Asks the gate, with budgets whose period has ended looked at before it is asked again.
+    /// Asks the gate, with budgets whose period does not hold looked at before it is asked again.
     fn admit<T>(&self, mut now: Stamp, ask: impl Fn(Stamp) -> Result<T, GateError>) -> Result<T> {
         for _ in 0..ATTEMPTS {
             match ask(now) {
                 Err(GateError::Rolled(budget)) => self.roll(budget, now)?,
-                answer => return answer.map_err(GateError::into_error),
+                answer => return answer.map_err(|error| self.told(error)),
             }
-            now = self.clock.now().max(now);
+            now = self.clock.now();
         }
-        Err(Error::new(ErrorCode::Conflict, "a budget's period keeps ending: check the clock, then call again"))
+        Err(Error::new(ErrorCode::Conflict, "a budget's period keeps changing: check the clock, then call again"))
     }
 
     /// Looks at all budgets, unless somebody else did so meanwhile.
@@ -215,7 +219,7 @@ impl Finops {
             let _whoever_looks_at_them_is_done = self.budgets.looked();
             self.budgets.gate.state(budget, now).map(|state| state.limits.period)
         };
-        if period.is_some_and(|period| period.end() > now) { Ok(()) } else { self.evaluate(Which::All) }
+        if period.is_some_and(|period| period.contains(now)) { Ok(()) } else { self.evaluate(Which::All) }
     }
 
     /// Takes note of what was settled: it is to be written, and somebody may have to be told. Gives whether budgets
@@ -233,7 +237,7 @@ impl Finops {
 
     fn checked(&self, verdict: Verdict) -> SpendCheck {
         match verdict {
-            Verdict::Allow { covered } => SpendCheck::allowed(covered),
+            Verdict::Allow { covered } => SpendCheck::allowed(self.counted(covered)),
             Verdict::Deny(refusal) => {
                 let (reason, refused_by) = self.refused(&refusal);
                 SpendCheck::refused(reason, refused_by)
@@ -241,16 +245,16 @@ impl Finops {
         }
     }
 
-    fn answered(&self, id: ReservationId, terms: SpendTerms, (reserved, now): (Reserved, Stamp)) -> SpendAnswer {
-        let Reserved { verdict, repeated } = reserved;
+    fn answered(&self, id: ReservationId, reserved: Reserved) -> SpendAnswer {
+        let Reserved { verdict, repeated, expires } = reserved;
         match verdict {
             Verdict::Allow { covered } => SpendAnswer {
                 reservation_id: Some(id),
                 decision: Decision::Allow,
-                budgets: u64::try_from(covered).ok(),
+                budgets: self.counted(covered),
                 reason: None,
                 refused_by: None,
-                expires_at: expiry(now, terms.ttl).filter(|_| !repeated),
+                expires_at: expires,
                 repeated,
             },
             Verdict::Deny(refusal) => {
@@ -258,6 +262,38 @@ impl Finops {
                 SpendAnswer::refused(reason, refused_by, repeated)
             }
         }
+    }
+
+    /// How many budgets cover a spend. A narrowed handle does not see all of them, and is not told.
+    fn counted(&self, covered: usize) -> Option<u64> {
+        if self.is_narrowed() { None } else { u64::try_from(covered).ok() }
+    }
+
+    /// An error of the gate as it is told on this handle: a narrowed one learns neither of budgets that it does not see
+    /// nor of the reservations of others.
+    pub(super) fn told(&self, error: GateError) -> Error {
+        if !self.is_narrowed() {
+            return error.into_error();
+        }
+        match &error {
+            GateError::Currency { budget, currency, .. } if !self.sees(*budget) => {
+                let message = format!("a budget that covers it is in another currency than {currency}");
+                Error::new(ErrorCode::MixedCurrencies, message)
+            }
+            GateError::Overflow(budget) if !self.sees(*budget) => {
+                Error::overflow("the amounts of a budget that covers it do not fit: use a smaller amount")
+            }
+            // Whether it is a reservation of others is not told.
+            GateError::Differs { id, field: "scope" } => {
+                Error::new(ErrorCode::Conflict, format!("reservation {id} cannot be made: use a new id"))
+            }
+            _ => error.into_error(),
+        }
+    }
+
+    /// Whether this handle sees the budget of that id.
+    fn sees(&self, id: BudgetId) -> bool {
+        self.budgets.known().get(id).is_some_and(|held| self.sees_budget(&held.budget))
     }
 
     /// Why, and by which budget. A narrowed handle learns nothing of the figures of budgets that are not its own.
@@ -289,9 +325,4 @@ impl Finops {
 /// Any number that seldom is that of another spend at the same time.
 fn lane(spend: &Spend<'_>) -> usize {
     spend.ids.iter().map(|(_, id)| id.as_ptr().addr() ^ id.len()).fold(0, |lane, id| lane.wrapping_mul(31) ^ (id >> 4))
-}
-
-fn expiry(now: Stamp, ttl: Duration) -> Option<Stamp> {
-    let micros = i64::try_from(ttl.as_micros()).ok()?;
-    Stamp::from_micros(now.micros().checked_add(micros)?).ok()
 }

@@ -34,9 +34,9 @@ pub(super) struct Account {
 pub(super) enum Judgement {
     Pass,
     Refuse(Option<Closed>),
-    /// The period has ended.
+    /// The time is not one of the period.
     Rolled,
-    /// It counts in another currency, and has a limit.
+    /// It counts in another currency, and has a limit or is closed.
     Foreign,
     Overflow,
 }
@@ -85,14 +85,15 @@ impl Account {
 
     /// Whether a spend of zero or more may be reserved.
     pub(super) fn judge(&self, sums: Sums, foreign: bool, amount: i128, now: i64) -> Judgement {
-        if now >= self.limits.period.end().micros() {
+        if !self.counts(now) {
             return Judgement::Rolled;
+        }
+        if foreign && self.rule() != Rule::Open {
+            // Whatever the amount: what is settled later would count nowhere in it.
+            return Judgement::Foreign;
         }
         let after = sums.pending.checked_add(amount);
         if self.rule() != Rule::Open && (amount > 0 || self.limits.zero_cost == ZeroCost::Deny) {
-            if foreign {
-                return Judgement::Foreign;
-            }
             if let Some(closed) = self.limits.closed {
                 return Judgement::Refuse(Some(closed));
             }
@@ -112,7 +113,7 @@ impl Account {
         sums.posted.checked_add(amount).is_some() && spent.is_some_and(|spent| spent.checked_add(amount).is_some())
     }
 
-    /// Whether a quarter of an hour belongs to the period.
+    /// Whether an instant, or the quarter of an hour that starts then, belongs to the period.
     pub(super) fn counts(&self, start: i64) -> bool {
         let period = &self.limits.period;
         period.start().micros() <= start && start < period.end().micros()

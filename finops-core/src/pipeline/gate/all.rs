@@ -95,7 +95,7 @@ impl All<'_> {
             match account.judge(sums, cover.foreign, amount, now) {
                 Judgement::Pass => {}
                 Judgement::Rolled => return Err(GateError::Rolled(account.id)),
-                Judgement::Overflow => return Err(GateError::overflow(account.id)),
+                Judgement::Overflow => return Err(GateError::Overflow(account.id)),
                 Judgement::Foreign => {
                     return Err(GateError::Currency { budget: account.id, wanted: account.currency, currency });
                 }
@@ -116,7 +116,7 @@ impl All<'_> {
             let known = self.sums(cover.account).filter(|(account, _)| account.counts(start));
             let Some((account, sums)) = known else { continue };
             if !account.fits(sums, spent) {
-                return Err(GateError::overflow(account.id));
+                return Err(GateError::Overflow(account.id));
             }
             posts.push(cover.account);
         }

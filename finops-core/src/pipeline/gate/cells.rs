@@ -2,6 +2,8 @@
 
 use crate::model::time::Stamp;
 
+/// What every amount is below, in steps of 10^-18: 10^20, as a `DECIMAL(38, 18)` has it.
+pub(super) const LIMIT: i128 = 10_i128.pow(38);
 /// The microseconds of a quarter of an hour.
 pub(super) const QUARTER: i64 = 900_000_000;
 
@@ -21,7 +23,7 @@ pub(super) struct Cell {
 
 /// What was settled, by quarter of an hour. Nearly always there is but one, which is kept apart.
 ///
-/// The older ones start before the latest, and no two of them at the same time.
+/// The older ones start before the latest. No two start at the same time, unless they would be too much together.
 #[derive(Debug, Clone)]
 pub(super) struct Cells {
     latest: Cell,
@@ -44,10 +46,10 @@ impl Cells {
         self.older.iter().chain(std::iter::once(&self.latest)).filter(|cell| cell.count > 0).copied()
     }
 
-    /// Adds to a quarter; false, and nothing is changed, where the sum does not fit.
+    /// Adds an amount below the limit to a quarter; false, and nothing is changed, where the sum is not below it.
     pub(super) fn add(&mut self, start: i64, amount: i128, count: u64) -> bool {
         let cell = if self.latest.start == start { &mut self.latest } else { self.cell(start) };
-        let Some(sum) = cell.amount.checked_add(amount) else { return false };
+        let Some(sum) = cell.amount.checked_add(amount).filter(|sum| *sum < LIMIT) else { return false };
         cell.amount = sum;
         cell.count = cell.count.saturating_add(count);
         true
@@ -105,9 +107,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_changes_nothing() {
         let mut cells = Cells::default();
-        assert!(cells.add(0, i128::MAX, 1));
+        assert!(cells.add(0, LIMIT - 1, 1));
         assert!(!cells.add(0, 1, 1));
-        assert_eq!(cells.iter().collect::<Vec<_>>(), [Cell { start: 0, amount: i128::MAX, count: 1 }]);
+        assert_eq!(cells.iter().collect::<Vec<_>>(), [Cell { start: 0, amount: LIMIT - 1, count: 1 }]);
         assert!(cells.add(900, 1, 1));
         assert!(!cells.add(0, 1, 1));
     }

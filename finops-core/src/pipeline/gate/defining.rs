@@ -13,8 +13,9 @@ use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl Gate {
-    /// Replaces all budgets. An account keeps what is reserved when its budget is among the new ones, and has what is
-    /// unwritten of the scopes that it covers now. Reservations stay on the accounts on which they were made.
+    /// Replaces all budgets. An account keeps what is reserved when its budget is among the new ones in the same
+    /// currency, and has what is unwritten of the scopes that it covers now. Reservations stay on the accounts on which
+    /// they were made.
     pub fn load(&self, budgets: Vec<Covering>) {
         let kept: HashSet<_> = budgets.iter().map(|budget| budget.id).collect();
         let mut all = self.all();
@@ -23,7 +24,7 @@ impl Gate {
     }
 
     /// Adds a budget, or changes the one of its id: what it covers, what it allows and what was spent, at once for all
-    /// who ask.
+    /// who ask. In another currency it gets another account: what is reserved is in the old one, and counts there.
     pub fn put(&self, budget: Covering) {
         self.all().define(vec![budget], HashSet::new());
     }
@@ -45,23 +46,21 @@ impl All<'_> {
     fn define(&mut self, budgets: Vec<Covering>, removed: HashSet<Id<id::Budget>>) {
         let mut change = Change { new: self.book.index.emptied(), gone: HashSet::new() };
         for id in removed {
-            let Some(known) = self.book.index.remove(id) else { continue };
-            change.gone.insert(known.account);
-            if let Some(account) = self.book.accounts.get_mut(place(known.account)) {
-                account.live = false;
-                self.book.dead += 1;
-            }
+            change.gone.extend(self.close(id));
         }
         let mut told = Vec::with_capacity(budgets.len());
         for Covering { id, filter, currency, limits, spent } in budgets {
+            if self.book.index.get(id).is_some_and(|known| known.currency != currency) {
+                change.gone.extend(self.close(id));
+            }
             let known = self.book.index.get(id);
-            let same = known.is_some_and(|known| known.currency == currency && *known.filter == filter);
+            let same = known.is_some_and(|known| *known.filter == filter);
             let at = match known.map(|known| known.account) {
                 Some(at) => at,
                 None => self.open(Account::new(id, currency, limits)),
             };
             if let Some(account) = self.book.accounts.get_mut(place(at)) {
-                (account.currency, account.limits, account.base) = (currency, limits, spent);
+                (account.limits, account.base) = (limits, spent);
             }
             if !same {
                 let known = Known { account: at, filter: Arc::new(filter), currency };
@@ -89,6 +88,15 @@ impl All<'_> {
             );
             lane.holds.pin(|scope| before.get(&scope).cloned());
         }
+    }
+
+    /// Takes a budget out and gives the number of its account, which stays as long as something is held on it.
+    fn close(&mut self, id: Id<id::Budget>) -> Option<u32> {
+        let at = self.book.index.remove(id)?.account;
+        let account = self.book.accounts.get_mut(place(at))?;
+        account.live = false;
+        self.book.dead += 1;
+        Some(at)
     }
 
     /// Opens an account and gives its number: a new one, or that of an account that is no more and holds nothing.

@@ -9,10 +9,11 @@ use crate::{Error, ErrorCode};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GateError {
-    /// The period of a budget has ended: tell its next one with [`Gate::rebase`](super::Gate::rebase), call again.
-    #[error("the period of budget {0} has ended: evaluate it and call again")]
+    /// The time is outside of the period of a budget: tell the one that holds with
+    /// [`Gate::rebase`](super::Gate::rebase), call again.
+    #[error("the time is outside of the period of budget {0}: evaluate it and call again")]
     Rolled(Id<id::Budget>),
-    /// A budget with a limit counts in another currency.
+    /// A budget that has a limit, or is closed, counts in another currency.
     #[error("budget {budget} is in {wanted}, the spend in {currency}: spend in {wanted}")]
     Currency {
         /// The budget.
@@ -45,6 +46,9 @@ pub enum GateError {
         /// What differs: `scope`, `amount` or `ttl`.
         field: &'static str,
     },
+    /// A sum of a budget's amounts does not fit.
+    #[error("the amounts of budget {0} do not fit: use a smaller amount")]
+    Overflow(Id<id::Budget>),
     /// What was taken before is neither written nor given back.
     #[error("what was settled is being written: wait for it")]
     Taken,
@@ -54,15 +58,12 @@ pub enum GateError {
 }
 
 impl GateError {
-    pub(super) fn overflow(budget: Id<id::Budget>) -> Self {
-        Self::Other(Error::overflow(format!("the amounts of budget {budget} do not fit: use a smaller amount")))
-    }
-
     /// The one error of the crate. (Not a `From`: `?` could then no longer tell which error a closure gives.)
     pub fn into_error(self) -> Error {
         let code = match self {
             Self::Rolled(_) | Self::Resolved { .. } | Self::Differs { .. } | Self::Taken => ErrorCode::Conflict,
             Self::Currency { .. } => ErrorCode::MixedCurrencies,
+            Self::Overflow(_) => ErrorCode::Overflow,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Other(error) => return error,
         };

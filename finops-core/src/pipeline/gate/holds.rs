@@ -2,10 +2,16 @@
 
 use super::deadlines::{Deadline, Deadlines};
 use super::lane::{number, place};
-use super::memory::Memory;
+use super::memory::{Memory, Over};
+use super::scope::Owners;
 use super::value::{Refusal, Resolution};
 use crate::model::id::{self, Id};
+use crate::model::time::Stamp;
 use hashbrown::{DefaultHashBuilder, HashTable};
+use std::collections::VecDeque;
+
+/// How many refusals a lane remembers: so many, then the oldest is forgotten before its time.
+const REFUSALS: usize = 65_536;
 
 /// A reservation that holds an amount, or was refused and stays so.
 #[derive(Debug)]
@@ -27,6 +33,13 @@ pub(super) struct Asked {
     /// In microseconds; none is the end of time, as is when it runs out then.
     pub(super) ttl: i64,
     pub(super) expires: i64,
+}
+
+impl Asked {
+    /// When it runs out, if it does.
+    pub(super) fn expires(&self) -> Option<Stamp> {
+        Stamp::from_micros(self.expires).ok()
+    }
 }
 
 /// What a reservation is that is not over.
@@ -78,6 +91,8 @@ pub(super) struct Holds {
     deadlines: Deadlines,
     /// How many have a deadline that counts.
     timed: usize,
+    /// The last refusals in their order, each by its slot and by which use of it that is.
+    refused: VecDeque<(u32, u32)>,
     pub(super) over: Memory,
 }
 
@@ -102,6 +117,7 @@ impl Holds {
     /// Keeps an id that is not known.
     pub(super) fn insert(&mut self, mut entry: Entry) {
         let (hash, at, timed) = (entry.hash, entry.asked.expires, entry.is_timed());
+        let is_refused = matches!(entry.state, State::Refused(_));
         let slot = if let Some(slot) = self.free.pop() {
             if let Some(old) = self.entries.get_mut(place(slot)) {
                 entry.turn = old.turn.wrapping_add(1);
@@ -114,18 +130,40 @@ impl Holds {
         };
         let entries = &self.entries;
         self.slots.insert_unique(hash, slot, |slot| entries.get(place(*slot)).map_or(0, |entry| entry.hash));
+        let turn = entries.get(place(slot)).map_or(0, |entry| entry.turn);
         if timed {
-            let turn = entries.get(place(slot)).map_or(0, |entry| entry.turn);
             self.deadlines.push(Deadline { at, slot, turn }, self.timed, |deadline| counts(entries, deadline));
             self.timed = self.timed.saturating_add(1);
+        }
+        if is_refused {
+            self.refused.push_back((slot, turn));
+            self.forget_refusals();
+        }
+    }
+
+    /// Forgets the oldest refusals where there are too many. One whose time is over was forgotten before, and its slot
+    /// may have another use.
+    fn forget_refusals(&mut self) {
+        while self.refused.len() > REFUSALS {
+            let Some((slot, turn)) = self.refused.pop_front() else { return };
+            let entry = self.entries.get(place(slot)).filter(|entry| entry.turn == turn);
+            if entry.is_some_and(|entry| matches!(entry.state, State::Refused(_))) {
+                self.forget(slot);
+            }
         }
     }
 
     /// What was held is over, and remembered for a while; what has expired with what is needed to settle it. Gives back
     /// the scope of another one that had expired, and cannot be settled any more.
-    pub(super) fn resolve(&mut self, slot: u32, resolution: Resolution, expired: Option<Expired>) -> Option<u32> {
+    pub(super) fn resolve(
+        &mut self,
+        slot: u32,
+        resolution: Resolution,
+        owners: Owners,
+        expired: Option<Expired>,
+    ) -> Option<u32> {
         let (id, hash) = self.forget(slot)?;
-        self.over.push(id, hash, resolution, expired)
+        self.over.push(id, hash, Over { resolution, owners }, expired)
     }
 
     fn forget(&mut self, slot: u32) -> Option<(Id<id::Reservation>, u64)> {

@@ -2,7 +2,8 @@
 
 use super::holds::{Expired, Holds};
 use super::ledger::Ledger;
-use super::scopes::{Cover, Scopes};
+use super::scope::Owners;
+use super::scopes::{Cover, Scopes, Spender};
 use super::value::Resolution;
 use hashbrown::DefaultHashBuilder;
 
@@ -18,12 +19,12 @@ pub(super) struct Lane {
 impl Lane {
     /// The hasher is that by which ids are looked up.
     pub(super) fn new(hasher: DefaultHashBuilder) -> Self {
-        Self { holds: Holds::new(hasher), ..Self::default() }
+        Self { scopes: Scopes::new(hasher.clone()), holds: Holds::new(hasher), ledgers: Vec::new() }
     }
 
     /// What was held is over, and its scope has one use less.
     pub(super) fn resolve(&mut self, slot: u32, scope: u32, resolution: Resolution) {
-        let forgotten = self.holds.resolve(slot, resolution, None);
+        let forgotten = self.holds.resolve(slot, resolution, self.owners(scope), None);
         self.scopes.unused(scope);
         if let Some(scope) = forgotten {
             self.scopes.unused(scope);
@@ -32,10 +33,14 @@ impl Lane {
 
     /// What was held has run out. It may be settled late, so that its scope stays.
     pub(super) fn expire(&mut self, slot: u32, expired: Expired) {
-        let forgotten = self.holds.resolve(slot, Resolution::Expired, Some(expired));
+        let forgotten = self.holds.resolve(slot, Resolution::Expired, self.owners(expired.scope), Some(expired));
         if let Some(scope) = forgotten {
             self.scopes.unused(scope);
         }
+    }
+
+    fn owners(&self, scope: u32) -> Owners {
+        self.scopes.get(scope).map_or_else(Owners::default, Spender::owners)
     }
 
     pub(super) fn ledger(&self, account: u32) -> Option<&Ledger> {
@@ -50,7 +55,7 @@ impl Lane {
     pub(super) fn admits(&self, scope: u32, amount: i128, now: i64) -> bool {
         self.scopes.covers(scope).iter().all(|cover| {
             let says = |ledger: &Ledger| {
-                if cover.foreign { !ledger.guards(amount, now) } else { ledger.admits(amount, now) }
+                if cover.foreign { !ledger.guards(now) } else { ledger.admits(amount, now) }
             };
             self.ledger(cover.account).is_some_and(says)
         })

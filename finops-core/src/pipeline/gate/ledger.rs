@@ -55,15 +55,16 @@ impl Ledger {
     /// Whether the lane can say yes to an amount by itself.
     pub(super) fn admits(&self, amount: i128, now: i64) -> bool {
         let free = amount == 0 && self.zero_cost == ZeroCost::Allow;
-        now < self.ends && (free || (self.rule != Rule::Shut && amount.max(1) <= self.room))
+        self.covers(now) && (free || (self.rule != Rule::Shut && amount.max(1) <= self.room))
     }
 
-    /// Whether it would be wrong to spend that much in another currency.
-    pub(super) fn guards(&self, amount: i128, now: i64) -> bool {
-        now >= self.ends || (self.rule != Rule::Open && (amount > 0 || self.zero_cost == ZeroCost::Deny))
+    /// Whether it may be wrong to spend in another currency, however much.
+    pub(super) fn guards(&self, now: i64) -> bool {
+        !self.covers(now) || self.rule != Rule::Open
     }
 
-    /// Whether a quarter of an hour belongs to the period.
+    /// Whether a quarter of an hour that starts then belongs to the period, and so does every instant in it. Of the
+    /// quarter within which a period starts all lanes together know.
     pub(super) fn covers(&self, start: i64) -> bool {
         start < self.ends && start.div_euclid(QUARTER) >= i64::from(self.starts)
     }

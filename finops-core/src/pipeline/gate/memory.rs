@@ -2,7 +2,9 @@
 
 use super::holds::Expired;
 use super::lane::{number, place};
+use super::scope::Owners;
 use super::value::Resolution;
+use crate::model::dimension::BuiltIn;
 use crate::model::id::{self, Id};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
@@ -18,7 +20,7 @@ const BATCH: usize = 64;
 pub(super) struct Memory {
     /// A ring once it is full, and beside it what became of each.
     ids: Vec<Id<id::Reservation>>,
-    resolutions: Vec<Resolution>,
+    over: Vec<Over>,
     /// Where the next will be written: the oldest in a ring that is full.
     next: usize,
     places: HashTable<u32>,
@@ -27,6 +29,13 @@ pub(super) struct Memory {
     /// By place, what is needed to settle late.
     expired: HashMap<u32, Expired>,
     hasher: DefaultHashBuilder,
+}
+
+/// What became of a reservation, and whose it was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Over {
+    pub(super) resolution: Resolution,
+    pub(super) owners: Owners,
 }
 
 /// A place that was written.
@@ -65,17 +74,23 @@ impl Memory {
     /// What became of an id, and what is needed to settle it late.
     pub(super) fn get(&self, id: Id<id::Reservation>, hash: u64) -> Option<(Resolution, Option<Expired>)> {
         let at = self.find(id, hash)?;
-        let resolution = *self.resolutions.get(place(at))?;
+        let resolution = self.over.get(place(at))?.resolution;
         let expired = if resolution == Resolution::Expired { self.expired.get(&at).copied() } else { None };
         Some((resolution, expired))
+    }
+
+    /// Whether it was a reservation of all those.
+    pub(super) fn is_of(&self, id: Id<id::Reservation>, hash: u64, ids: &[(BuiltIn, &str)]) -> bool {
+        let over = self.find(id, hash).and_then(|at| self.over.get(place(at)));
+        over.is_some_and(|over| over.owners.include(Owners::of(ids.iter().copied(), &self.hasher)))
     }
 
     /// What had expired was settled after all. It is forgotten when it would have been.
     pub(super) fn settle(&mut self, id: Id<id::Reservation>, hash: u64) {
         let Some(at) = self.find(id, hash) else { return };
         self.expired.remove(&at);
-        if let Some(resolution) = self.resolutions.get_mut(place(at)) {
-            *resolution = Resolution::Settled;
+        if let Some(over) = self.over.get_mut(place(at)) {
+            over.resolution = Resolution::Settled;
         }
     }
 
@@ -84,18 +99,18 @@ impl Memory {
         &mut self,
         id: Id<id::Reservation>,
         hash: u64,
-        resolution: Resolution,
+        over: Over,
         expired: Option<Expired>,
     ) -> Option<u32> {
         let (at, mut gone, mut forgotten) = (self.next, None, None);
-        if let (Some(old), Some(became)) = (self.ids.get_mut(at), self.resolutions.get_mut(at)) {
+        if let (Some(old), Some(became)) = (self.ids.get_mut(at), self.over.get_mut(at)) {
             gone = Some(self.hasher.hash_one(std::mem::replace(old, id)));
-            if std::mem::replace(became, resolution) == Resolution::Expired {
+            if std::mem::replace(became, over).resolution == Resolution::Expired {
                 forgotten = self.expired.remove(&number(at)).map(|expired| expired.scope);
             }
         } else {
             self.ids.push(id);
-            self.resolutions.push(resolution);
+            self.over.push(over);
         }
         self.fresh.push(Fresh { at: number(at), hash, gone });
         if self.fresh.len() >= BATCH {
@@ -109,7 +124,7 @@ impl Memory {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Id<id::Reservation>, Resolution)> {
-        self.ids.iter().copied().zip(self.resolutions.iter().copied())
+        self.ids.iter().copied().zip(self.over.iter().map(|over| over.resolution))
     }
 
     pub(super) fn len(&self) -> usize {

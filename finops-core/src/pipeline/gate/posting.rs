@@ -2,11 +2,12 @@
 
 use super::all::{All, Posting};
 use super::cells::quarter_of;
-use super::holds::State;
+use super::holds::{Entry, State};
 use super::lane::Lane;
+use super::reserving::mantissa;
 use super::value::{Resolution, Settled};
 use super::{Gate, GateError};
-use crate::Error;
+use crate::model::dimension::BuiltIn;
 use crate::model::id::{self, Id};
 use crate::model::money::Money;
 use crate::model::time::Stamp;
@@ -15,9 +16,11 @@ use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
 /// A reservation that is to be resolved.
-struct Resolving {
+struct Resolving<'a> {
     id: Id<id::Reservation>,
     hash: u64,
+    /// Ids that its scope must have: that of others is not there.
+    own: &'a [(BuiltIn, &'a str)],
     now: Stamp,
 }
 
@@ -27,12 +30,26 @@ impl Gate {
     ///
     /// # Errors
     /// [`GateError::NotFound`]; [`GateError::Resolved`] when it was settled or released before; `invalid_argument`
-    /// for a negative amount; `overflow`.
+    /// for an amount that is negative or 10^20 and more; [`GateError::Overflow`], or `overflow` where its scope would
+    /// come to 10^20 in the quarter of an hour.
     pub fn settle(&self, id: Id<id::Reservation>, actual: Money, now: Stamp) -> Result<Settled, GateError> {
-        if actual.is_negative() {
-            return Err(Error::invalid("amount", format!("must be zero or more, got {actual}")).into());
-        }
-        let resolving = Resolving { id, hash: self.hasher.hash_one(id), now };
+        self.settle_own(id, &[], actual, now)
+    }
+
+    /// The same for somebody who has only reservations whose spend had all of these ids, of tenant, organization and
+    /// user. Any other one is not found.
+    ///
+    /// # Errors
+    /// As [`Gate::settle`].
+    pub fn settle_own(
+        &self,
+        id: Id<id::Reservation>,
+        own: &[(BuiltIn, &str)],
+        actual: Money,
+        now: Stamp,
+    ) -> Result<Settled, GateError> {
+        mantissa(actual)?;
+        let resolving = Resolving { id, hash: self.hasher.hash_one(id), own, now };
         let (number, mut lane) = self.lane_with(&resolving).ok_or(GateError::NotFound(id))?;
         if let Some(amount) = resolving.within(&mut lane, Some(actual.mantissa())) {
             return Ok(settled(actual, amount, false, false));
@@ -46,7 +63,20 @@ impl Gate {
     /// # Errors
     /// [`GateError::NotFound`]; [`GateError::Resolved`] when it is over already, also by expiry.
     pub fn release(&self, id: Id<id::Reservation>, now: Stamp) -> Result<Money, GateError> {
-        let resolving = Resolving { id, hash: self.hasher.hash_one(id), now };
+        self.release_own(id, &[], now)
+    }
+
+    /// The same for somebody who has only some reservations, as [`Gate::settle_own`].
+    ///
+    /// # Errors
+    /// As [`Gate::release`].
+    pub fn release_own(
+        &self,
+        id: Id<id::Reservation>,
+        own: &[(BuiltIn, &str)],
+        now: Stamp,
+    ) -> Result<Money, GateError> {
+        let resolving = Resolving { id, hash: self.hasher.hash_one(id), own, now };
         let (number, mut lane) = self.lane_with(&resolving).ok_or(GateError::NotFound(id))?;
         if let Some(amount) = resolving.within(&mut lane, None) {
             return Ok(Money::from_mantissa(amount));
@@ -56,16 +86,35 @@ impl Gate {
     }
 
     /// The lane that knows an id: first the one of this thread. An id never moves to another.
-    fn lane_with(&self, resolving: &Resolving) -> Option<(usize, MutexGuard<'_, Lane>)> {
+    fn lane_with(&self, resolving: &Resolving<'_>) -> Option<(usize, MutexGuard<'_, Lane>)> {
         let first = own_lane();
         (0..LANES).map(|step| (first + step) % LANES).find_map(|number| {
             let lane = self.lanes.get(number)?.lock();
-            lane.holds.knows(resolving.id, resolving.hash).then_some((number, lane))
+            (lane.holds.knows(resolving.id, resolving.hash) && resolving.is_own(&lane)).then_some((number, lane))
         })
     }
 }
 
-impl Resolving {
+impl Resolving<'_> {
+    /// Whether whoever asks has it. It stays so: an id never means another reservation.
+    fn is_own(&self, lane: &Lane) -> bool {
+        if self.own.is_empty() {
+            return true;
+        }
+        let scope = match lane.holds.find(self.id, self.hash) {
+            Some((_, Entry { state: State::Held(hold), .. })) => Some(hold.scope),
+            Some(_) => return false,
+            None => {
+                let over = lane.holds.over.get(self.id, self.hash);
+                over.and_then(|(_, expired)| expired).map(|expired| expired.scope)
+            }
+        };
+        match scope {
+            Some(scope) => lane.scopes.get(scope).is_some_and(|spender| spender.scope().has(self.own)),
+            None => lane.holds.over.is_of(self.id, self.hash, self.own),
+        }
+    }
+
     /// Resolves it if the lane can do so by itself, and says what was held.
     fn within(&self, lane: &mut Lane, actual: Option<i128>) -> Option<i128> {
         let (slot, entry) = lane.holds.find(self.id, self.hash)?;

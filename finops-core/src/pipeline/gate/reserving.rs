@@ -1,14 +1,16 @@
 //! Asking: whether a spend may happen, and holding it.
 
+use super::cells::LIMIT;
 use super::holds::{Asked, Entry, Hold, State};
 use super::lane::Lane;
 use super::scope::{Scope, Spend};
 use super::value::{Reserved, Terms, Verdict};
 use super::{Gate, GateError};
-use crate::Error;
 use crate::model::id::{self, Id};
+use crate::model::money::Money;
 use crate::model::time::Stamp;
-use crate::pipeline::sync::LANES;
+use crate::pipeline::sync::{LANES, MutexGuard};
+use crate::{Error, Result};
 use std::hash::BuildHasher;
 
 /// How long a refusal without a time of its own is remembered: a day, in microseconds.
@@ -28,10 +30,11 @@ impl Gate {
     /// Whether all budgets that cover the spend allow it at `now`. Nothing is held.
     ///
     /// # Errors
-    /// [`GateError::Rolled`] when the period of one of them has ended, [`GateError::Currency`] when one that has a
-    /// limit counts in another currency, `invalid_argument` for a negative amount or a scope out of order.
+    /// [`GateError::Rolled`] when `now` is outside of the period of one of them; [`GateError::Currency`] when one that
+    /// has a limit or is closed counts in another currency, whatever the amount; `invalid_argument` for an amount that
+    /// is negative or 10^20 and more, or a scope out of order.
     pub fn check(&self, spend: &Spend<'_>, now: Stamp) -> Result<Verdict, GateError> {
-        let amount = positive(spend)?;
+        let amount = mantissa(spend.amount)?;
         let (hash, now) = (spend.hash(&self.hasher), now.micros());
         let (_, mut lane) = self.enter();
         let scope = self.scope(&mut lane, spend, hash)?;
@@ -62,12 +65,12 @@ impl Gate {
         terms: Terms,
         now: Stamp,
     ) -> Result<Reserved, GateError> {
-        let amount = positive(spend)?;
+        let amount = mantissa(spend.amount)?;
         let (ttl, scope, now) = (micros(&terms)?, spend.hash(&self.hasher), now.micros());
         let asked = Asked { scope, amount, ttl, expires: now.saturating_add(ttl) };
         let hash = self.hasher.hash_one(id);
         let request = Request { id, hash, spend, asked, remember: terms.idempotent, now };
-        let (number, mut lane) = if terms.idempotent { self.enter_at(lane_of(hash)) } else { self.enter() };
+        let (number, mut lane) = if terms.idempotent { self.enter_with(&request) } else { self.enter() };
         if !lane.holds.is_due(now) {
             if let Some(answer) = request.known(&lane) {
                 return answer;
@@ -78,7 +81,20 @@ impl Gate {
             }
         }
         drop(lane);
+        let number = if terms.idempotent { lane_of(hash) } else { number };
         self.reserve_in_all(number, &request)
+    }
+
+    /// The lane that knows an id which the caller gave; else the one in which such ids are kept. It may be an id that
+    /// was made for another call and given back by the caller: it lies in the lane which that call took, and was there
+    /// before anybody could know it. So it is enough to look into the others first, one after the other.
+    fn enter_with(&self, request: &Request<'_>) -> (usize, MutexGuard<'_, Lane>) {
+        let home = lane_of(request.hash);
+        let found = (0..LANES).filter(|number| *number != home).find_map(|number| {
+            let lane = self.lanes.get(number)?.lock();
+            lane.holds.knows(request.id, request.hash).then_some((number, lane))
+        });
+        found.unwrap_or_else(|| self.enter_at(home))
     }
 
     /// Decides over all lanes, and holds it in that one.
@@ -86,7 +102,8 @@ impl Gate {
     fn reserve_in_all(&self, number: usize, request: &Request<'_>) -> Result<Reserved, GateError> {
         let mut all = self.all();
         all.sweep(request.now);
-        if let Some(answer) = all.lanes.get(number).and_then(|lane| request.known(lane)) {
+        // One that was given may lie in any lane.
+        if let Some(answer) = all.lanes.iter().find_map(|lane| request.known(lane)) {
             return answer;
         }
         let spend = request.spend;
@@ -100,12 +117,12 @@ impl Gate {
                 let state = State::Refused(refusal.clone());
                 lane.holds.insert(Entry::new(request.id, request.hash, request.refused(), state));
             }
-            return Ok(Reserved { verdict, repeated: false });
+            return Ok(Reserved { verdict, repeated: false, expires: None });
         }
         for cover in covers.iter().filter(|cover| !cover.foreign) {
             all.even(cover.account, (number, spend.amount.mantissa()));
         }
-        let Some(lane) = all.lane(number) else { return Ok(Reserved { verdict, repeated: false }) };
+        let Some(lane) = all.lane(number) else { return Ok(Reserved { verdict, repeated: false, expires: None }) };
         let scope = match lane.scopes.find(request.asked.scope, spend) {
             Some(scope) => scope,
             None => lane.scopes.insert(new, request.asked.scope, covers),
@@ -139,12 +156,12 @@ impl Request<'_> {
         if let Some((field, _)) = differs {
             return Some(Err(GateError::Differs { id, field }));
         }
-        let verdict = match &entry.state {
-            State::Refused(refusal) => Verdict::Deny(refusal.clone()),
-            State::Held(hold) => Verdict::Allow { covered: lane.held_on(hold).len() },
+        let (verdict, expires) = match &entry.state {
+            State::Refused(refusal) => (Verdict::Deny(refusal.clone()), None),
+            State::Held(hold) => (Verdict::Allow { covered: lane.held_on(hold).len() }, first.expires()),
             State::Free => return None,
         };
-        Some(Ok(Reserved { verdict, repeated: true }))
+        Some(Ok(Reserved { verdict, repeated: true, expires }))
     }
 
     /// Holds what was admitted.
@@ -153,7 +170,8 @@ impl Request<'_> {
         lane.scopes.uses(scope);
         let state = State::Held(Hold { scope, on: None });
         lane.holds.insert(Entry::new(self.id, self.hash, self.asked, state));
-        Reserved { verdict: Verdict::Allow { covered: lane.scopes.covers(scope).len() }, repeated: false }
+        let verdict = Verdict::Allow { covered: lane.scopes.covers(scope).len() };
+        Reserved { verdict, repeated: false, expires: self.asked.expires() }
     }
 
     /// How long a refusal is remembered.
@@ -168,11 +186,15 @@ pub(super) fn lane_of(hash: u64) -> usize {
     usize::try_from(hash >> 40).unwrap_or(0) % LANES
 }
 
-fn positive(spend: &Spend<'_>) -> Result<i128, GateError> {
-    if spend.amount.is_negative() {
-        return Err(Error::invalid("amount", format!("must be zero or more, got {}", spend.amount)).into());
+/// An amount that charges can have.
+pub(super) fn mantissa(amount: Money) -> Result<i128> {
+    if amount.is_negative() {
+        return Err(Error::invalid("amount", format!("must be zero or more, got {amount}")));
     }
-    Ok(spend.amount.mantissa())
+    if amount.mantissa() >= LIMIT {
+        return Err(Error::invalid("amount", format!("must be below 10^20, got {amount}")));
+    }
+    Ok(amount.mantissa())
 }
 
 /// The time in microseconds, the end of time without one.

@@ -44,6 +44,35 @@ impl Spend<'_> {
     }
 }
 
+/// Whose a scope is, as hashes of its tenant, its organization and its user; 0 where it has none. Enough to tell who
+/// asks for a reservation that is over, of which the scope is not kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Owners([u32; 3]);
+
+impl Owners {
+    /// Those of some ids.
+    pub(super) fn of<'a>(ids: impl Iterator<Item = (BuiltIn, &'a str)>, hasher: &impl BuildHasher) -> Self {
+        let mut owners = Self::default();
+        for (dimension, value) in ids {
+            let [tenant, organization, user] = &mut owners.0;
+            let owner = match dimension {
+                BuiltIn::Tenant => tenant,
+                BuiltIn::Organization => organization,
+                BuiltIn::User => user,
+                _ => continue,
+            };
+            // The upper half of the hash; that some value is there is told by the lowest bit.
+            *owner = u32::try_from(hasher.hash_one(value) >> 32).unwrap_or(0) | 1;
+        }
+        owners
+    }
+
+    /// Whether all of those are among them.
+    pub(super) fn include(self, others: Self) -> bool {
+        self.0.iter().zip(others.0).all(|(own, other)| other == 0 || *own == other)
+    }
+}
+
 /// The ids and tags of spends and their currency, kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
@@ -120,6 +149,11 @@ impl Scope {
             && self.tags.len() == spend.tags.len()
             && self.ids.iter().zip(spend.ids).all(|(own, id)| own.0 == id.0 && is_next(own.1, id.1))
             && self.tags.iter().zip(spend.tags).all(|(own, tag)| is_next(own.0, tag.0) && is_next(own.1, tag.1))
+    }
+
+    /// Whether it has all of these ids.
+    pub(super) fn has(&self, ids: &[(BuiltIn, &str)]) -> bool {
+        ids.iter().all(|id| self.ids().any(|own| own == *id))
     }
 
     /// The value of a dimension; what the scope does not name may be `constant`.

@@ -2,8 +2,8 @@
 
 use super::cells::Cells;
 use super::lane::{number, place};
-use super::scope::{Scope, Spend};
-use hashbrown::HashTable;
+use super::scope::{Owners, Scope, Spend};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::SmallVec;
 
 /// How many scopes that nothing hangs on a lane keeps, about.
@@ -26,6 +26,7 @@ pub(super) struct Spender {
     hash: u64,
     covers: Covers,
     scope: Scope,
+    owners: Owners,
     /// What was settled since it was last taken.
     open: Cells,
     /// What was taken to be written.
@@ -47,9 +48,15 @@ pub(super) struct Scopes {
     taken: Vec<u32>,
     /// How many there may be before some are forgotten.
     room: usize,
+    hasher: DefaultHashBuilder,
 }
 
 impl Scopes {
+    /// The hasher is that by which owners are told apart.
+    pub(super) fn new(hasher: DefaultHashBuilder) -> Self {
+        Self { hasher, ..Self::default() }
+    }
+
     pub(super) fn find(&mut self, hash: u64, spend: &Spend<'_>) -> Option<u32> {
         let Self { table, spenders, .. } = self;
         let same = |at: &u32| {
@@ -70,7 +77,8 @@ impl Scopes {
         if self.table.len() >= self.room.max(KEPT) {
             self.forget();
         }
-        let new = Spender { hash, covers, scope, open: Cells::default(), taken: None, uses: 0, recent: true };
+        let owners = Owners::of(scope.ids(), &self.hasher);
+        let new = Spender { hash, covers, scope, owners, open: Cells::default(), taken: None, uses: 0, recent: true };
         let at = if let Some(at) = self.free.pop() {
             if let Some(old) = self.spenders.get_mut(place(at)) {
                 *old = new;
@@ -102,6 +110,11 @@ impl Scopes {
 
     pub(super) fn covers(&self, at: u32) -> &[Cover] {
         self.spenders.get(place(at)).map_or(&[], |spender| &spender.covers)
+    }
+
+    /// A scope, by which something goes.
+    pub(super) fn get(&self, at: u32) -> Option<&Spender> {
+        self.spenders.get(place(at))
     }
 
     /// Counts a reservation that goes by the scope.
@@ -193,6 +206,10 @@ impl Scopes {
 impl Spender {
     pub(super) const fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    pub(super) const fn owners(&self) -> Owners {
+        self.owners
     }
 
     pub(super) fn covers(&self) -> &[Cover] {

@@ -24,13 +24,14 @@ pub struct Covering {
 /// What a budget allows in a period of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The period that holds now. From its end on, spends of the budget wait until the next one is told.
+    /// The period that holds now. Outside of it, spends of the budget wait until the one that holds then is told: after
+    /// its end, and before its start, where a clock was set back.
     ///
     /// A budget that has not begun or that is over is told as a period without a limit.
     pub period: Interval,
     /// What reserved and spent together may reach; none refuses nothing.
     pub limit: Option<Money>,
-    /// Refuses every positive amount, whatever the limit.
+    /// Refuses every positive amount, whatever the limit, and every amount in another currency.
     pub closed: Option<Closed>,
     /// What happens to a spend of zero.
     pub zero_cost: ZeroCost,
@@ -135,6 +136,8 @@ pub struct Reserved {
     pub verdict: Verdict,
     /// The same was asked before, and this is the answer of that time.
     pub repeated: bool,
+    /// When what is held is let go of by itself; none where it never is, or where nothing is held.
+    pub expires: Option<Stamp>,
 }
 
 /// What settling did.
