@@ -4,7 +4,7 @@ import type { Location, Page, Time, Timestamp } from "./index";
 
 /**
  * What a change is about. `usage` are events that were voided or corrected, `statement` closed periods,
- * `allocation_close` closed allocations.
+ * `allocation_close` closed allocations. Of a `webhook` nothing is told but that it changed.
  */
 export type AuditKind =
   | "allocation_close"
@@ -15,15 +15,17 @@ export type AuditKind =
   | "meter"
   | "model_prices"
   | "price"
+  | "resource_group"
   | "statement"
   | "usage"
-  | "virtual_dimension";
+  | "virtual_dimension"
+  | "webhook";
 
 export interface AuditListParams {
   /** Only changes of things of that kind. */
   kind?: AuditKind | null;
   /**
-   * Only of what has that key: the id of a price, grant or cost centre, the name of a virtual dimension or meter,
+   * Only of what has that key: the id of a price, grant, cost centre or group, the name of a virtual dimension or meter,
    * `"team/t1"` of the catalogue, `"2024-01/ten_001"` of a closed period, `"ten_001/gateway/req-1"` of an event.
    */
   key?: string | null;

@@ -21,6 +21,13 @@ class MoneyOverflowError extends FinopsError {}
 class StorageError extends FinopsError {}
 class CancelledError extends FinopsError {}
 class ForbiddenError extends FinopsError {}
+class UnauthorizedError extends FinopsError {}
+
+/** Has besides the `reason`, and `refused_by`: the budget that refused, where there is one to be named. */
+class BudgetExhaustedError extends FinopsError {
+  reason = null;
+  refused_by = null;
+}
 
 const CLASSES = new Map([
   ["invalid_argument", InvalidArgumentError],
@@ -31,6 +38,8 @@ const CLASSES = new Map([
   ["storage", StorageError],
   ["cancelled", CancelledError],
   ["forbidden", ForbiddenError],
+  ["budget_exhausted", BudgetExhaustedError],
+  ["unauthorized", UnauthorizedError],
 ]);
 
 function make(code, message, field, options) {
@@ -52,8 +61,9 @@ function lift(error) {
   } catch {
     return error;
   }
-  const { code, message, field, source } = parts;
-  return make(code, message, field, source === null ? undefined : { cause: new Error(source) });
+  const { code, message, field, source, refused } = parts;
+  const made = make(code, message, field, source === null ? undefined : { cause: new Error(source) });
+  return refused ? Object.assign(made, { reason: refused.reason, refused_by: refused.refused_by }) : made;
 }
 
 const classes = Object.fromEntries([FinopsError, ...CLASSES.values()].map((Class) => [Class.name, Class]));

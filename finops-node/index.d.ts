@@ -11,7 +11,10 @@ import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
 import type { Audit } from "./audit";
+import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
+import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
+import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
 import type { Metering } from "./metering";
 
@@ -20,8 +23,11 @@ export type * from "./allocation";
 export type * from "./centers";
 export type * from "./analysis";
 export type * from "./audit";
+export * from "./webhooks";
 export type * from "./billing";
+export type * from "./budgets";
 export type * from "./costs";
+export type * from "./groups";
 export type * from "./history";
 export type * from "./metering";
 export type * from "./statements";
@@ -587,20 +593,26 @@ export interface Catalog<D extends Decimals = "number"> {
 }
 
 /**
- * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}; a failed call has changed
- * nothing. Counts beyond 2^53 lose digits, as all numbers do there.
+ * All operations. Each gives a promise that a failure rejects with a {@link FinopsError}, but for the gate of budgets,
+ * which answers at once and throws it; a failed call has changed nothing. Counts beyond 2^53 lose digits, as all numbers do there.
  */
-export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, History, Metering<D> {
+export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
   /** Who bears what. */
   readonly allocation: Allocation<D>;
   /** Who and what costs are attributed to. */
   readonly catalog: Catalog<D>;
+  /** Resources that somebody looks after together. */
+  readonly resourceGroups: ResourceGroups;
   /** Dimensions made of rules. */
   readonly virtualDimensions: VirtualDimensions;
   /** The log of changes. */
   readonly audit: Audit;
+  /** Who is told of events. */
+  readonly webhooks: Webhooks;
+  /** What happened. */
+  readonly events: Events;
 
   /** Imports a bill, all of it or nothing. The same files twice change nothing the second time. */
   importCharges(path: Location, options?: ImportOptions): Promise<ImportReceipt<D>>;
@@ -628,7 +640,11 @@ export interface Finops<D extends Decimals = "number"> extends CostCenters<D>, H
    */
   segments(params?: Record<string, never>): Promise<Segments>;
 
-  /** Moves a clock that was fixed on open, never back; without a time it only tells the time. */
+  /**
+   * Lets time pass: a clock that was fixed on open moves to `now`, never back, and what time brings about happens.
+   * Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written, and
+   * events are told to sinks and webhooks, at most 100 deliveries at a time. Call it every few seconds.
+   */
   tick(now?: Time): Promise<{ now: Timestamp }>;
   tick(params: { now?: Time | null }): Promise<{ now: Timestamp }>;
 }
@@ -655,6 +671,14 @@ export interface OpenOptions<D extends Decimals = "number"> {
    * `asPrincipal` names its user instead, one of `asTenant` its tenant: `"tenant:ten_001"`.
    */
   actor?: string | null;
+  /** For how many seconds metered usage may wait until the gate of budgets goes by it, 0 to 3600. By default 1. */
+  budget_lag_seconds?: Numeric | null;
+  /** Whether webhooks may be sent without encryption. By default false. */
+  webhook_allow_http?: boolean;
+  /** Whether webhooks may reach addresses that are not public: this machine, its network. By default false. */
+  webhook_allow_private?: boolean;
+  /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
+  webhook_timeout_seconds?: number | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }
@@ -721,7 +745,9 @@ export type ErrorCode =
   | "overflow"
   | "storage"
   | "cancelled"
-  | "forbidden";
+  | "forbidden"
+  | "budget_exhausted"
+  | "unauthorized";
 
 /** A failed call. It changed nothing. */
 export class FinopsError extends Error {
@@ -749,3 +775,13 @@ export class StorageError extends FinopsError {}
 export class CancelledError extends FinopsError {}
 /** The handle may not do this: call with another role or scope, or leave it. Code `forbidden`. */
 export class ForbiddenError extends FinopsError {}
+/** A budget does not let the spend through: leave it, make it smaller, or wait. Code `budget_exhausted`. */
+export class BudgetExhaustedError extends FinopsError {
+  /** Why. */
+  readonly reason: SpendCheck["reason"];
+  /** The budget that refused, with its figures; `null` where there is none to be named. */
+  readonly refused_by: SpendRefusal<Decimals> | null;
+}
+
+/** Whoever sent this did not prove who they are: answer with 401, and do nothing of it. Code `unauthorized`. */
+export class UnauthorizedError extends FinopsError {}

@@ -2,10 +2,13 @@
 "use strict";
 
 const { Allocation } = require("./allocation.js");
+const { Budgets } = require("./budgets.js");
 const { classes, invalid } = require("./errors.js");
+const { ResourceGroups } = require("./groups.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
 const { Session } = require("./session.js");
+const { Events, Webhooks, eventSchema, verifyWebhook } = require("./webhooks.js");
 
 class Costs {
   #session;
@@ -134,7 +137,9 @@ class Finops {
     this.#session = session;
     this.costs = new Costs(session);
     this.allocation = new Allocation(session);
+    this.budgets = new Budgets(session);
     this.catalog = new Catalog(session);
+    this.resourceGroups = new ResourceGroups(session);
     this.virtualDimensions = new VirtualDimensions(session);
     this.meters = new Meters(session);
     this.prices = new Prices(session);
@@ -143,6 +148,8 @@ class Finops {
     this.usage = new KeptUsage(session);
     this.llm = new ModelPrices(session);
     this.audit = new Audit(session);
+    this.webhooks = new Webhooks(session);
+    this.events = new Events(session);
   }
 
   async importCharges(path, options = {}) {
@@ -176,6 +183,14 @@ class Finops {
 
   async deleteCostCenter(id) {
     return this.#session.call("delete_cost_center", merged("id", id, {}));
+  }
+
+  setBudgetAlert(params) {
+    return this.#session.call("set_budget_alert", params);
+  }
+
+  async getBudgetStatus(id) {
+    return this.#session.call("get_budget_status", merged("id", id, {}));
   }
 
   async recordUsage(events) {
@@ -261,4 +276,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Iof, ...classes };
+module.exports = { Iof, eventSchema, verifyWebhook, ...classes };

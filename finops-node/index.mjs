@@ -12,4 +12,8 @@ export const {
   StorageError,
   CancelledError,
   ForbiddenError,
+  BudgetExhaustedError,
+  UnauthorizedError,
+  eventSchema,
+  verifyWebhook,
 } = iof;

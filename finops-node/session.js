@@ -82,10 +82,49 @@ class Session {
     return JSON.parse(await this.#await(this.#engine.recordUsage(events, this.#exact)));
   }
 
+  /** Has a function told of events; gives the number by which that ends. */
+  subscribe(sink) {
+    if (this.closed) throw closed();
+    // What it throws, or its promise rejects with, is why it did not take the event.
+    const tell = async (ticket, text) => {
+      let error = null;
+      try {
+        await sink(JSON.parse(text));
+      } catch (thrown) {
+        error = String(thrown);
+      }
+      this.#engine.told(ticket, error);
+    };
+    return lifted(() => this.#engine.subscribe(tell));
+  }
+
+  /** Has it told of nothing more; whether it was before. */
+  unsubscribe(subscription) {
+    if (this.closed) throw closed();
+    return lifted(() => this.#engine.unsubscribe(subscription));
+  }
+
   /** A recorder of the native module. */
   recorder(options) {
     if (this.closed) throw closed();
     return lifted(() => this.#engine.recorder(input.json(options)));
+  }
+
+  /** What the engine answers at once, on this thread. */
+  atOnce(call) {
+    if (this.closed) throw closed();
+    return lifted(() => call(this.#engine, this.#exact));
+  }
+
+  /** Waits for what the engine does on the thread pool. */
+  async later(call) {
+    if (this.closed) throw closed();
+    return this.#await(lifted(() => call(this.#engine, this.#exact)));
+  }
+
+  /** An exact decimal as answers have it. */
+  decimal(text) {
+    return this.#exact ? text : Number(text);
   }
 
   /** Runs an operation; every failure is a rejection. */

@@ -9,6 +9,8 @@
     reason = "a test says what broke by failing"
 )]
 
+#[path = "access/groups.rs"]
+mod groups;
 #[path = "access/guards.rs"]
 mod guards;
 #[path = "access/others.rs"]

@@ -1,7 +1,8 @@
 //! The gate in many orders of its threads: its own sources, with locks at which a scheduler may stop each thread.
 //!
-//! Each case runs two thousand times, at random and by the depth of bugs (PCT). It fails where threads wait for each
-//! other, or where what it asserts does not hold in some order, and prints how to run that order again.
+//! Each case runs thousands of times, at random and by the depth of bugs (PCT). A case fails where threads wait for
+//! each other, or where what it asserts does not hold in some order. What fails prints its schedule, for
+//! `shuttle::replay`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -29,11 +29,15 @@ pub enum ErrorCode {
     Cancelled,
     /// The handle may not do this: call with another role or scope, or leave it.
     Forbidden,
+    /// Whoever sent this did not prove who they are: answer them with 401, and do nothing of it.
+    Unauthorized,
+    /// A budget does not let the spend through: leave it, make it smaller, or wait for the next period.
+    BudgetExhausted,
 }
 
 impl ErrorCode {
     /// Every code, in the order of their declaration.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::InvalidArgument,
         Self::NotFound,
         Self::Conflict,
@@ -42,6 +46,8 @@ impl ErrorCode {
         Self::Storage,
         Self::Cancelled,
         Self::Forbidden,
+        Self::Unauthorized,
+        Self::BudgetExhausted,
     ];
 
     /// The code as it stands in JSON and in the exceptions of the bindings.
@@ -55,6 +61,8 @@ impl ErrorCode {
             Self::Storage => "storage",
             Self::Cancelled => "cancelled",
             Self::Forbidden => "forbidden",
+            Self::Unauthorized => "unauthorized",
+            Self::BudgetExhausted => "budget_exhausted",
         }
     }
 }

@@ -56,4 +56,6 @@ pub use error::{Error, ErrorCode, Result};
 pub use insight::{Breakdown, BreakdownRequest, Granularity, HistoricalCosts, HistoricalRequest};
 pub use insight::{CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
 pub use insight::{MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest};
+pub use model::event::EVENT_SCHEMA;
 pub use model::receipt::ImportReceipt;
+pub use model::webhook::verify_webhook;

@@ -3,7 +3,9 @@
 use crate::json;
 use crate::recorder::Recorder;
 use crate::tasks::{Call, Close, Open, RecordUsage, parse};
+use crate::telling::{Function, Tell, Tickets};
 use crate::watch::Watch;
+use finops_core::engine::Subscription;
 use finops_core::model::access::Access;
 use finops_core::{Error, ErrorCode, Finops};
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
@@ -18,18 +20,20 @@ pub struct Engine {
     core: Arc<Mutex<Option<Arc<Finops>>>>,
     /// What a narrowed engine may.
     access: Option<Access>,
+    /// What functions were told of and have not answered yet.
+    tickets: Arc<Tickets>,
 }
 
 impl Engine {
     pub(crate) fn new(core: Finops) -> Self {
-        Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None }
+        Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None, tickets: Arc::default() }
     }
 
     fn open_core(&self) -> MutexGuard<'_, Option<Arc<Finops>>> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn core(&self) -> napi::Result<Arc<Finops>> {
+    pub(crate) fn core(&self) -> napi::Result<Arc<Finops>> {
         let closed = || Error::new(ErrorCode::Conflict, "the engine is closed: open its location again");
         let core = self.open_core().clone().ok_or_else(|| json::failure(&closed()))?;
         match &self.access {
@@ -40,7 +44,8 @@ impl Engine {
 
     fn narrowed(&self, narrowed: Result<Finops, Error>) -> napi::Result<Self> {
         let narrowed = narrowed.map_err(|error| json::failure(&error))?;
-        Ok(Self { core: Arc::clone(&self.core), access: narrowed.access().cloned() })
+        let tickets = Arc::clone(&self.tickets);
+        Ok(Self { core: Arc::clone(&self.core), access: narrowed.access().cloned(), tickets })
     }
 }
 
@@ -89,6 +94,28 @@ impl Engine {
         let made = parse(&options).and_then(|options| core.recorder_with(options));
         let (core, flushing) = made.map_err(|error| json::failure(&error))?;
         Ok(Recorder::new(core, flushing))
+    }
+
+    /// Has a function told of events that come from now on, each as a ticket and JSON text; gives the number by which
+    /// that ends. The function says by `told` what became of it.
+    #[napi]
+    pub fn subscribe(&self, tell: Tell) -> napi::Result<u32> {
+        let sink = Function { tell, tickets: Arc::clone(&self.tickets) };
+        let subscribed = self.core()?.events_subscribe(Arc::new(sink)).map_err(|error| json::failure(&error))?;
+        Ok(u32::try_from(subscribed.number()).unwrap_or(u32::MAX))
+    }
+
+    /// What became of an event that a function was told of: why it was not taken, if it was not.
+    #[napi]
+    pub fn told(&self, ticket: u32, error: Option<String>) {
+        self.tickets.answer(ticket, error);
+    }
+
+    /// Has a function told of nothing more; whether it was before.
+    #[napi]
+    pub fn unsubscribe(&self, subscription: u32) -> napi::Result<bool> {
+        let subscription = Subscription::from_number(subscription.into());
+        self.core()?.events_unsubscribe(subscription).map_err(|error| json::failure(&error))
     }
 
     /// An engine narrowed to a tenant.

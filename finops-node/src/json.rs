@@ -1,9 +1,11 @@
 //! Answers and errors as JSON text.
 
+use finops_core::engine::{SpendCheck, SpendRefused};
 use finops_core::model::money::Quantity;
 use finops_core::model::time::Stamp;
 use finops_core::{Answer, Error, ErrorCode, Listener};
 use serde::Serialize;
+use serde_json::Value;
 
 /// An answer as JSON text. Exact decimals become text, or bare numbers with all their digits, of which
 /// `JSON.parse` makes the nearest double. Integers are numbers: beyond 2^53 JavaScript keeps no longer every digit.
@@ -108,9 +110,20 @@ impl Listener for Json {
 
 /// An error on its way to JavaScript, which makes an instance of its own class of it.
 pub(crate) fn failure(error: &Error) -> napi::Error {
-    let source = std::error::Error::source(error).map(ToString::to_string);
+    told(error, false)
+}
+
+/// The same with its decimals as text when `exact`, else as numbers.
+pub(crate) fn told(error: &Error, exact: bool) -> napi::Error {
+    let refused = SpendRefused::of(error).and_then(|refused| {
+        let told = SpendCheck::refused(refused.reason, refused.refused_by.clone());
+        serde_json::from_str::<Value>(&text(&Answer::from(told), exact).ok()?).ok()
+    });
+    // What was refused has a message, a reason and a budget, and nothing that lies underneath.
+    let source = std::error::Error::source(error).filter(|_| refused.is_none()).map(ToString::to_string);
     let parts = serde_json::json!({
         "code": error.code().as_str(), "field": error.field(), "message": error.message(), "source": source,
+        "refused": refused,
     });
     napi::Error::from_reason(parts.to_string())
 }

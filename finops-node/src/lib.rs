@@ -4,12 +4,15 @@
 //! of it. Nothing is decided here.
 
 mod engine;
+mod gate;
 mod json;
 mod recorder;
 mod tasks;
+mod telling;
 mod watch;
 
 use finops_core::Operation;
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
@@ -19,4 +22,22 @@ pub fn operations() -> String {
     let known = finops_core::operations();
     let one = |operation: &Operation| json!({"name": operation.name, "fields": operation.fields});
     known.map(one).collect::<Value>().to_string()
+}
+
+/// Lets through what was signed with one of the secrets. Headers are names and values by turns.
+#[napi]
+#[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of JavaScript values")]
+pub fn verify_webhook(
+    secrets: Vec<String>,
+    headers: Vec<String>,
+    body: Uint8Array,
+    now: Option<String>,
+) -> napi::Result<()> {
+    telling::verify(&secrets, &headers, &body, now.as_deref()).map_err(|error| json::failure(&error))
+}
+
+/// The JSON Schema of the bodies that receivers of webhooks get, as text.
+#[napi]
+pub fn event_schema() -> &'static str {
+    finops_core::EVENT_SCHEMA
 }

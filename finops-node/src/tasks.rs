@@ -1,6 +1,7 @@
 //! What runs on Node's thread pool.
 
 use crate::engine::Engine;
+use crate::gate;
 use crate::json;
 use crate::watch::Looker;
 use finops_core::engine::{Flushing, Recorder};
@@ -22,7 +23,7 @@ impl Task for Open {
     type JsValue = Engine;
 
     fn compute(&mut self) -> napi::Result<Finops> {
-        guarded(|| Finops::open_with(&self.location, parse(&self.options)?))
+        guarded(false, || Finops::open_with(&self.location, parse(&self.options)?))
     }
 
     fn resolve(&mut self, _: Env, core: Finops) -> napi::Result<Engine> {
@@ -47,7 +48,7 @@ impl Task for Call {
 
     fn compute(&mut self) -> napi::Result<String> {
         let Some(core) = self.core.take() else { return Err(json::failure(&broken("a call ran twice"))) };
-        guarded(|| {
+        guarded(false, || {
             let params = parse(&self.params)?;
             let observer: &dyn Observer = match &self.observer {
                 Some(observer) => observer,
@@ -76,7 +77,7 @@ impl Task for RecordUsage {
 
     fn compute(&mut self) -> napi::Result<String> {
         let Some(core) = self.core.take() else { return Err(json::failure(&broken("a call ran twice"))) };
-        guarded(|| {
+        guarded(false, || {
             let text = std::str::from_utf8(&self.events);
             let text = text.map_err(|_| Error::invalid("events", "is no Unicode text: JSON is written in UTF-8"))?;
             json::text(&Answer::from(core.record_usage(text)?), self.exact)
@@ -102,7 +103,7 @@ impl Task for Flush {
 
     fn compute(&mut self) -> napi::Result<()> {
         let (core, flushing) = (self.core.take(), self.flushing.take());
-        guarded(|| {
+        guarded(false, || {
             drop(flushing);
             core.map_or(Ok(()), |core| core.flush())
         })
@@ -110,6 +111,53 @@ impl Task for Flush {
 
     fn resolve(&mut self, _: Env, (): ()) -> napi::Result<()> {
         Ok(())
+    }
+}
+
+/// Looks at budgets.
+#[derive(Debug)]
+pub struct LookAtBudgets {
+    pub(crate) core: Option<Arc<Finops>>,
+}
+
+impl Task for LookAtBudgets {
+    type Output = ();
+    type JsValue = ();
+
+    fn compute(&mut self) -> napi::Result<()> {
+        let core = self.core.take();
+        guarded(false, || {
+            if let Some(core) = core {
+                core.look_at_budgets();
+            }
+            Ok(())
+        })
+    }
+
+    fn resolve(&mut self, _: Env, (): ()) -> napi::Result<()> {
+        Ok(())
+    }
+}
+
+/// Holds the amount of a spend, with budgets looked at first.
+#[derive(Debug)]
+pub struct SpendLater {
+    pub(crate) core: Option<Arc<Finops>>,
+    pub(crate) spend: String,
+    pub(crate) exact: bool,
+}
+
+impl Task for SpendLater {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> napi::Result<String> {
+        let Some(core) = self.core.take() else { return Err(json::failure(&broken("a call ran twice"))) };
+        guarded(self.exact, || core.spend(&gate::request(&self.spend)?).map(gate::held))
+    }
+
+    fn resolve(&mut self, _: Env, held: String) -> napi::Result<String> {
+        Ok(held)
     }
 }
 
@@ -125,7 +173,7 @@ impl Task for Close {
 
     fn compute(&mut self) -> napi::Result<()> {
         let core = self.core.take();
-        guarded(|| {
+        guarded(false, || {
             drop(core);
             Ok(())
         })
@@ -145,8 +193,9 @@ fn broken(what: &str) -> Error {
     Error::new(ErrorCode::Storage, format!("{what}, which is a defect of the engine: please report it"))
 }
 
-/// A panic would end the process, and the service in it: it becomes a failed call instead.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> napi::Result<T> {
+/// A panic would end the process, and the service in it: it becomes a failed call instead. Decimals of the failure are
+/// text when `exact`, else numbers.
+pub(crate) fn guarded<T>(exact: bool, work: impl FnOnce() -> Result<T, Error>) -> napi::Result<T> {
     let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(broken("a call panicked")));
-    outcome.map_err(|error| json::failure(&error))
+    outcome.map_err(|error| json::told(&error, exact))
 }

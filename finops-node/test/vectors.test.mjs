@@ -14,7 +14,8 @@ const names = existsSync(VECTORS) ? readdirSync(VECTORS).filter((name) => name.e
 function method(finops, operation) {
   const path = operation.split(".").map((word) => word.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()));
   const owner = path.slice(0, -1).reduce((object, name) => object[name], finops);
-  return (params) => owner[path.at(-1)](params);
+  // What the gate of budgets answers or throws at once is awaited like everything else.
+  return async (params) => owner[path.at(-1)](params);
 }
 
 /** The value with the folder in place of `$DIR`, and what was kept in place of its names. */

@@ -4,7 +4,9 @@ use crate::columns::{self, Place, Table};
 use crate::events::Given;
 use crate::recorder::Recorder;
 use crate::relation::Relation;
+use crate::telling::Callable;
 use crate::{errors, input, output};
+use finops_core::engine::Subscription;
 use finops_core::model::access::Access;
 use finops_core::model::time::Period;
 use finops_core::{Answer, Error, Finops, Observer, Progress};
@@ -91,6 +93,18 @@ impl Engine {
         Ok(Recorder::new(recorder, flushing))
     }
 
+    /// Has a callable told of events that come from now on; gives the number by which that ends.
+    fn subscribe(&self, py: Python<'_>, sink: Py<PyAny>) -> PyResult<u64> {
+        let subscribed = self.core(py)?.events_subscribe(Arc::new(Callable(sink)));
+        subscribed.map(Subscription::number).map_err(|error| errors::exception(py, &error))
+    }
+
+    /// Has it told of nothing more; whether it was before.
+    fn unsubscribe(&self, py: Python<'_>, subscription: u64) -> PyResult<bool> {
+        let removed = self.core(py)?.events_unsubscribe(Subscription::from_number(subscription));
+        removed.map_err(|error| errors::exception(py, &error))
+    }
+
     /// The charges of the present state as a relation.
     #[pyo3(signature = (columns=None, period=None))]
     fn relation(slf: Bound<'_, Self>, columns: Option<Vec<String>>, period: Option<&str>) -> PyResult<Relation> {
@@ -143,6 +157,24 @@ impl Engine {
             None => Ok(core),
             Some(access) => core.narrowed(access).map(Arc::new).map_err(|error| errors::exception(py, &error)),
         }
+    }
+
+    /// Calls with the open engine under the interpreter's lock, which the call releases where it may wait.
+    pub(crate) fn with<T>(&self, py: Python<'_>, call: impl FnOnce(&Finops) -> PyResult<T>) -> PyResult<T> {
+        let open = lock(&self.core).clone().filter(|_| !self.closed.load(Ordering::Acquire));
+        let core = open.ok_or_else(|| errors::closed(py))?;
+        let answer = match &self.access {
+            None => call(&core),
+            Some(access) => match core.narrowed(access) {
+                Ok(narrowed) => call(&narrowed),
+                Err(error) => Err(errors::exception(py, &error)),
+            },
+        };
+        // A close on another thread may have left this call the last to hold the engine.
+        if let Some(last) = Arc::into_inner(core) {
+            py.detach(|| drop(last));
+        }
+        answer
     }
 
     /// An engine beside this one that may what a narrowed handle may.

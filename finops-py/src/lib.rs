@@ -9,11 +9,13 @@ mod columns;
 mod engine;
 mod errors;
 mod events;
+mod gate;
 mod input;
 mod output;
 mod recorder;
 mod relation;
 mod tables;
+mod telling;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -23,10 +25,13 @@ use pyo3::types::{PyDict, PyTuple};
 fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::Engine>()?;
+    module.add_class::<gate::Gate>()?;
     module.add_class::<recorder::Recorder>()?;
     module.add_class::<relation::Relation>()?;
     module.add_class::<columns::Table>()?;
     module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;
+    module.add_function(wrap_pyfunction!(telling::verify_webhook, module)?)?;
+    module.add_function(wrap_pyfunction!(telling::event_schema, module)?)?;
     module.add_function(wrap_pyfunction!(operations, module)?)
 }
 

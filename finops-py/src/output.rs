@@ -1,6 +1,6 @@
 //! Answers of the engine as Python's own objects, made while the engine tells them.
 
-use finops_core::model::money::Quantity;
+use finops_core::model::money::{Money, Quantity};
 use finops_core::model::time::Stamp;
 use finops_core::{Answer, Error, ErrorCode, Listener};
 use hashbrown::HashMap;
@@ -21,6 +21,11 @@ static MAP: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 /// `decimal.Decimal`.
 pub(crate) fn decimal_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     DECIMAL.import(py, "decimal", "Decimal")
+}
+
+/// One exact decimal.
+pub(crate) fn decimal(py: Python<'_>, value: Money) -> PyResult<Bound<'_, PyAny>> {
+    decimal_type(py)?.call1((value.text().as_str(),))
 }
 
 /// The objects of an answer: exact decimals become `Decimal`, instants aware `datetime` in UTC.

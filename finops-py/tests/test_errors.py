@@ -112,7 +112,7 @@ def test_errors_survive_copying() -> None:
 
 def test_every_code_has_a_class_of_its_own() -> None:
     classes = list(iof.errors._CLASSES.values())
-    assert len(set(classes)) == len(classes) == 8
+    assert len(set(classes)) == len(classes) == 10
     assert all(issubclass(kind, FinopsError) and kind.__name__ in iof.__all__ for kind in classes)
 
 

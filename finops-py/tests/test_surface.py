@@ -15,7 +15,8 @@ from iof import _iof
 
 PACKAGE = Path(iof.__file__).parent
 PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
-         iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules, iof.Audit)
+         iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules, iof.Audit,
+         iof.ResourceGroups, iof.Budgets, iof.Webhooks, iof.Events)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -33,9 +34,10 @@ def methods(part: Any, prefix: str = "") -> dict[str, Any]:
 
 def test_every_operation_has_its_method_and_keywords(finops: iof.Finops) -> None:
     # The callable that looks on is no part of the operation.
-    beside = {"import_charges": {"progress"}, "compact": {"progress"}}
-    # Arrow and DuckDB are there in Python alone, and a recorder is an object, not an answer.
-    only_here = {"columns", "relation", "costs.sql", "recorder"}
+    beside = {"import_charges": {"progress"}, "compact": {"progress"}, "webhooks.deliver": {"progress"}}
+    # Arrow and DuckDB are there in Python alone, recorders and spends are objects, not answers, and callables no JSON.
+    only_here = {"columns", "relation", "costs.sql", "recorder", "budgets.spend", "events.subscribe",
+                 "events.unsubscribe"}
     found = {
         name: set(inspect.signature(method).parameters) - beside.get(name, set())
         for name, method in methods(finops).items()
@@ -54,7 +56,7 @@ def test_the_version_is_that_of_the_native_half() -> None:
 
 
 def test_the_package_says_that_it_is_typed() -> None:
-    for name in ("py.typed", "_iof.pyi", *(f"{part}results.pyi" for part in ("", "allocation_", "analysis_", "metering_"))):
+    for name in ("py.typed", "_iof.pyi", *(f"{part}results.pyi" for part in ("", "allocation_", "analysis_", "budget_", "metering_"))):
         assert (PACKAGE / name).exists()
     assert set(get_args(iof.types.CostView)) == {"effective", "billed", "contracted", "list"}
 
@@ -110,6 +112,17 @@ def test_answers_have_the_fields_that_their_types_name(billed: iof.Finops, bill:
     assert set(coverage["currencies"][0]) == fields(iof.allocation_types.CurrencyCoverage)
     pieces = fields(iof.allocation_types.UnattributedPiece) - fields(iof.types.Dimensions)
     assert set(coverage["unattributed"][0]) == pieces | {"service", "currency"}
+    group = billed.resource_groups.create("Apps", owner_id="u", resources=[{"resource_type": "app", "resource_id": "a"}])
+    assert set(group) == fields(iof.group_types.ResourceGroup)
+    assert set(group["resources"][0]) == fields(iof.group_types.GroupedResource)
+    alert = billed.set_budget_alert(tenant="t", amount=1, pause_at_pct=100)
+    assert set(alert) == fields(iof.budget_types.BudgetMade)
+    budget = billed.budgets.get(alert["budget_id"])
+    assert set(budget) == fields(iof.budget_types.Budget)
+    assert set(budget["budget"]) == fields(iof.budget_types.Allowance) - {"reset_day", "start_date", "end_date"}
+    assert set(budget["thresholds"][0]) == fields(iof.budget_types.Threshold)
+    forecast = billed.get_budget_status(alert["budget_id"])["forecast"]
+    assert forecast is None or set(forecast) == fields(iof.budget_types.BudgetForecast)
     rules: list[iof.types.Rule] = [{"value": "x", "when": {"service": "Queue"}}]
     assert set(billed.virtual_dimensions.set("v", rules)) == fields(iof.types.VirtualDimension)
     assert set(billed.audit.list()["items"][0]) == fields(iof.audit_types.AuditEntry)
@@ -133,19 +146,25 @@ EXAMPLES = [
     "iof.audit",
     "iof.billing",
     "iof.breakdowns",
+    "iof.budgets",
     "iof.catalog",
     "iof.centers",
     "iof.client",
     "iof.columns",
     "iof.costs",
     "iof.errors",
+    "iof.gate",
     "iof.grants",
+    "iof.groups",
     "iof.history",
     "iof.metering",
+    "iof.receiving",
     "iof.relations",
+    "iof.spend",
     "iof.statements",
     "iof.usage",
     "iof.virtuals",
+    "iof.webhooks",
 ]
 
 

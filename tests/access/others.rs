@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 type Ask = fn(&str) -> (&'static str, Value);
 
 /// An error in words, with the id that was asked for taken out.
-fn refusal(finops: &Finops, operation: &str, params: &Value, id: &str) -> String {
+pub(crate) fn refusal(finops: &Finops, operation: &str, params: &Value, id: &str) -> String {
     let error = call(finops, operation, params.clone()).unwrap_err();
     format!("{} {:?} {}", error.code(), error.field(), error.message().replace(id, "ID"))
 }

@@ -96,6 +96,14 @@ pub(crate) const ROWS: &[Row] = rows! {
     "catalog.list"               "AA N N NNN Nxxx" nothing;
     "get_cost_center"            "AA 0 N NNN Nxxx" |world| json!({"id": world.center});
     "list_cost_centers"          "AA N N NNN Nxxx" nothing;
+    "resource_groups.get"        "AA 0 N NNN Nxxx" |world| json!({"id": world.group});
+    "resource_groups.list"       "AA N N NNN Nxxx" nothing;
+    "resource_groups.find_by_resource" "AA N N NNN Nxxx" |_| json!({"resource_type": "app",
+        "resource_id": "app_shared"});
+    "budgets.get"                "AA N N NN0 Nxxx" |world| json!({"id": world.budget});
+    "budgets.list"               "AA N N NNN Nxxx" nothing;
+    "get_budget_status"          "AA N N NN0 Nxxx" |world| json!({"id": world.budget});
+    "budgets.check"              "AA N N NNN Nxxx" |_| json!({"amount": 1});
     "virtual_dimensions.get"     "AA x x xxx xxxx" |_| json!({"name": "line"});
     "virtual_dimensions.list"    "AA x x xxx xxxx" nothing;
     "meters.get"                 "AA x x xxx xxxx" |_| json!({"slug": "api_calls"});
@@ -105,6 +113,17 @@ pub(crate) const ROWS: &[Row] = rows! {
     "audit.list"                 "AA x x xxx xxxx" nothing;
     "audit.verify"               "AA x x xxx xxxx" nothing;
     "audit.export"               "AA x x xxx xxxx" |world| json!({"path": world.path("changes.jsonl")});
+    "events.list"                "AA x x xxx xxxx" nothing;
+    "webhooks.list"              "AA x x xxx xxxx" nothing;
+    "webhooks.get"               "AA x x xxx xxxx" |world| json!({"id": world.webhook});
+    "webhooks.deliveries"        "AA x x xxx xxxx" nothing;
+    "webhooks.rotate"            "AA x x xxx xxxx" |world| json!({"id": world.webhook});
+    "webhooks.redeliver"         "AA x x xxx xxxx" |world| json!({"id": world.webhook,
+        "since": "2024-01-01T00:00:00Z"});
+    "webhooks.test"              "AA x x xxx xxxx" |world| json!({"id": world.webhook});
+    "webhooks.update"            "AA x x xxx xxxx" |world| json!({"id": world.webhook, "enabled": false});
+    "webhooks.deliver"           "AA x x xxx xxxx" nothing;
+    "webhooks.create"            "AA x x xxx xxxx" |_| json!({"url": "https://hooks.example.com"});
     "snapshots"                  "AA x x xxx xxxx" nothing;
     "segments"                   "AA x x xxx xxxx" nothing;
     "export_report"              "AA x x xxx xxxx" |world| json!({"path": world.path("charges.parquet")});
@@ -117,6 +136,25 @@ pub(crate) const ROWS: &[Row] = rows! {
         "quantity": 22});
     "void_usage"                 "AA N x xxx xNxx" |_| json!({"id": "two-north", "tenant_id": "ten_north"});
     "update_cost_center"         "AA 0 N Nxx xNxx" |world| json!({"id": world.center, "budget_monthly": 7});
+    "resource_groups.add_resource" "AA 0 N Nxx xNxx" |world| json!({"id": world.group, "resource_type": "automl",
+        "resource_id": "job_1"});
+    "resource_groups.remove_resource" "AA 0 N Nxx xNxx" |world| json!({"id": world.group, "resource_type": "app",
+        "resource_id": "app_shared"});
+    "resource_groups.update"     "AA 0 N Nxx xNxx" |world| json!({"id": world.group, "status": "archived"});
+    "resource_groups.create"     "AA x N Nxx xNxx" |_| json!({"name": "Another", "owner_id": "usr_north"});
+    "resource_groups.delete"     "AA 0 N Nxx xNxx" |world| json!({"id": world.group});
+    "budgets.reserve"            "AA N N Nxx xNxx" |_| json!({"amount": 1});
+    "budgets.settle"             "AA N N Nxx xNxx" |world| json!({"reservation_id": world.reservations[0],
+        "amount": "0.5"});
+    "budgets.release"            "AA N N Nxx xNxx" |world| json!({"reservation_id": world.reservations[1]});
+    "budgets.update"             "AA N N xxx xNxx" |world| json!({"id": world.budget, "name": "Aurora again"});
+    "budgets.pause"              "AA N N xxx xNxx" |world| json!({"id": world.budget});
+    "budgets.resume"             "AA N N xxx xNxx" |world| json!({"id": world.budget});
+    "budgets.create"             "AA N N xxx xNxx" |_| json!({"name": "Another", "organization_id": "org_north",
+        "scope": {"level": "tenant", "id": "ten_north"}, "thresholds": [{"percent": 100, "action": "alert"}],
+        "budget": {"amount": 7, "currency": "USD", "period": "daily"}});
+    "set_budget_alert"           "AA N x xxx xNxx" |_| json!({"tenant": "ten_north", "amount": 7});
+    "budgets.delete"             "AA N N xxx xNxx" |world| json!({"id": world.budget});
     "billing.settle"             "AA x x xxx xxxx" nothing;
     "billing.close"              "AA x x xxx xxxx" january;
     "allocation.close"           "AA x x xxx xxxx" january;
@@ -130,6 +168,7 @@ pub(crate) const ROWS: &[Row] = rows! {
     "delete_cost_center"         "AA x x xxx xxxx" |world| json!({"id": world.center});
     "catalog.upsert"             "AA x x xxx xxxx" |_| json!({"kind": "team", "id": "t", "name": "T"});
     "catalog.delete"             "AA x x xxx xxxx" |_| json!({"kind": "cost_center", "id": "cc_north"});
+    "webhooks.delete"            "AA x x xxx xxxx" |world| json!({"id": world.webhook});
     "virtual_dimensions.set"     "AA x x xxx xxxx" |_| json!({"name": "other",
         "rules": [{"value": "x", "when": {"rail": "y"}}]});
     "virtual_dimensions.delete"  "AA x x xxx xxxx" |_| json!({"name": "line"});

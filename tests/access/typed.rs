@@ -1,13 +1,14 @@
 //! The methods of Rust that are no operations by name, and handles of handles.
 
-use super::world::{Handle, World};
-use finops_core::engine::{GrantList, RecorderOptions, SnapshotsRequest};
+use super::world::{Handle, World, told};
+use finops_core::engine::{GrantList, RecorderOptions, Refused, SnapshotsRequest, SpendRequest};
 use finops_core::insight::PlanRequest;
 use finops_core::model::catalog::{Entry, Kind};
-use finops_core::model::money::Quantity;
+use finops_core::model::money::{Money, Quantity};
 use finops_core::model::principal::{Principal, Role, Scope};
 use finops_core::model::usage::{EventKey, Outcome, Rejection, UsageEvent};
 use finops_core::{CostSummaryRequest, ErrorCode, Finops, Result};
+use finops_tests::support::answer;
 use serde_json::json;
 
 #[track_caller]
@@ -17,6 +18,28 @@ fn forbidden<T: std::fmt::Debug>(result: Result<T>) {
 
 fn event(id: &str, tenant: &str) -> UsageEvent {
     UsageEvent::new(id, "2024-01-07T00:00:00Z".parse().unwrap(), "api_calls", Quantity::from_units(1), tenant)
+}
+
+fn spend(tenant: &str) -> SpendRequest {
+    let mut spend = SpendRequest::new(Money::from_units(1));
+    spend.tenant_id = Some(tenant.to_owned());
+    spend
+}
+
+/// A budget of the platform refuses, and a tenant learns that it does, but not what others have spent.
+#[test]
+fn refusals_tell_no_figures_of_others() {
+    let world = World::new();
+    let alert = json!({"scope": {"level": "platform"}, "name": "Zenith", "period": "yearly", "amount": 9191,
+        "pause_at_pct": 100});
+    answer(&world.finops, "set_budget_alert", alert);
+    let finops = Handle::Tenant.of(&world.finops);
+    let refused = finops.budgets_reserve(&SpendRequest::new(Money::from_units(1))).unwrap();
+    assert_eq!((refused.reason, refused.refused_by), (Some(Refused::Limit), None));
+    let refused = finops.spend(&SpendRequest::new(Money::from_units(1))).unwrap_err();
+    assert_eq!((refused.code(), told(&refused.to_string())), (ErrorCode::BudgetExhausted, vec![]));
+    let refused = world.finops.budgets_reserve(&spend("ten_north")).unwrap();
+    assert_eq!(refused.refused_by.unwrap().name, "Zenith");
 }
 
 #[test]
@@ -33,6 +56,10 @@ fn typed_methods_are_guarded_like_operations() {
     forbidden(finops.ask(&PlanRequest::default(), &()));
     forbidden(finops.catalog_upsert(Entry::new(Kind::Team, "t", "T")));
     forbidden(finops.tick(None));
+    forbidden(finops.spend(&spend("ten_south")));
+    forbidden(finops.check_at_once(&spend("ten_south")));
+    forbidden(finops.reserve_at_once(&spend("ten_south")));
+    drop(finops.spend(&SpendRequest::new(Money::from_units(1))).unwrap());
     assert_eq!(finops.grants_list(&GrantList::default()).unwrap().count, 1);
     for handle in [Handle::Viewer, Handle::OrgAdmin, Handle::Own, Handle::ReadScope] {
         let finops = handle.of(&world.finops);

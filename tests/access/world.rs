@@ -84,8 +84,19 @@ pub(crate) struct World {
     /// The cost centre of the user of the north, and that of the south.
     pub(crate) center: String,
     pub(crate) other_center: String,
+    /// The budget of the north.
+    pub(crate) budget: String,
+    /// What is reserved of it, twice.
+    pub(crate) reservations: [String; 2],
+    /// The resource group of the user of the north, and that of the south.
+    pub(crate) group: String,
+    pub(crate) other_group: String,
     /// A rule by which both bear what is nobody's.
     pub(crate) rule: String,
+    /// A webhook, which is no tenant's.
+    pub(crate) webhook: String,
+    /// An event that it is told of.
+    pub(crate) event: String,
 }
 
 impl World {
@@ -105,7 +116,13 @@ impl World {
             grant: String::new(),
             center: String::new(),
             other_center: String::new(),
+            budget: String::new(),
+            reservations: Default::default(),
+            group: String::new(),
+            other_group: String::new(),
             rule: String::new(),
+            webhook: String::new(),
+            event: String::new(),
         };
         world.bill("north", "1112", "acct-north");
         world.bill("north", "1112", "acct-north-2");
@@ -114,11 +131,17 @@ impl World {
         world.catalog();
         world.center = world.owned_center("north", "Aurora");
         world.other_center = world.owned_center("south", "Zenith");
+        world.budget = world.owned_budget("north", "Aurora");
+        world.owned_budget("south", "Zenith");
+        world.group = world.owned_group("north", "Aurora");
+        world.other_group = world.owned_group("south", "Zenith");
         world.rule = world.shared();
+        (world.webhook, world.event) = world.told();
         world.usage();
         world.models();
         // January is closed, so that there are statements; usage of February has no price that is new.
         world.finops.tick(Some("2024-02-02T12:00:00Z".parse().unwrap())).unwrap();
+        world.reservations = [(); 2].map(|()| world.reserved());
         world
     }
 
@@ -176,6 +199,39 @@ impl World {
         let center = json!({"name": format!("{name} Operations"), "type": "tenant", "tenant": format!("ten_{who}"),
             "owner_id": format!("usr_{who}"), "budget_monthly": if who == "south" { 9191 } else { 12 }});
         text(&answer(&self.finops, "create_cost_center", center)["id"])
+    }
+
+    fn owned_budget(&self, who: &str, name: &str) -> String {
+        let budget = json!({"name": format!("{name} spend"), "organization_id": format!("org_{who}"),
+            "scope": {"level": "tenant", "id": format!("ten_{who}")},
+            "budget": {"amount": if who == "south" { 9191 } else { 5000 }, "currency": "USD", "period": "monthly"},
+            "thresholds": [{"percent": 100, "action": "pause"}]});
+        text(&answer(&self.finops, "budgets.create", budget)["budget_id"])
+    }
+
+    fn reserved(&self) -> String {
+        let spend = json!({"amount": 1, "tenant_id": "ten_north", "organization_id": "org_north"});
+        text(&answer(&self.finops, "budgets.reserve", spend)["reservation_id"])
+    }
+
+    /// A group of a resource of its own and of one that stands in both.
+    fn owned_group(&self, who: &str, name: &str) -> String {
+        let resource = |id: String| json!({"resource_type": "app", "resource_id": id, "resource_name": name});
+        let group = json!({"name": format!("{name} apps"), "owner_id": format!("usr_{who}"),
+            "organization_id": format!("org_{who}"),
+            "resources": [resource("app_shared".into()), resource(format!("app_{who}"))]});
+        text(&answer(&self.finops, "resource_groups.create", group)["id"])
+    }
+
+    /// A webhook that was given up an event.
+    fn told(&self) -> (String, String) {
+        let made = answer(&self.finops, "webhooks.create", json!({"url": "https://zenith.example/9191"}));
+        let id = text(&made["id"]);
+        let event = answer(&self.finops, "webhooks.test", json!({"id": id}));
+        answer(&self.finops, "webhooks.update", json!({"id": id, "enabled": false}));
+        answer(&self.finops, "webhooks.deliver", json!({}));
+        answer(&self.finops, "webhooks.update", json!({"id": id, "enabled": true}));
+        (id, text(&event["event_id"]))
     }
 
     fn shared(&self) -> String {

@@ -17,6 +17,9 @@ fn calls(finops: &Finops) -> Vec<(&'static str, Value)> {
     let grant_id = call(finops, "grants.create", grant.clone())["id"].clone();
     let center = |name: &str| json!({"name": name, "type": "tenant", "tenant": name});
     let center_id = call(finops, "create_cost_center", center("a"))["id"].clone();
+    let group = |name: &str| json!({"name": name, "owner_id": "u_1"});
+    let group_id = call(finops, "resource_groups.create", group("a"))["id"].clone();
+    let app = json!({"id": group_id, "resource_type": "app", "resource_id": "app_1"});
     call(finops, "meters.create", meter);
     call(finops, "virtual_dimensions.set", virtual_dimension);
     call(finops, "catalog.upsert", team(1, "One"));
@@ -41,6 +44,11 @@ fn calls(finops: &Finops) -> Vec<(&'static str, Value)> {
         ("create_cost_center", center("b")),
         ("update_cost_center", json!({"id": center_id, "owner_id": "u_1"})),
         ("delete_cost_center", json!({"id": center_id})),
+        ("resource_groups.create", group("b")),
+        ("resource_groups.update", json!({"id": group_id, "status": "archived"})),
+        ("resource_groups.add_resource", app.clone()),
+        ("resource_groups.remove_resource", app),
+        ("resource_groups.delete", json!({"id": group_id})),
         ("grants.create", grant),
         ("grants.delete", json!({"id": grant_id})),
         ("void_usage", json!({"id": "1", "tenant_id": "a"})),

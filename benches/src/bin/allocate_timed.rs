@@ -13,7 +13,7 @@ use finops_core::model::dimension::Dimension;
 use finops_core::model::filter::Filter;
 use finops_core::model::money::{Currency, Money};
 use finops_core::model::time::{Interval, Stamp};
-use finops_core::pipeline::allocation::{Allocation, Allocator, Cells, Frame, MAX_LINES, Weights};
+use finops_core::pipeline::allocation::{Allocation, Allocator, Cells, Frame, Weights};
 use finops_core::{Error, Result};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -87,7 +87,7 @@ fn cc(number: u32) -> Result<CenterId> {
 
 fn frame(carry: &[Dimension]) -> Result<Frame> {
     let stretch = Interval::new("2024-01-01T00:00:00Z".parse()?, "2024-02-01T00:00:00Z".parse()?)?;
-    Ok(Frame { stretch, view: CostView::Effective, carry: carry.to_vec(), max_lines: MAX_LINES })
+    Ok(Frame { stretch, view: CostView::Effective, carry: carry.to_vec() })
 }
 
 /// 50 rules; the tenth shares out by `tenth`, and holds the service of that number.

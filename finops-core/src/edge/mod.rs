@@ -11,6 +11,8 @@ mod csv;
 #[cfg(feature = "embedded")]
 pub mod export;
 #[cfg(feature = "embedded")]
+pub mod notify;
+#[cfg(feature = "embedded")]
 mod parquet;
 #[cfg(feature = "embedded")]
 pub mod source;

@@ -18,6 +18,15 @@ use std::sync::Arc;
 /// How many entries of the catalogue are looked through at a time.
 const ENTRIES: u64 = 1_000;
 
+/// The handle's own, where nothing else was asked for.
+fn only(field: &str, own: Option<&str>, given: Option<&str>) -> Result<Option<String>> {
+    if given.is_some() && given != own {
+        let must = own.map_or_else(|| "must be left out".to_owned(), |own| format!("must be '{own}', or be left out,"));
+        return Err(Error::new(ErrorCode::Forbidden, format!("{must} on this handle")).with_field(field));
+    }
+    Ok(own.map(str::to_owned))
+}
+
 impl Finops {
     /// A handle that reads and writes only what is that tenant's. It shares everything else with this one.
     ///
@@ -109,6 +118,34 @@ impl Finops {
     /// Whether this handle has what belongs to that owner.
     pub(super) fn owns(&self, owner: Option<&str>) -> bool {
         self.access.as_ref().is_none_or(|access| access.owns(owner))
+    }
+
+    /// Whether this handle has what belongs to that owner, within that organization if it is within one.
+    pub(super) fn has(&self, owner: &str, organization: Option<&str>) -> bool {
+        self.access.as_ref().is_none_or(|access| access.has(owner, organization))
+    }
+
+    /// Whose something new is: of whom it was said, or of the user of the handle. On a narrowed handle nobody makes
+    /// what is another's.
+    pub(super) fn owner_of_new(&self, given: Option<String>) -> Result<Option<String>> {
+        let user = self.access().and_then(|access| access.user_id());
+        if !self.is_narrowed() {
+            return Ok(given.or_else(|| user.map(str::to_owned)));
+        }
+        let Some(user) = user else {
+            let message = "would be nobody: this is the handle of a tenant, and users own: narrow it to one of them";
+            return Err(Error::new(ErrorCode::Forbidden, message).with_field("owner_id"));
+        };
+        only("owner_id", Some(user), given.as_deref())
+    }
+
+    /// The organization that something new is in: the given one, or that of the handle. On a narrowed handle nobody
+    /// puts anything into another.
+    pub(super) fn organization_of_new(&self, given: Option<String>) -> Result<Option<String>> {
+        if !self.is_narrowed() {
+            return Ok(given);
+        }
+        only("organization_id", self.access().and_then(|access| access.organization_id()), given.as_deref())
     }
 
     /// Whether this handle sees lines of usage: they are rated for all that a tenant uses.

@@ -2,8 +2,9 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, AuditExported, Closed, Deleted, Exported, GrantBalances, LoadedModelPrices, Now, Page,
-    SegmentFiles, Settlement, UsageChanged, UsageReceipt,
+    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, GrantBalances,
+    LoadedModelPrices, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck,
+    SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -16,13 +17,18 @@ use crate::insight::{
 };
 use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
+use crate::model::budget::Budget;
 use crate::model::catalog::Entry;
 use crate::model::center::CostCenter;
+use crate::model::event::RecordedEvent;
+use crate::model::group::ResourceGroup;
 use crate::model::history::{Compacted, StateMark, Vacuumed};
 use crate::model::price::{Grant, Price};
 use crate::model::receipt::ImportReceipt;
 use crate::model::usage::Meter;
 use crate::model::virtual_dimension::VirtualDimension;
+use crate::model::webhook::{Delivery, Webhook};
+use crate::pipeline::budget::BudgetStatus;
 use crate::pipeline::llm::rate::RatedRequest;
 use serde::Serialize;
 
@@ -45,6 +51,22 @@ macro_rules! answers {
 }
 
 answers! {
+    /// Of `budgets.create` and `set_budget_alert`.
+    BudgetMade(BudgetMade),
+    /// Of `budgets.get`, `budgets.update`, `budgets.pause` and `budgets.resume`.
+    Budget(Budget),
+    /// Of `budgets.list`.
+    Budgets(Page<Budget>),
+    /// Of `get_budget_status`.
+    BudgetStatus(BudgetStatus),
+    /// Of `budgets.check`.
+    SpendCheck(SpendCheck),
+    /// Of `budgets.reserve`.
+    Spend(SpendAnswer),
+    /// Of `budgets.settle`.
+    SpendSettled(SpendSettled),
+    /// Of `budgets.release`.
+    Released(Released),
     /// Of `import_charges`.
     Import(ImportReceipt),
     /// Of `export_report` and `usage.export`.
@@ -85,6 +107,10 @@ answers! {
     CostCenter(CostCenter),
     /// Of `list_cost_centers`.
     CostCenters(Page<CostCenter>),
+    /// Of `resource_groups.create`, `get`, `update`, `add_resource` and `remove_resource`.
+    ResourceGroup(ResourceGroup),
+    /// Of `resource_groups.list` and `resource_groups.find_by_resource`.
+    ResourceGroups(Page<ResourceGroup>),
     /// Of `allocation.rules.create`, `allocation.rules.get` and `allocation.rules.update`.
     AllocationRule(Rule),
     /// Of `allocation.rules.list`.
@@ -149,6 +175,24 @@ answers! {
     Compacted(Compacted),
     /// Of `segments`.
     Segments(SegmentFiles),
+    /// Of `webhooks.get` and `webhooks.update`.
+    Webhook(Webhook),
+    /// Of `webhooks.create` and `webhooks.rotate`.
+    WebhookWithSecret(WebhookWithSecret),
+    /// Of `webhooks.list`.
+    Webhooks(Page<Webhook>),
+    /// Of `webhooks.test`.
+    Delivery(Delivery),
+    /// Of `webhooks.deliveries`.
+    Deliveries(Page<Delivery>),
+    /// Of `webhooks.redeliver`.
+    Redelivering(Redelivering),
+    /// Of `webhooks.deliver`.
+    WebhookRun(WebhookRun),
+    /// Of `events.list`.
+    Events(EventPage),
+    /// What a sink is told of.
+    Event(RecordedEvent),
     /// Of `tick`.
     Now(Now),
 }

@@ -4,6 +4,7 @@ use super::params::parse;
 use super::{Deleted, Finops, Page};
 use crate::edge::store::{Defined, Definition};
 use crate::insight::request::{DEFAULT_LIMIT, page};
+use crate::model::budget::Budget;
 use crate::model::center::{CenterType, CostCenter, CostCenterCreate, CostCenters};
 use crate::model::dimension::Dimension;
 use crate::model::id::{self, Id};
@@ -262,7 +263,7 @@ impl Finops {
     fn dependants(&self, id: Id<id::CostCenter>) -> Result<Vec<String>> {
         let all = self.cost_centers()?;
         let children = all.children(id).map(|child| format!("the cost centre '{}'", child.name));
-        Ok(children.chain(self.rules_naming(id)?).collect())
+        Ok(children.chain(self.rules_naming(id)?).chain(self.budgets_naming(id)?).collect())
     }
 
     /// Every cost centre that the handle has, in the order of their making.
@@ -287,9 +288,19 @@ impl Finops {
         Ok(all.iter().filter(looks).map(|center| format!("the cost centre '{}'", center.name)).collect())
     }
 
+    /// The centres whose filter or dimensions name a value, as a sentence names them.
+    pub(super) fn centers_naming(&self, dimension: &Dimension, value: &str) -> Result<Vec<String>> {
+        let all = self.cost_centers()?;
+        let naming = all.iter().filter(|center| center.own_filter().names(dimension, value));
+        Ok(naming.map(|center| format!("the cost centre '{}'", center.name)).collect())
+    }
+
     /// Writes a centre if it goes with all that there then are.
     fn keep_center(&self, number: u64, center: CostCenter, held: BTreeMap<u64, Arc<CostCenter>>) -> Result<CostCenter> {
-        self.check_rules_with(&CostCenters::new(held.into_values().collect())?)?;
+        let centers = CostCenters::new(held.into_values().collect())?;
+        self.check_rules_with(&centers)?;
+        self.check_budgets_with(center.id, &centers)?;
+        Budget::of_center(&center)?;
         let named = virtuals_of(&center);
         if !named.is_empty() {
             let defined = Virtuals::new(self.store.virtual_dimensions()?)?;
@@ -305,7 +316,9 @@ impl Finops {
     fn write_center(&self, kept: &KeptCenter) -> Result<()> {
         let body = serde_json::to_string(kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
         let definition = (kept.center.id.to_string(), body);
-        self.store.put_definitions(Defined::CostCenter, &[definition], &self.keeping(kept.deleted)).map(drop)
+        self.store.put_definitions(Defined::CostCenter, &[definition], &self.keeping(kept.deleted))?;
+        self.budgets_follow_definitions();
+        Ok(())
     }
 
     /// The centres as they were last read, with what changed since.

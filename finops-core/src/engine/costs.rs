@@ -194,12 +194,18 @@ impl Finops {
         self.define(questions)
     }
 
-    /// What a value of a dimension is called: by the cost centre with that id, or else by the catalogue.
+    /// What a value of a dimension is called: by the cost centre or the resource group with that id, or else by the
+    /// catalogue.
     pub(super) fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
         if let (Dimension::BuiltIn(BuiltIn::CostCenter), Ok(id)) = (dimension, value.parse())
             && let Some(center) = self.cost_centers()?.get(id)
         {
             return Ok(Some(center.name.clone()));
+        }
+        if let (Dimension::BuiltIn(BuiltIn::ResourceGroup), Ok(id)) = (dimension, value.parse())
+            && let Some(group) = self.resource_groups()?.get(id)
+        {
+            return Ok(Some(group.name.clone()));
         }
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))

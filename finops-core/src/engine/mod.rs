@@ -6,13 +6,17 @@ mod analysis;
 mod answer;
 mod audit;
 mod billing;
+mod booking;
+mod budgets;
 mod calling;
 mod catalog;
 mod centers;
 mod costs;
+mod events;
 mod explaining;
 mod export;
 mod grants;
+mod groups;
 mod history;
 mod import;
 mod meters;
@@ -30,17 +34,24 @@ mod token_prices;
 mod usage;
 mod usage_intake;
 mod virtuals;
+mod webhooks;
 
 pub use crate::model::progress::{Observer, Progress};
 pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
 pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
+pub use budgets::{
+    BudgetList, BudgetMade, Decision, Refused, RefusedBy, Released, SpendAnswer, SpendCheck, SpendGuard, SpendRefused,
+    SpendRequest, SpendSettled, SpendTerms, UnknownPrice,
+};
 pub use calling::Operation;
 pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
+pub use events::{EventList, EventPage, Subscription};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
+pub use groups::{ResourceGroupList, ResourceGroupSearch};
 pub use history::{SnapshotsRequest, VacuumRequest};
 pub use import::{ImportCharges, ImportFormat};
 pub use meters::MeterList;
@@ -54,6 +65,10 @@ pub use settling::{LineFailure, Settlement};
 pub use telling::Listener;
 pub use usage::{UsageChanged, UsageCorrection, UsageKey, UsageReceipt};
 pub use virtuals::VirtualList;
+pub use webhooks::{
+    DeliveryList, Redelivering, WebhookList, WebhookRedeliver, WebhookRotate, WebhookRun, WebhookWithSecret,
+    WebhooksDeliver,
+};
 
 use crate::edge::store::Store;
 use crate::model::access::Access;
@@ -61,7 +76,7 @@ use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
 use crate::model::money::Currency;
 use crate::model::time::{Clock, FixedClock, Stamp};
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
@@ -100,6 +115,10 @@ pub struct Finops {
     access: Option<Arc<Access>>,
     centers: Arc<centers::KnownCenters>,
     allocating: Arc<allocation::Allocating>,
+    budgets: Arc<budgets::Budgets>,
+    /// Who is told of events.
+    telling: Arc<webhooks::Telling>,
+    groups: Arc<groups::KnownGroups>,
 }
 
 /// Whether usage has to become charges before the next query.
@@ -126,6 +145,9 @@ impl Due {
         }
     }
 }
+
+/// How many deliveries a tick makes at most.
+const TOLD_BY_A_TICK: usize = 100;
 
 /// The time that an engine goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -160,8 +182,8 @@ impl Finops {
     }
 
     /// Opens an engine with options in JSON, as the bindings do: `{"now": "2024-02-01T00:00:00Z", "read_only": true}`.
-    /// The others are `actor`, `max_groups`, `threads`, `cache_bytes`, `usage_memory_bytes` and `currency`, which
-    /// [`Builder`] describes.
+    /// The others are `actor`, `max_groups`, `threads`, `cache_bytes`, `usage_memory_bytes`, `currency`,
+    /// `webhook_allow_http`, `webhook_allow_private` and `webhook_timeout_seconds`, which [`Builder`] describes.
     ///
     /// # Errors
     /// `invalid_argument` for an option that does not exist or cannot be read; else as [`Builder::open`].
@@ -184,10 +206,14 @@ impl Finops {
         if deleted { self.change().doing(Action::Delete) } else { self.change() }
     }
 
-    /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is.
+    /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is. What time
+    /// brings about happens here: budgets start anew, what was held too long is let go of, forecasts are made again,
+    /// what of all that somebody wants to be told becomes events, and sinks and webhooks are told of them, at most 100
+    /// deliveries at a time. Nothing happens behind the host's back: call it every few seconds, from a thread that may
+    /// wait.
     ///
     /// # Errors
-    /// `invalid_argument` when the clock is the system's, or would go back.
+    /// `invalid_argument` when the clock is the system's, or would go back; `storage`.
     pub fn tick(&self, now: Option<Stamp>) -> Result<Now> {
         self.permit("tick")?;
         match (&self.fixed, now) {
@@ -197,6 +223,15 @@ impl Finops {
                 return Err(Error::invalid("now", "the system's clock cannot be moved: open with `now` to fix it"));
             }
         }
+        if !self.budgets.only_reads() {
+            self.budgets_tick()?;
+            // Without a transport what is due to webhooks waits; what a receiver does is no failure of the tick.
+            self.tell_events(TOLD_BY_A_TICK, &()).map(drop).or_else(unless_conflict)?;
+        }
         Ok(Now { now: self.clock.now() })
     }
+}
+
+fn unless_conflict(error: Error) -> Result<()> {
+    if error.code() == ErrorCode::Conflict { Ok(()) } else { Err(error) }
 }

@@ -1,22 +1,32 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
+use super::budgets::{Budgets, LAG, Means};
 use super::params::parse;
+use super::webhooks::Telling;
 use super::{Due, Finops, IN_MEMORY};
+use crate::edge::notify::{self, Reach, Transport};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
-use crate::model::money::Currency;
+use crate::model::money::{Currency, Quantity};
+
 use crate::model::time::{Clock, FixedClock, Stamp, SystemClock};
+use crate::pipeline::budget::SpendForecaster;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// More threads than this help no query.
 const MAX_THREADS: i64 = 1024;
+/// How long metered usage may wait at most before budgets see it: an hour.
+const MAX_LAG_SECONDS: i64 = 3600;
 /// Who makes changes, unless something else is said.
 const HOST: &str = "host";
 const MAX_ACTOR_BYTES: usize = 512;
+const WEBHOOK_TIMEOUT_SECONDS: i64 = 15;
+const MAX_WEBHOOK_TIMEOUT_SECONDS: i64 = 60;
 
 /// How to open an engine, as JSON knows it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -30,6 +40,10 @@ struct OpenOptions {
     cache_bytes: Option<i64>,
     usage_memory_bytes: Option<i64>,
     currency: Option<Currency>,
+    budget_lag_seconds: Option<Quantity>,
+    webhook_allow_http: bool,
+    webhook_allow_private: bool,
+    webhook_timeout_seconds: Option<i64>,
 }
 
 impl OpenOptions {
@@ -50,6 +64,28 @@ impl OpenOptions {
 
     fn currency(&self) -> Result<Currency> {
         self.currency.map_or_else(|| Currency::parse("USD"), Ok)
+    }
+
+    /// In microseconds.
+    fn budget_lag(&self) -> Result<i64> {
+        let Some(seconds) = self.budget_lag_seconds else { return Ok(LAG) };
+        let wrong = || {
+            let message = format!("must be 0 to {MAX_LAG_SECONDS} seconds, got {seconds}");
+            Error::invalid("budget_lag_seconds", message)
+        };
+        if seconds.is_negative() || seconds > Quantity::from_units(MAX_LAG_SECONDS) {
+            return Err(wrong());
+        }
+        // A quantity has 18 decimals, a microsecond 6.
+        i64::try_from(seconds.mantissa() / 1_000_000_000_000).map_err(|_| wrong())
+    }
+
+    fn webhook_timeout(&self) -> Result<Duration> {
+        let seconds = self.webhook_timeout_seconds.unwrap_or(WEBHOOK_TIMEOUT_SECONDS);
+        let message = format!("must be 1 to {MAX_WEBHOOK_TIMEOUT_SECONDS}, got {seconds}");
+        let fits = (1..=MAX_WEBHOOK_TIMEOUT_SECONDS).contains(&seconds);
+        let fitting = u64::try_from(seconds).ok().filter(|_| fits).map(Duration::from_secs);
+        fitting.ok_or_else(|| Error::invalid("webhook_timeout_seconds", message))
     }
 
     fn tuning(&self) -> Result<Tuning> {
@@ -78,6 +114,8 @@ pub struct Builder {
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     store: Option<Arc<dyn Store>>,
+    forecaster: Option<Arc<dyn SpendForecaster>>,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl Builder {
@@ -165,6 +203,64 @@ impl Builder {
         self
     }
 
+    /// How long metered usage may wait before budgets count it, 0 to 3600 seconds; by default 1. Until then it is
+    /// neither in what the gate goes by nor told of; `tick` and the status of a budget look at once. With 0 every call
+    /// does, which has each event rated by itself.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    ///
+    /// let finops = Finops::builder().budget_lag_seconds("0.25".parse()?).open(":memory:")?;
+    /// assert!(Finops::builder().budget_lag_seconds("-1".parse()?).open(":memory:").is_err());
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn budget_lag_seconds(mut self, seconds: Quantity) -> Self {
+        self.options.budget_lag_seconds = Some(seconds);
+        self
+    }
+
+    /// Who tells what budgets will have spent at the end of their periods; by default at the rate so far.
+    #[must_use]
+    pub fn forecaster(mut self, forecaster: Arc<dyn SpendForecaster>) -> Self {
+        self.forecaster = Some(forecaster);
+        self
+    }
+
+    /// What webhooks may reach: by default public addresses over `https`.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use finops_core::edge::notify::Reach;
+    /// use finops_core::model::webhook::{WebhookCreate, WebhookUrl};
+    ///
+    /// let local = WebhookCreate::new(WebhookUrl::parse("http://127.0.0.1:8080/finops")?);
+    /// assert!(Finops::open(":memory:")?.webhooks_create(local.clone()).is_err());
+    /// let finops = Finops::builder().webhook_reach(Reach { http: true, private: true }).open(":memory:")?;
+    /// assert!(finops.webhooks_create(local)?.webhook.enabled);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn webhook_reach(mut self, reach: Reach) -> Self {
+        (self.options.webhook_allow_http, self.options.webhook_allow_private) = (reach.http, reach.private);
+        self
+    }
+
+    /// How many seconds a receiver may take to answer, 1 to 60; by default 15. Finding the address of its name is not
+    /// part of that: the system has limits of its own.
+    #[must_use]
+    pub fn webhook_timeout_seconds(mut self, seconds: u32) -> Self {
+        self.options.webhook_timeout_seconds = Some(seconds.into());
+        self
+    }
+
+    /// Sends webhooks through that, which then decides by itself what a name of a host may stand for.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
     /// Takes the time from there.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -194,6 +290,8 @@ impl Builder {
     pub fn open(self, location: &str) -> Result<Finops> {
         let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
         let (currency, actor) = (self.options.currency()?, self.options.actor()?);
+        let lag = self.options.budget_lag()?;
+        let telling = self.telling()?;
         let store = match self.store {
             Some(store) => store,
             None => Arc::new(open_store(location, self.options.read_only)?.tuned(tuning)),
@@ -207,6 +305,8 @@ impl Builder {
         let entropy = self.entropy.unwrap_or_else(|| Arc::new(SystemEntropy));
         let mark = store.usage().and_then(crate::edge::store::usage::UsageStore::usage_mark);
         let settling = Arc::new(Due::new(!self.options.read_only && mark.is_ok_and(|mark| mark.events > 0)));
+        let means = Means { store: Arc::clone(&store), clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
+        let budgets = Arc::new(Budgets::new(means, lag, self.options.read_only, self.forecaster));
         Ok(Finops {
             store,
             clock,
@@ -222,7 +322,17 @@ impl Builder {
             access: None,
             centers: Arc::default(),
             allocating: Arc::default(),
+            budgets,
+            telling,
+            groups: Arc::default(),
         })
+    }
+
+    fn telling(&self) -> Result<Arc<Telling>> {
+        let reach = Reach { http: self.options.webhook_allow_http, private: self.options.webhook_allow_private };
+        let timeout = self.options.webhook_timeout()?;
+        let transport = self.transport.clone().or_else(|| notify::transport(reach, timeout));
+        Ok(Arc::new(Telling::new(reach, transport)))
     }
 }
 

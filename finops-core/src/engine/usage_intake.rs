@@ -44,6 +44,7 @@ impl Finops {
         let outcomes = self.store.usage()?.record(events, self.clock.now())?;
         if outcomes.contains(&Outcome::Accepted) {
             self.is_due();
+            self.follow_after();
         }
         let mut outcomes = outcomes.into_iter();
         if rejections.is_empty() {
@@ -91,6 +92,7 @@ impl Finops {
         self.refuse_foreign(key)?;
         let changed = self.store.usage()?.void_usage(key, &self.change())?;
         self.is_due();
+        self.follow_after();
         Ok(changed)
     }
 
@@ -104,6 +106,7 @@ impl Finops {
         self.refuse_foreign(event.key())?;
         let changed = self.store.usage()?.correct_usage(event, &self.change())?;
         self.is_due();
+        self.follow_after();
         Ok(changed)
     }
 

@@ -70,6 +70,7 @@ impl Finops {
             Virtuals::new(all.to_vec()).map(drop)
         };
         self.store.put_virtual_dimension(&dimension, &allowed, &self.change())?;
+        self.budgets_follow_definitions();
         Ok(dimension)
     }
 
@@ -147,6 +148,13 @@ impl Finops {
         };
         let deleted = self.store.delete_virtual_dimension(name, &allowed, &self.change())?;
         if deleted { Ok(Deleted { deleted }) } else { Err(unknown(name)) }
+    }
+
+    /// The virtual dimensions whose rules name a value, as a sentence names them.
+    pub(super) fn virtuals_naming(&self, dimension: &Dimension, value: &str) -> Result<Vec<String>> {
+        let naming = |known: &VirtualDimension| known.rules.iter().any(|rule| rule.when.names(dimension, value));
+        let all = self.store.virtual_dimensions()?;
+        Ok(all.iter().filter(|known| naming(known)).map(|known| format!("'virtual:{}'", known.name)).collect())
     }
 
     /// Gives the definitions to questions that name any.

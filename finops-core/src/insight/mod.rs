@@ -32,6 +32,7 @@ pub mod row;
 mod series;
 pub mod services;
 mod settled;
+pub mod spending;
 pub mod statement;
 pub mod summary;
 pub mod sums;

@@ -2,12 +2,12 @@
 
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
-use crate::model::money::{Currency, Quantity};
+use crate::model::money::Currency;
+pub use crate::model::money::Rates;
 use crate::model::time::{Day, Interval, Period, Stamp, Window, Zone};
 use crate::{Error, Result};
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Deserializer};
-use std::collections::BTreeMap;
 
 /// A request as JSON has it: every field may be left out, none may be unknown, and `FIELDS` names them.
 macro_rules! request {
@@ -73,24 +73,6 @@ impl GroupBy {
             .find(|(place, dimension)| dimensions.iter().take(*place).any(|earlier| earlier == *dimension));
         match repeated {
             Some((_, dimension)) => Err(Error::invalid("group_by", format!("names '{dimension}' twice"))),
-            None => Ok(()),
-        }
-    }
-}
-
-/// What one unit of a currency is worth in the currency of the answer: `{"EUR": "1.08"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Rates(pub BTreeMap<Currency, Quantity>);
-
-impl Rates {
-    /// # Errors
-    /// `invalid_argument` for a rate of zero or below.
-    pub(super) fn check(&self) -> Result<()> {
-        match self.0.iter().find(|(_, rate)| rate.mantissa() <= 0) {
-            Some((currency, rate)) => {
-                Err(Error::invalid("exchange_rates", format!("the rate of {currency} must be above 0, got {rate}")))
-            }
             None => Ok(()),
         }
     }

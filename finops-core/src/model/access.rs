@@ -177,6 +177,19 @@ impl Access {
         !self.is_narrowed() || (owner.is_some() && owner == self.user_id())
     }
 
+    /// Whether it has what belongs to that owner, within that organization if it is within one: the user has theirs, an
+    /// admin of the organization has what is in it, and who is not narrowed has everything. What is in another
+    /// organization it never has.
+    pub fn has(&self, owner: &str, organization: Option<&str>) -> bool {
+        match (self.organization_id(), organization) {
+            (Some(own), Some(other)) if own != other => false,
+            (Some(_), Some(_)) if self.role == Some(Role::Admin) && self.tenant.is_none() && self.user.is_none() => {
+                true
+            }
+            _ => self.owns(Some(owner)),
+        }
+    }
+
     /// What its charges and usage must hold; none where it is not narrowed.
     pub fn filter(&self) -> Option<Filter> {
         let narrowed =
@@ -295,5 +308,29 @@ mod tests {
         assert!(viewer.owns(Some("u")) && !viewer.owns(Some("v")) && !viewer.owns(None));
         assert!(!Access::of_tenant("t").unwrap().owns(None), "nobody's is not the tenant's");
         assert!(Access::of(&principal(Role::Admin)).unwrap().owns(Some("v")));
+    }
+
+    #[test]
+    fn what_is_in_an_organization_is_its_admins_too_and_nobodys_of_another() {
+        let member = |role, organization: &str| {
+            let mut principal = principal(role);
+            principal.organization_id = Some(organization.into());
+            principal
+        };
+        let has = |principal: &Principal, owner, organization| Access::of(principal).unwrap().has(owner, organization);
+        assert!(has(&member(Role::Admin, "o"), "v", Some("o")) && !has(&member(Role::Admin, "o"), "v", None));
+        for role in [Role::Viewer, Role::Operator] {
+            assert!(has(&member(role, "o"), "u", Some("o")) && !has(&member(role, "o"), "v", Some("o")));
+        }
+        for role in [Role::Viewer, Role::Operator, Role::Admin] {
+            assert!(!has(&member(role, "p"), "u", Some("o")), "their own, but in another organization");
+            assert!(has(&member(role, "p"), "u", None));
+        }
+        let mut within = member(Role::Admin, "o");
+        within.tenant_id = Some("t".into());
+        assert!(!has(&within, "v", Some("o")), "a tenant is less than the organization");
+        assert!(has(&principal(Role::Viewer), "u", Some("o")) && !has(&principal(Role::Viewer), "v", Some("o")));
+        assert!(has(&principal(Role::Admin), "v", Some("o")));
+        assert!(!Access::of_tenant("t").unwrap().has("u", None));
     }
 }

@@ -111,6 +111,23 @@ impl Filter {
             Self::Any(all) | Self::All(all) => all.iter().for_each(|filter| filter.dimensions(found)),
         }
     }
+
+    /// Whether the filter names that value of that dimension, for whichever purpose.
+    ///
+    /// ```
+    /// use finops_core::model::filter::Filter;
+    ///
+    /// let filter: Filter = serde_json::from_str(r#"{"not": {"provider": ["AWS", null]}}"#).unwrap();
+    /// assert!(filter.names(&"provider".parse()?, "AWS") && !filter.names(&"region".parse()?, "AWS"));
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    pub fn names(&self, dimension: &Dimension, value: &str) -> bool {
+        match self {
+            Self::In(known, values) => known == dimension && values.iter().flatten().any(|known| known == value),
+            Self::Not(inner) => inner.names(dimension, value),
+            Self::Any(all) | Self::All(all) => all.iter().any(|filter| filter.names(dimension, value)),
+        }
+    }
 }
 
 /// Puts a filter into the first of several objects that has no such key yet.

@@ -53,6 +53,20 @@ impl<K: IdKind> Id<K> {
         Self { bits: millis << 80 | random, kind: PhantomData }
     }
 
+    /// The id of another kind with the same digits: of what comes into being with this and ends with it.
+    ///
+    /// ```
+    /// use finops_core::model::id::{Budget, CostCenter, Id};
+    ///
+    /// let center = Id::<CostCenter>::parse("cc_01hk153x000w3ge1r70w3ge1r7")?;
+    /// assert_eq!(center.twin::<Budget>().to_string(), "bud_01hk153x000w3ge1r70w3ge1r7");
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn twin<T: IdKind>(self) -> Id<T> {
+        Id { bits: self.bits, kind: PhantomData }
+    }
+
     /// Reads an id exactly as it is printed; the prefix must be that of the kind.
     pub fn parse(text: &str) -> Result<Self> {
         let Some(digits) = text.strip_prefix(K::PREFIX) else {

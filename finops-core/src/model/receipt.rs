@@ -50,8 +50,8 @@ pub struct ImportReceipt {
 }
 
 impl ImportReceipt {
-    /// The receipt of charges that were made of usage.
-    pub fn of_usage(import_id: Id<Import>, charges: u64, totals: Vec<CurrencyTotals>) -> Self {
+    /// The receipt of charges that the engine made itself.
+    pub fn of_own(import_id: Id<Import>, charges: u64, totals: Vec<CurrencyTotals>) -> Self {
         let only = match totals.as_slice() {
             [only] => Some(only),
             _ => None,

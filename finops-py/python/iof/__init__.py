@@ -11,7 +11,16 @@ Money and quantities are :class:`decimal.Decimal`, exact to 18 decimals; instant
 shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are refused.
 """
 
-from . import allocation_types, analysis_types, audit_types, metering_types, types
+from . import (
+    allocation_types,
+    analysis_types,
+    audit_types,
+    budget_types,
+    group_types,
+    metering_types,
+    types,
+    webhook_types,
+)
 from ._iof import Recorder, Relation, __version__
 from .allocation import Allocation, AllocationRules
 from .allocation_results import (
@@ -26,11 +35,14 @@ from .allocation_results import (
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
+from .budget_results import BudgetPage, BudgetStatus
+from .budgets import Budgets
 from .columns import Columns
 from .catalog import Catalog
 from .client import Finops, Iof, open
 from .costs import Costs
 from .errors import (
+    BudgetExhausted,
     CancelledError,
     ConflictError,
     FinopsError,
@@ -40,8 +52,10 @@ from .errors import (
     MoneyOverflowError,
     NotFoundError,
     StorageError,
+    UnauthorizedError,
 )
 from .grants import Grants
+from .groups import ResourceGroups
 from .metering import Meters
 from .metering_results import (
     Closed,
@@ -54,6 +68,7 @@ from .metering_results import (
     Usage,
     UsageReceipt,
 )
+from .receiving import event_schema, verify_webhook
 from .results import (
     AuditPage,
     Breakdown,
@@ -61,18 +76,24 @@ from .results import (
     Compacted,
     CostSummary,
     DailyCosts,
+    DeliveryPage,
+    EventPage,
     HistoricalCosts,
     ImportReceipt,
     MonthlyCosts,
     Page,
+    ResourceGroupPage,
     Result,
     ServiceCosts,
     SnapshotPage,
     Vacuumed,
     VirtualDimensionPage,
+    WebhookPage,
 )
+from .spend import Spend
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
+from .webhooks import Events, Webhooks
 
 __all__ = [
     "Allocation",
@@ -87,6 +108,10 @@ __all__ = [
     "AuditPage",
     "Billing",
     "Breakdown",
+    "BudgetExhausted",
+    "BudgetPage",
+    "BudgetStatus",
+    "Budgets",
     "CancelledError",
     "Catalog",
     "CatalogPage",
@@ -98,6 +123,9 @@ __all__ = [
     "CostSummary",
     "Costs",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
+    "Events",
     "Explanation",
     "Finops",
     "FinopsError",
@@ -122,27 +150,38 @@ __all__ = [
     "Prices",
     "Recorder",
     "Relation",
+    "ResourceGroupPage",
+    "ResourceGroups",
     "Result",
     "Segments",
     "ServiceCosts",
     "Settlement",
     "SnapshotPage",
+    "Spend",
     "StateDiff",
     "Statement",
     "StorageError",
     "TopDrivers",
     "Trends",
+    "UnauthorizedError",
     "UnitCosts",
     "Usage",
     "UsageReceipt",
     "Vacuumed",
     "VirtualDimensionPage",
     "VirtualDimensions",
+    "WebhookPage",
+    "Webhooks",
     "__version__",
     "allocation_types",
     "analysis_types",
     "audit_types",
+    "budget_types",
+    "event_schema",
+    "group_types",
     "metering_types",
     "open",
     "types",
+    "verify_webhook",
+    "webhook_types",
 ]

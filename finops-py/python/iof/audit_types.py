@@ -16,12 +16,14 @@ AuditKind = Literal[
     "meter",
     "model_prices",
     "price",
+    "resource_group",
     "statement",
     "usage",
     "virtual_dimension",
+    "webhook",
 ]
 """What a change is about. ``"usage"`` are events that were voided or corrected, ``"statement"`` closed
-periods, ``"allocation_close"`` closed allocations."""
+periods, ``"allocation_close"`` closed allocations. Of a ``"webhook"`` nothing is told but that it changed."""
 
 
 class AuditEntry(TypedDict):

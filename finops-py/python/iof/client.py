@@ -12,16 +12,19 @@ from .access import Narrowing
 from .allocation import Allocation
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
+from .budgets import BudgetAlerts, Budgets
 from .catalog import Catalog
 from .centers import CostCenters
 from .costs import Costs
 from .grants import Grants
+from .groups import ResourceGroups
 from .history import History
 from .metering import Metering, Meters
 from .relations import Relations
 from .results import CostSummary, ImportReceipt
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
+from .webhooks import Events, Webhooks
 
 if TYPE_CHECKING:
     from .types import (
@@ -40,15 +43,19 @@ if TYPE_CHECKING:
 __all__ = ["Finops", "Iof", "open"]
 
 
-class Finops(CostCenters, Metering, History, Relations):
+class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
     """All operations, as ``iof.finops``."""
 
     costs: Costs
     """Costs over time."""
     allocation: Allocation
     """Who bears what."""
+    budgets: Budgets
+    """How much may be spent, and the gate that goes by it."""
     catalog: Catalog
     """Who and what costs are attributed to."""
+    resource_groups: ResourceGroups
+    """Resources that somebody looks after together."""
     virtual_dimensions: VirtualDimensions
     """Dimensions made of rules."""
     meters: Meters
@@ -65,12 +72,18 @@ class Finops(CostCenters, Metering, History, Relations):
     """Prices of language models."""
     audit: Audit
     """The log of changes."""
+    webhooks: Webhooks
+    """Who is told of events."""
+    events: Events
+    """What happened."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.costs = Costs(engine)
         self.allocation = Allocation(engine)
+        self.budgets = Budgets(engine)
         self.catalog = Catalog(engine)
+        self.resource_groups = ResourceGroups(engine)
         self.virtual_dimensions = VirtualDimensions(engine)
         self.meters = Meters(engine)
         self.prices = Prices(engine)
@@ -79,6 +92,8 @@ class Finops(CostCenters, Metering, History, Relations):
         self.usage = KeptUsage(engine)
         self.llm = ModelPrices(engine)
         self.audit = Audit(engine)
+        self.webhooks = Webhooks(engine)
+        self.events = Events(engine)
 
     def import_charges(
         self,
@@ -244,7 +259,11 @@ class Finops(CostCenters, Metering, History, Relations):
         return CostSummary(self._engine.call("get_cost_summary", params))
 
     def tick(self, now: datetime | str | None = None) -> Now:
-        """Moves a clock that was fixed on open; without ``now`` it only tells the time.
+        """Lets time pass: a clock that was fixed on open moves to ``now``, and what time brings about happens.
+
+        Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written,
+        and events are told to sinks and webhooks, at most 100 deliveries at a time. Nothing of that happens behind your
+        back: call it every few seconds, from a thread that may wait.
 
         Args:
             now: The new time, not before the present one: an aware datetime or RFC 3339 text.
@@ -289,6 +308,10 @@ class Iof(Narrowing):
         usage_memory_bytes: int | None = None,
         currency: str | None = None,
         actor: str | None = None,
+        budget_lag_seconds: Number | None = None,
+        webhook_allow_http: bool = False,
+        webhook_allow_private: bool = False,
+        webhook_timeout_seconds: int | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -307,6 +330,11 @@ class Iof(Narrowing):
             actor: Whom the log of changes names for what is done here, such as the id of a user. By default ``"host"``.
                 A handle of ``as_principal`` names its user instead, one of ``as_tenant`` its tenant:
                 ``"tenant:ten_001"``.
+            budget_lag_seconds: For how long metered usage may wait until the gate of budgets goes by it, 0 to 3600.
+                By default 1.
+            webhook_allow_http: Whether webhooks may be sent without encryption.
+            webhook_allow_private: Whether webhooks may reach addresses that are not public: this machine, its network.
+            webhook_timeout_seconds: How long a receiver may take to answer, 1 to 60. By default 15.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -322,6 +350,10 @@ class Iof(Narrowing):
             "usage_memory_bytes": usage_memory_bytes,
             "currency": currency,
             "actor": actor,
+            "budget_lag_seconds": budget_lag_seconds,
+            "webhook_allow_http": webhook_allow_http,
+            "webhook_allow_private": webhook_allow_private,
+            "webhook_timeout_seconds": webhook_timeout_seconds,
         }
         return cls(Engine.open(location, options))
 
@@ -363,6 +395,10 @@ def open(
     usage_memory_bytes: int | None = None,
     currency: str | None = None,
     actor: str | None = None,
+    budget_lag_seconds: Number | None = None,
+    webhook_allow_http: bool = False,
+    webhook_allow_private: bool = False,
+    webhook_timeout_seconds: int | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -375,4 +411,8 @@ def open(
         usage_memory_bytes=usage_memory_bytes,
         currency=currency,
         actor=actor,
+        budget_lag_seconds=budget_lag_seconds,
+        webhook_allow_http=webhook_allow_http,
+        webhook_allow_private=webhook_allow_private,
+        webhook_timeout_seconds=webhook_timeout_seconds,
     )

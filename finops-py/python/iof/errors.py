@@ -6,7 +6,13 @@ Every exception of the engine is a :class:`FinopsError`. Catch the subclass to r
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .budget_types import RefusedFor, SpendRefusal
+
 __all__ = [
+    "BudgetExhausted",
     "CancelledError",
     "ConflictError",
     "FinopsError",
@@ -16,6 +22,7 @@ __all__ = [
     "MoneyOverflowError",
     "NotFoundError",
     "StorageError",
+    "UnauthorizedError",
 ]
 
 
@@ -41,7 +48,7 @@ class FinopsError(Exception):
         self.field = field
         self.message = message
 
-    def __reduce__(self) -> tuple[type[FinopsError], tuple[str, str, str | None]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.code, self.message, self.field)
 
 
@@ -80,6 +87,25 @@ class ForbiddenError(FinopsError, PermissionError):
     """The handle may not do this: call with another role or scope, or leave it. Code ``forbidden``."""
 
 
+class BudgetExhausted(FinopsError):
+    """A budget does not let the spend through: leave it, make it smaller, or wait. Code ``budget_exhausted``."""
+
+    reason: RefusedFor | None = None
+    """Why."""
+    refused_by: SpendRefusal | None = None
+    """The budget that refused, with its figures at that moment.
+
+    None when the price was not known, and on a narrowed handle when the budget is not its own.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, self.message, self.field), {"reason": self.reason, "refused_by": self.refused_by}
+
+
+class UnauthorizedError(FinopsError, PermissionError):
+    """Whoever sent this did not prove who they are: answer with 401, and do nothing of it. Code ``unauthorized``."""
+
+
 _CLASSES: dict[str, type[FinopsError]] = {
     "invalid_argument": InvalidArgumentError,
     "not_found": NotFoundError,
@@ -89,6 +115,8 @@ _CLASSES: dict[str, type[FinopsError]] = {
     "storage": StorageError,
     "cancelled": CancelledError,
     "forbidden": ForbiddenError,
+    "budget_exhausted": BudgetExhausted,
+    "unauthorized": UnauthorizedError,
 }
 
 

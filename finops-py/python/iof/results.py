@@ -16,15 +16,19 @@ __all__ = [
     "Compacted",
     "CostSummary",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
     "HistoricalCosts",
     "ImportReceipt",
     "MonthlyCosts",
     "Page",
+    "ResourceGroupPage",
     "Result",
     "ServiceCosts",
     "SnapshotPage",
     "Vacuumed",
     "VirtualDimensionPage",
+    "WebhookPage",
 ]
 
 
@@ -309,6 +313,58 @@ class AuditPage(Page):
         "previous": "text",
         "hash": "text",
     }
+
+
+class ResourceGroupPage(Page):
+    """A page of resource groups."""
+
+    _kinds = {
+        "id": "text",
+        "name": "text",
+        "description": "text",
+        "status": "text",
+        "owner_id": "text",
+        "organization_id": "text",
+        "resources": "json",
+        "created_at": "time",
+        "updated_at": "time",
+    }
+
+
+class WebhookPage(Page):
+    """A page of webhooks."""
+
+    _kinds = {
+        "id": "text",
+        "url": "text",
+        "events": "json",
+        "description": "text",
+        "enabled": "bool",
+        "created_at": "time",
+        "updated_at": "time",
+    }
+
+
+class DeliveryPage(Page):
+    """A page of deliveries."""
+
+    _kinds = {
+        "webhook_id": "text",
+        "event_id": "text",
+        "type": "text",
+        "state": "text",
+        "attempts": "integer",
+        "next_attempt_at": "time",
+        "created_at": "time",
+        "updated_at": "time",
+        "log": "json",
+    }
+
+
+class EventPage(Result):
+    """Events in the order in which they were written."""
+
+    _kinds = {"id": "text", "type": "text", "timestamp": "time", "data": "json"}
 
 
 class VirtualDimensionPage(Page):

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from .audit_types import AuditEntry
+from .group_types import ResourceGroup
 from .types import (
     AnyCostView,
     BreakdownItem,
@@ -27,6 +28,7 @@ from .types import (
     VirtualDimension,
     Warning,
 )
+from .webhook_types import Delivery, Event, Webhook
 
 __all__ = [
     "AuditPage",
@@ -35,15 +37,19 @@ __all__ = [
     "Compacted",
     "CostSummary",
     "DailyCosts",
+    "DeliveryPage",
+    "EventPage",
     "HistoricalCosts",
     "ImportReceipt",
     "MonthlyCosts",
     "Page",
+    "ResourceGroupPage",
     "Result",
     "ServiceCosts",
     "SnapshotPage",
     "Vacuumed",
     "VirtualDimensionPage",
+    "WebhookPage",
 ]
 
 _Item = TypeVar("_Item")
@@ -213,6 +219,16 @@ class Page(Result, Generic[_Item]):
 
 class CatalogPage(Page[CatalogEntry]): ...
 class AuditPage(Page[AuditEntry]): ...
+class WebhookPage(Page[Webhook]): ...
+class DeliveryPage(Page[Delivery]): ...
+
+class EventPage(Result):
+    @overload  # type: ignore[override]
+    def __getitem__(self, key: Literal["items"], /) -> list[Event]: ...
+    @overload
+    def __getitem__(self, key: Literal["after"], /) -> str | None: ...
+
+class ResourceGroupPage(Page[ResourceGroup]): ...
 class VirtualDimensionPage(Page[VirtualDimension]): ...
 class SnapshotPage(Page[StateMark]): ...
 

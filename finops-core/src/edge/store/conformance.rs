@@ -5,11 +5,13 @@
 //! promises beyond the trait (durability, locks, files) is tested beside that store.
 
 mod aggregates;
+mod alerts;
 mod audit;
 mod bookings;
 mod catalog;
 mod history;
 mod imports;
+mod outbox;
 mod random;
 mod replacing;
 mod samples;
@@ -42,7 +44,8 @@ impl Case {
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
     let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
-    writing.into_iter().chain(reading).flatten().copied()
+    let writing = writing.into_iter().chain([outbox::CASES, alerts::CASES]);
+    writing.chain(reading).flatten().copied()
 }
 
 /// Runs every case, each on a new store, and gives all that fail in one error.
@@ -93,7 +96,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllocationClosing, ClosedAllocation};
+    use crate::edge::store::{AllocationClosing, ClosedAllocation, KeptAlert};
     use crate::edge::store::{
         AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
     };
@@ -102,7 +105,9 @@ mod tests {
     use crate::model::audit::{AuditEntry, AuditHead, Change};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::{ChargeTable, Origin, Scope};
+    use crate::model::event::OutboxEvent;
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
+    use crate::model::id::{self, Id};
     use crate::model::receipt::ImportReceipt;
     use crate::model::time::{Interval, Stamp};
     use crate::model::virtual_dimension::VirtualDimension;
@@ -228,6 +233,18 @@ mod tests {
         }
         fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
             self.0.allocation_lines(number, part)
+        }
+
+        fn receipt_of(&self, import: Id<id::Import>) -> Result<Option<ImportReceipt>> {
+            self.0.receipt_of(import)
+        }
+
+        fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>> {
+            self.0.alerts(after)
+        }
+
+        fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
+            self.0.put_alerts(alerts, events)
         }
     }
 

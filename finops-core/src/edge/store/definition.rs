@@ -1,4 +1,5 @@
-//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation.
+//! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, budgets,
+//! resource groups, webhooks.
 
 use crate::model::audit::AuditKind;
 
@@ -18,6 +19,12 @@ pub enum Defined {
     CostCenter,
     /// A rule of allocation, by its id.
     AllocationRule,
+    /// A budget, by its id.
+    Budget,
+    /// A webhook with its secrets, by its id.
+    Webhook,
+    /// A resource group, by its id.
+    ResourceGroup,
 }
 
 impl Defined {
@@ -30,6 +37,9 @@ impl Defined {
             Self::Grant => "grant",
             Self::CostCenter => "cost_center",
             Self::AllocationRule => "allocation_rule",
+            Self::Budget => "budget",
+            Self::Webhook => "webhook",
+            Self::ResourceGroup => "resource_group",
         }
     }
 
@@ -43,6 +53,9 @@ impl Defined {
             Self::Grant => Some(AuditKind::Grant),
             Self::CostCenter => Some(AuditKind::CostCenter),
             Self::AllocationRule => Some(AuditKind::AllocationRule),
+            Self::Budget => Some(AuditKind::Budget),
+            Self::Webhook => Some(AuditKind::Webhook),
+            Self::ResourceGroup => Some(AuditKind::ResourceGroup),
         }
     }
 
@@ -51,7 +64,14 @@ impl Defined {
     pub fn versioned(self, key: &str) -> Option<&str> {
         match self {
             Self::Price => key.rsplit_once('.').map(|(id, _)| id),
-            Self::Meter | Self::ModelPrices | Self::Grant | Self::CostCenter | Self::AllocationRule => None,
+            Self::Meter
+            | Self::ModelPrices
+            | Self::Grant
+            | Self::CostCenter
+            | Self::AllocationRule
+            | Self::Budget
+            | Self::Webhook
+            | Self::ResourceGroup => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`Store`] is what the engine asks of a store; [`EmbeddedStore`] keeps everything in a folder (SQLite and Parquet)
 //! or in memory. The suite in [`conformance`] says what any implementation must do.
 
+mod alert;
 mod allocation;
 mod audit;
 mod booking;
@@ -11,9 +12,12 @@ pub mod conformance;
 mod definition;
 mod embedded;
 mod files;
+pub mod outbox;
 mod snapshot;
+mod through;
 pub mod usage;
 
+pub use alert::KeptAlert;
 pub use allocation::{AllocationClosing, ClosedAllocation};
 pub use audit::AuditFilter;
 pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
@@ -21,15 +25,18 @@ pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
 pub use snapshot::Snapshot;
+use through::go_through;
+pub(crate) use through::watch;
 
-use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
+use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
-use crate::model::progress::{Observer, Progress};
+use crate::model::id::{self, Id};
+use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
@@ -116,6 +123,11 @@ pub type VisitAudit<'v> = &'v mut dyn FnMut(Result<AuditEntry>) -> Result<()>;
 /// Who changes definitions or the catalogue says so by a [`Change`]. The store writes an entry of the log in the same
 /// transaction, with what was there before; a write that leaves something as it was makes none.
 pub trait Store: Debug + Send + Sync {
+    /// How many threads a call may use, those of the engine included.
+    fn threads(&self) -> usize {
+        1
+    }
+
     /// The present state.
     ///
     /// # Errors
@@ -182,6 +194,12 @@ pub trait Store: Debug + Send + Sync {
     fn begin_booking(&self) -> Result<Box<dyn ImportSession + '_>> {
         self.begin_import()
     }
+
+    /// The receipt of the import with that id, if it is there.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn receipt_of(&self, import: Id<id::Import>) -> Result<Option<ImportReceipt>>;
 
     /// The receipt of an import with that fingerprint whose charges are all still current, and are all that there
     /// is of their billing accounts and periods.
@@ -274,6 +292,14 @@ pub trait Store: Debug + Send + Sync {
     /// `not_found` when it keeps none.
     fn usage(&self) -> Result<&dyn usage::UsageStore> {
         Err(Error::new(ErrorCode::NotFound, "this store keeps no usage: open one that does"))
+    }
+
+    /// The events that it keeps for others, and their deliveries.
+    ///
+    /// # Errors
+    /// `not_found` when it keeps none.
+    fn outbox(&self) -> Result<&dyn outbox::OutboxStore> {
+        Err(Error::new(ErrorCode::NotFound, "this store keeps no events: open one that does"))
     }
 
     /// Removes a virtual dimension, if `allowed` takes those that are left; says whether there was one.
@@ -388,31 +414,19 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `storage`.
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
-}
 
-/// Answers a question charge by charge.
-fn go_through<S: Store + ?Sized>(
-    store: &S,
-    snapshot: &Snapshot,
-    question: &Question,
-    observer: &dyn Observer,
-) -> Result<Sums> {
-    let (columns, charged) = (question.columns()?, question.interval);
-    let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
-    let mut aggregation = Aggregation::new(question);
-    let mut progress = Progress::default();
-    store.scan(snapshot, &scan, &mut |table| {
-        progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
-        watch(observer, &progress)?;
-        aggregation.add(table)
-    })?;
-    aggregation.finish()
-}
+    /// The alerts of budgets' periods that hold at an instant or later, and of those that ended less than their own
+    /// length before, in the order of budgets, periods and thresholds. What a period was told of counts in one that
+    /// begins within it, where the days were changed on which a budget starts anew.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>>;
 
-/// Lets the observer look on, and stop a query.
-pub(crate) fn watch(observer: &dyn Observer, progress: &Progress) -> Result<()> {
-    if observer.progress(progress).is_break() {
-        return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));
-    }
-    Ok(())
+    /// Writes alerts in place of those of the same budgets, periods and thresholds, and the events that tell of them,
+    /// with a delivery for each webhook that wants them: all of it or nothing.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
+    fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
 }

@@ -2,6 +2,7 @@
 //! here; who bears what is found out by the pipeline, and told by the insight.
 
 mod answers;
+mod at_once;
 mod cache;
 mod closing;
 mod report;
@@ -25,6 +26,7 @@ use crate::model::dimension::Dimension;
 use crate::model::time::Interval;
 use crate::model::virtual_dimension::Virtuals;
 use crate::pipeline::allocation::{Allocation, Allocator, Cells, Classes, Frame, MAX_LINES};
+use at_once::run_all;
 use cache::{Cache, CellsOf, LastRun, Stretches};
 use closing::KnownClosings;
 use rules::KnownRules;
@@ -78,7 +80,7 @@ impl Finops {
         let run = |rules: &&RuleSet| {
             let charges = Charges::new(asked.window, rules.stretches(asked.window)?, classes.clone());
             let cells = self.cells(snapshot, charges.clone(), observer)?;
-            self.run(rules, charges.stretches(), cells, asked)
+            self.run(rules, charges.stretches(), cells, asked, MAX_LINES)
         };
         sets.iter().map(run).collect()
     }
@@ -102,29 +104,29 @@ impl Finops {
         Ok(cells)
     }
 
-    /// Runs the rules over the cells of each stretch.
-    fn run(&self, rules: &RuleSet, stretches: &[Interval], cells: Stretches, asked: &Asked<'_>) -> Result<Allocated> {
+    /// Runs the rules over the cells of each stretch, of several at once where the store has threads for it.
+    fn run(
+        &self,
+        rules: &RuleSet,
+        stretches: &[Interval],
+        cells: Stretches,
+        asked: &Asked<'_>,
+        max_lines: usize,
+    ) -> Result<Allocated> {
         let Asked { view, carry, .. } = *asked;
         let new = |(stretch, cells): (&Interval, &Arc<Cells>)| {
-            Allocator::new(
-                Arc::clone(cells),
-                Frame { stretch: *stretch, view, carry: carry.to_vec(), max_lines: MAX_LINES },
-            )
+            Allocator::new(Arc::clone(cells), Frame { stretch: *stretch, view, carry: carry.to_vec() })
         };
         let mut allocators = match self.allocating.cache.take(&cells, view, carry) {
             Some(allocators) => allocators,
             None => stretches.iter().zip(cells.iter()).map(new).collect::<Result<_>>()?,
         };
-        let mut room = MAX_LINES;
-        let run = |(stretch, allocator): (&Interval, &mut Allocator)| {
+        let mut runs: Vec<(&Interval, &mut Allocator)> = stretches.iter().zip(&mut allocators).collect();
+        let allocated = run_all(self.store.threads(), &mut runs, max_lines, |(stretch, allocator), room| {
             let rules = rules.in_force(stretch.start());
-            let weights = self.weights(&rules, *stretch)?;
-            allocator.allow(room);
-            let allocation = allocator.run(&rules, &weights)?;
-            room = room.saturating_sub(allocation.len());
-            Ok((*stretch, allocation))
-        };
-        let allocated = stretches.iter().zip(&mut allocators).map(run).collect();
+            let weights = self.weights(&rules, **stretch)?;
+            Ok((**stretch, allocator.run_within(&rules, &weights, room)?))
+        });
         let carry = carry.to_vec();
         self.allocating.cache.put_back(LastRun { cells, view, carry, allocators });
         allocated

@@ -279,6 +279,11 @@ impl Finops {
         self.rules_that(|rule| rule.dimensions().iter().any(is))
     }
 
+    /// The rules whose source names a value, as a sentence names them.
+    pub(in crate::engine) fn rules_with_source(&self, dimension: &Dimension, value: &str) -> Result<Vec<String>> {
+        self.rules_that(|rule| rule.terms().source.names(dimension, value))
+    }
+
     /// The rules that are in proportion to a meter, as a sentence names them.
     pub(in crate::engine) fn rules_by_meter(&self, slug: &str) -> Result<Vec<String>> {
         self.rules_that(|rule| rule.meter() == Some(slug))

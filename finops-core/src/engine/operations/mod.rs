@@ -5,10 +5,13 @@
 
 mod allocation;
 mod billing;
+mod budgets;
 mod catalog;
 mod costs;
+mod groups;
 mod store;
 mod usage;
+mod webhooks;
 
 use super::calling::Operation;
 use crate::model::access::{Needs, Reach};
@@ -20,9 +23,12 @@ pub fn operations() -> impl Iterator<Item = &'static Operation> {
         costs::OPERATIONS,
         catalog::OPERATIONS,
         allocation::OPERATIONS,
+        groups::OPERATIONS,
         usage::OPERATIONS,
         billing::OPERATIONS,
+        budgets::OPERATIONS,
         store::OPERATIONS,
+        webhooks::OPERATIONS,
     ];
     areas.into_iter().flatten()
 }

@@ -3,27 +3,23 @@
 use super::due::{MeterMonth, month_after};
 use super::grants::{booked_in, units_before};
 use super::{Grants, LineFailure, Settlement};
-use crate::edge::store::{Booking, Correction, Delivery, ImportSession, LineKey, Replace, Settled};
+use crate::edge::store::{Booking, Correction, LineKey, Settled};
 use crate::engine::Finops;
+use crate::engine::booking::OwnCharges;
 use crate::model::audit::Change;
-use crate::model::charge::{Charge, ChargeTable, Scope};
-use crate::model::id::Id;
+use crate::model::charge::Charge;
 use crate::model::money::{Currency, Money, Quantity};
 use crate::model::price::PriceBook;
-use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::{CREDITS, Meter};
 use crate::pipeline::charging::{Billing, Booked, DueLine, Entry, RatedLine, USAGE_ACCOUNT, granted_until};
 use crate::pipeline::metering::Rollups;
 use crate::pipeline::rating::{Credits, PeriodState};
-use crate::pipeline::tally::Tally;
 use crate::{Error, ErrorCode, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many tenants are rated at a time: what they are charged is in memory until it is written.
 const TENANTS: usize = 256;
-/// How many charges are written at a time.
-const TABLE_ROWS: usize = 8192;
 
 /// Periods that are to be closed.
 #[derive(Debug, Clone)]
@@ -52,11 +48,9 @@ pub(super) struct Settling<'s> {
     book: &'s PriceBook,
     grants: &'s Grants,
     pub(super) closing: Option<Closing>,
-    session: Option<Box<dyn ImportSession + 's>>,
+    charges: OwnCharges<'s>,
     pub(super) booking: Booking,
-    tally: Tally,
     settlement: Settlement,
-    periods: BTreeSet<String>,
     /// The lines of periods that are being closed.
     pub(super) closed: Vec<RatedMonth>,
     /// What changed of the lines of tenants with grants: their balances go by it before it is in the store.
@@ -88,8 +82,8 @@ struct Outcome {
 impl<'s> Settling<'s> {
     pub(super) fn new(finops: &'s Finops, book: &'s PriceBook, grants: &'s Grants, closing: Option<Closing>) -> Self {
         let (booking, settlement, pending) = (Booking::default(), Settlement::default(), BTreeMap::new());
-        let (session, tally, periods, closed) = (None, Tally::default(), BTreeSet::new(), Vec::new());
-        Self { finops, book, grants, closing, session, booking, tally, settlement, periods, closed, pending }
+        let charges = OwnCharges::new(finops.store.as_ref(), USAGE_ACCOUNT);
+        Self { finops, book, grants, closing, charges, booking, settlement, closed: Vec::new(), pending }
     }
 
     /// Settles what tenants used of a meter in a month.
@@ -244,7 +238,7 @@ impl<'s> Settling<'s> {
             self.booking.corrections.extend(corrected.into_iter().map(correction));
         }
         self.settlement.lines += 1;
-        self.write(charges, billing.billed_in)?;
+        self.charges.write(charges, billing.billed_in)?;
         if after != before {
             self.booking.lines.push((key.clone(), encoded(after)?));
             if self.grants.of(&key.tenant_id).is_some() || key.meter == CREDITS {
@@ -254,55 +248,18 @@ impl<'s> Settling<'s> {
         Ok(())
     }
 
-    fn write(&mut self, charges: &[Charge], billed_in: Interval) -> Result<()> {
-        if charges.is_empty() {
-            return Ok(());
-        }
-        let scope =
-            Scope { billing_account_id: USAGE_ACCOUNT.to_owned(), start: billed_in.start(), end: billed_in.end() };
-        for rows in charges.chunks(TABLE_ROWS) {
-            let table = ChargeTable::from_charges(rows);
-            self.tally.add(&table)?;
-            if self.session.is_none() {
-                self.session = Some(self.finops.store.begin_booking()?);
-            }
-            if let Some(session) = &mut self.session {
-                session.write(&scope, &table)?;
-            }
-            self.settlement.charges += u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        }
-        self.periods.insert(scope.period_label());
-        Ok(())
-    }
-
     /// Makes all of it visible at once.
     pub(super) fn commit(mut self, settled: Settled) -> Result<Settlement> {
         self.booking.settled = settled;
         self.booking.closed = self.closed_periods()?;
-        let mut settlement = self.settlement;
-        let Some(session) = self.session else {
-            let is_news = settled != self.finops.store.settled()? || self.booking.closed.is_some();
-            if is_news || !self.booking.lines.is_empty() {
-                self.finops.store.book(&self.booking)?;
-            }
-            settlement.snapshot = self.finops.store.snapshot()?.id;
-            return Ok(settlement);
-        };
-        let imported_at = self.finops.clock.now();
-        let mut random = [0; 10];
-        self.finops.entropy.fill(&mut random)?;
-        let import_id = Id::new(imported_at, random);
-        let mut receipt = ImportReceipt::of_usage(import_id, settlement.charges, self.tally.totals()?);
-        receipt.billing_periods = self.periods.into_iter().collect();
-        let fingerprint = *blake3::hash(import_id.to_string().as_bytes()).as_bytes();
-        let booking = Some(self.booking);
-        let delivery =
-            Delivery { receipt, fingerprint, files: Vec::new(), replace: Replace::Nothing, imported_at, booking };
-        settlement.snapshot = session.commit(delivery)?.snapshot;
-        // The charges are there whatever becomes of it, and the next settling tries again.
-        if self.finops.store.tidy(USAGE_ACCOUNT, imported_at).is_ok() {
-            settlement.snapshot = self.finops.store.snapshot()?.id;
+        let Self { finops, booking, charges, mut settlement, .. } = self;
+        settlement.charges = charges.count();
+        // What makes no charge may be news nevertheless.
+        let is_news = booking.closed.is_some() || !booking.lines.is_empty();
+        if settlement.charges == 0 && (is_news || settled != finops.store.settled()?) {
+            finops.store.book(&booking)?;
         }
+        settlement.snapshot = charges.commit(Some(booking), finops.clock.now(), finops.entropy.as_ref())?;
         Ok(settlement)
     }
 }

@@ -76,20 +76,33 @@ impl Finops {
         // First, so that what comes meanwhile is due again.
         let asked = self.settling.asked.load(Ordering::Acquire);
         let settled = Due::find(self, now).and_then(|due| self.settle(due, None))?;
+        if settled.charges > 0 {
+            self.budgets.have_changed();
+        }
         self.settling.done.store(asked, Ordering::Release);
         self.settling.day.store(day(now), Ordering::Release);
         Ok(settled)
     }
 
-    /// Settles before a query of the present state, where something is due. Gives whether the charges are behind
-    /// nevertheless: a handle for reading cannot settle, and an import must not be waited for.
+    /// Writes and settles before a query of the present state, where something is due. Gives whether the charges are
+    /// behind nevertheless: a handle for reading cannot settle, and an import must not be waited for.
     pub(super) fn settled(&self) -> Result<bool> {
-        let passed = self.settling.day.load(Ordering::Acquire) < day(self.clock.now());
+        let unwritten = self.write_spend()?;
+        let unsettled = self.settle_due()?;
+        self.follow_after();
+        Ok(unwritten || unsettled)
+    }
+
+    /// Whether something was used that is no charge yet.
+    pub(super) fn is_unsettled(&self, now: Stamp) -> bool {
         // What is being settled by another is not there yet: then this waits for its turn and finds nothing due.
-        if self.settling.done.load(Ordering::Acquire) >= self.settling.asked.load(Ordering::Acquire) && !passed {
-            return Ok(false);
-        }
-        if self.store.usage().is_err() {
+        let is_due = self.settling.done.load(Ordering::Acquire) < self.settling.asked.load(Ordering::Acquire);
+        is_due || self.settling.day.load(Ordering::Acquire) < day(now)
+    }
+
+    /// Settles where something is due. Gives whether the charges are behind nevertheless.
+    pub(super) fn settle_due(&self) -> Result<bool> {
+        if !self.is_unsettled(self.clock.now()) || self.store.usage().is_err() {
             return Ok(false);
         }
         match self.settle_all() {

@@ -48,15 +48,39 @@ struct Borne {
 /// The kinds of lines.
 pub(super) const KINDS: [LineKind; 4] = [LineKind::Direct, LineKind::Shared, LineKind::Idle, LineKind::Unallocated];
 
+/// What one line, or several of a centre and kind together, come to in a view.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    pub(super) currency: Currency,
+    pub(super) center: Option<CenterId>,
+    pub(super) kind: LineKind,
+    pub(super) cost: Money,
+    pub(super) unknown: u64,
+}
+
+impl Piece {
+    /// A line by itself.
+    pub(super) fn of(line: &Line, view: CostView) -> Self {
+        Self::sum(line, &line.costs, &line.unknown, view)
+    }
+
+    /// Lines of one centre and kind, of which that is one, and what they come to.
+    pub(super) fn sum(line: &Line, costs: &[Money; 4], unknown: &[u64; 4], view: CostView) -> Self {
+        let Line { currency, center, kind, .. } = *line;
+        let unknown = unknown.get(view.place()).copied().unwrap_or(0);
+        Self { currency, center, kind, cost: cost_of(costs, view), unknown }
+    }
+}
+
 impl ByCenter {
-    pub(super) fn of<'l>(lines: impl IntoIterator<Item = &'l Line>, view: CostView) -> Result<Self> {
+    pub(super) fn of(pieces: impl IntoIterator<Item = Piece>) -> Result<Self> {
         let mut all: HashMap<(Currency, Option<CenterId>), Borne> = HashMap::new();
-        for line in lines {
-            let borne = all.entry((line.currency, line.center)).or_default();
+        for piece in pieces {
+            let borne = all.entry((piece.currency, piece.center)).or_default();
             for ((sum, unknown), kind) in borne.kinds.iter_mut().zip(&mut borne.unknown).zip(KINDS) {
-                if kind == line.kind {
-                    *sum = sum.checked_add(cost_of(&line.costs, view))?;
-                    *unknown += line.unknown.get(view.place()).copied().unwrap_or(0);
+                if kind == piece.kind {
+                    *sum = sum.checked_add(piece.cost)?;
+                    *unknown += piece.unknown;
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Lines, brought together to items.
 
 use super::Told;
-use super::by_center::{KINDS, name_of};
+use super::by_center::{KINDS, Piece, name_of};
 use super::totals::{cost_of, known};
 use crate::Result;
 use crate::insight::query::NameOf;
@@ -211,6 +211,12 @@ impl<'a> Items<'a> {
             places.insert_unique(hash, at, |at| items.get(*at).map_or(0, |(known, _)| hasher.hash_one(known)));
         }
         Ok(Self { told, items })
+    }
+
+    /// What each item comes to in the view.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece> {
+        let view = self.told.view;
+        self.items.iter().map(move |(key, sum)| Piece::sum(key.line, &sum.costs, &sum.unknown, view))
     }
 
     pub(super) fn len(&self) -> usize {

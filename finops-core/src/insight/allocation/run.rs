@@ -2,7 +2,7 @@
 
 use super::by_center::{ByCenter, CenterCost};
 use super::items::{AllocationItem, Items};
-use super::totals::{AllocationTotal, Summed, cost_of, health, totals};
+use super::totals::{AllocationTotal, Summed, health, totals};
 use super::{Allocated, Told, carried};
 use crate::Result;
 use crate::insight::health::{About, DataHealth, Held};
@@ -143,14 +143,14 @@ impl<'q> AllocationRunQuery<'q> {
         let mut totals = totals(allocated, view, request.currency)?;
         let data_health = health(held, About { interval: *interval, days, now: *now }, &totals)?;
         let selected = self.selected(allocated)?;
-        for (_, line) in &selected {
-            if let Some(total) = totals.iter_mut().find(|total| total.currency == line.currency) {
-                total.cost = total.cost.checked_add(cost_of(&line.costs, view))?;
-            }
-        }
-        let by_center = ByCenter::of(selected.iter().map(|(_, line)| *line), view)?;
         let told = Told { rules, group_by: &request.group_by.0, view };
         let items = Items::of(told, &selected)?;
+        for piece in items.pieces() {
+            if let Some(total) = totals.iter_mut().find(|total| total.currency == piece.currency) {
+                total.cost = total.cost.checked_add(piece.cost)?;
+            }
+        }
+        let by_center = ByCenter::of(items.pieces())?;
         let (limit, offset) = page(request.limit, request.offset)?;
         let totals: Vec<AllocationTotal> = totals.iter().map(Summed::told).collect();
         let only = if let [total] = totals.as_slice() { Some(total) } else { None };

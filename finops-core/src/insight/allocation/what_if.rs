@@ -1,7 +1,7 @@
 //! Who would pay more and who less by other rules.
 
 use super::Allocated;
-use super::by_center::{ByCenter, name_of};
+use super::by_center::{ByCenter, Piece, name_of};
 use super::totals::{health, totals};
 use crate::insight::change::change_pct;
 use crate::insight::health::{About, DataHealth, Held};
@@ -133,7 +133,7 @@ impl<'q> AllocationWhatIfQuery<'q> {
         let by_center = |allocated: &Allocated| {
             let lines = allocated.iter().flat_map(|(_, allocation)| allocation.lines());
             let wanted = lines.filter(|line| request.currency.is_none_or(|currency| currency == line.currency));
-            ByCenter::of(wanted, view)
+            ByCenter::of(wanted.map(|line| Piece::of(line, view)))
         };
         let (before, after_costs) = (by_center(before)?, by_center(after)?);
         let keys: BTreeSet<_> = before.keys().chain(after_costs.keys()).collect();

@@ -62,6 +62,8 @@ words! {
         AllocationClose "allocation_close";
         /// A rule of allocation, by its id.
         AllocationRule "allocation_rule";
+        /// A budget, by its id.
+        Budget "budget";
         /// An entry of the catalogue, by kind and id: `tenant/ten_001`.
         Catalog "catalog";
         /// A cost centre, by its id.
@@ -74,12 +76,16 @@ words! {
         ModelPrices "model_prices";
         /// A price, by its id; each of its versions is a change.
         Price "price";
+        /// A resource group, by its id.
+        ResourceGroup "resource_group";
         /// A closed billing period, by month and tenant: `2024-01/ten_001`.
         Statement "statement";
         /// An event that was voided or corrected, by tenant, source and id: `ten_001/gateway/req-1`.
         Usage "usage";
         /// A virtual dimension, by its name.
         VirtualDimension "virtual_dimension";
+        /// A webhook, by its id. It holds secrets, and its URL may be one.
+        Webhook "webhook";
     }
 }
 
@@ -89,15 +95,18 @@ impl AuditKind {
         match self {
             Self::AllocationClose
             | Self::AllocationRule
+            | Self::Budget
             | Self::Catalog
             | Self::CostCenter
             | Self::Grant
             | Self::Meter
             | Self::ModelPrices
             | Self::Price
+            | Self::ResourceGroup
             | Self::Statement
             | Self::Usage
             | Self::VirtualDimension => Secrecy::Open,
+            Self::Webhook => Secrecy::Secret,
         }
     }
 }

@@ -27,7 +27,7 @@ pub use clock::{Clock, FixedClock};
 pub use interval::Interval;
 pub use lapse::Lapse;
 pub use period::Period;
-pub use recurrence::{Recurrence, RecurrenceUnit, nth_period, period_at};
+pub use recurrence::{Recurrence, RecurrenceUnit, nth_period, period_at, period_of_days_at};
 pub use stamp::Stamp;
 pub(crate) use text::quoted;
 pub use window::Window;

@@ -4,7 +4,7 @@
 //! back after a February, and what makes the n-th period as cheap as the first. Boundaries keep the wall time of
 //! the anchor in the zone. What is due in a period is not known here.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{Interval, Stamp, Zone};
@@ -66,19 +66,27 @@ pub fn nth_period(anchor: Stamp, step: Recurrence, n: i64, zone: Zone) -> Result
 
 /// The period that an instant lies in; before the anchor it is one of a negative number.
 pub fn period_at(anchor: Stamp, step: Recurrence, at: Stamp, zone: Zone) -> Result<Interval> {
-    let series = Series { anchor, wall: zone.wall(anchor), step: step.step()?, zone };
-    let mut n = series.guess(zone.wall(at));
-    // The guess ignores the time of day, month ends and clock changes: each can put it one off, not more.
-    for _ in 0..6 {
-        if series.boundary(n)? > at {
-            n -= 1;
-        } else if series.boundary(n + 1)? <= at {
-            n += 1;
-        } else {
-            return series.period(n);
-        }
-    }
-    Err(out_of_range())
+    Series { anchor, wall: zone.wall(anchor), step: step.step()?, zone }.period_at(at)
+}
+
+/// The period that an instant lies in, where periods start with a day: with that one, and every step from it, before
+/// it too.
+///
+/// Each starts with the first instant of its day, also when the first of all days had no midnight.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use finops_core::model::time::{Recurrence, RecurrenceUnit, Zone, period_of_days_at};
+///
+/// let monthly = Recurrence { every: 1, unit: RecurrenceUnit::Month };
+/// let first = NaiveDate::from_ymd_opt(2025, 1, 31).ok_or("no such day")?;
+/// let march = period_of_days_at(first, monthly, "2025-03-05T00:00:00Z".parse()?, Zone::UTC)?;
+/// assert_eq!(march.to_string(), "2025-02-28T00:00:00Z/2025-03-31T00:00:00Z");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn period_of_days_at(first: NaiveDate, step: Recurrence, at: Stamp, zone: Zone) -> Result<Interval> {
+    let wall = first.and_time(NaiveTime::MIN);
+    Series { anchor: zone.instant(wall)?, wall, step: step.step()?, zone }.period_at(at)
 }
 
 #[derive(Clone, Copy)]
@@ -95,6 +103,21 @@ struct Series {
 }
 
 impl Series {
+    fn period_at(&self, at: Stamp) -> Result<Interval> {
+        let mut n = self.guess(self.zone.wall(at));
+        // The guess ignores the time of day, month ends and clock changes: each can put it one off, not more.
+        for _ in 0..6 {
+            if self.boundary(n)? > at {
+                n -= 1;
+            } else if self.boundary(n + 1)? <= at {
+                n += 1;
+            } else {
+                return self.period(n);
+            }
+        }
+        Err(out_of_range())
+    }
+
     fn period(&self, n: i64) -> Result<Interval> {
         let next = n.checked_add(1).ok_or_else(out_of_range)?;
         Interval::new(self.boundary(n)?, self.boundary(next)?)

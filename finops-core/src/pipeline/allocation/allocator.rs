@@ -9,8 +9,9 @@ use super::line::{Allocation, LineKind, Total, Values};
 use super::month::MonthPart;
 use super::pools::Scene;
 use super::reach::{claim_again, claim_first};
+use super::room::Room;
 use super::rules::{Before, Done, Run};
-use super::scribe::{Chunk, Head, Room, Scribe, Sums};
+use super::scribe::{Chunk, Head, Scribe, Sums};
 use super::table::Table;
 use super::weights::Weights;
 use crate::model::allocation::{Method, RuleId, RuleSet};
@@ -71,11 +72,6 @@ impl Allocator {
         Ok(Self { cells, frame, month, carry, cuts: HashMap::new(), last: None })
     }
 
-    /// Lets the next run make so many lines.
-    pub const fn allow(&mut self, max_lines: usize) {
-        self.frame.max_lines = max_lines;
-    }
-
     /// Who bears what by rules that are all in force, with what meters counted for those that go by one.
     ///
     /// What was found out in the run before is used as far as the rules and quantities are still the same; after an
@@ -84,8 +80,16 @@ impl Allocator {
     /// # Errors
     /// `conflict` naming two rules of the same order that both hold a charge, or a rule that cannot be applied and
     /// whose fallback is `error`; `invalid_argument` when the cells do not tell a dimension apart that a rule or a
-    /// centre looks at, or there would be more lines than the frame allows; `overflow`.
+    /// centre looks at, or there would be more than [`MAX_LINES`](super::MAX_LINES); `overflow`.
     pub fn run(&mut self, rules: &RuleSet, weights: &Weights) -> Result<Allocation> {
+        self.run_within(rules, weights, &Room::default())
+    }
+
+    /// The same where there is room for so many lines, of which the run takes its own.
+    ///
+    /// # Errors
+    /// As [`Allocator::run`].
+    pub fn run_within(&mut self, rules: &RuleSet, weights: &Weights, room: &Room) -> Result<Allocation> {
         for within in rules.rules().map(|rule| rule.method().within()) {
             if !self.cuts.contains_key(within) {
                 self.cuts.insert(within.to_vec(), Keys::new(&self.cells, within)?);
@@ -93,23 +97,23 @@ impl Allocator {
         }
         let last = self.last.take().filter(|last| last.set.centers() == rules.centers());
         let next = if let Some(last) = last {
-            self.again(last, rules, weights)?
+            self.again(last, (rules, weights), room)?
         } else {
             let claims = claim_first(&self.cells, rules)?;
             let grouped = self.group(rules, &claims);
-            self.finish((rules, weights), claims, (grouped, None), None)?
+            self.finish((rules, weights), claims, (grouped, None), (None, room))?
         };
         let allocation = next.allocation(&self.frame, &self.cells)?;
         self.last = Some(next);
         Ok(allocation)
     }
 
-    fn again(&self, last: Last, set: &RuleSet, weights: &Weights) -> Result<Last> {
+    fn again(&self, last: Last, (set, weights): (&RuleSet, &Weights), room: &Room) -> Result<Last> {
         let (claims, reach) = claim_again(&self.cells, (&last.set, &last.claims), set)?;
         let Last { set: old, weights: old_weights, grouped, own, done, .. } = last;
         let grouped = if reach.regroup { (self.group(set, &claims), None) } else { (grouped, Some(own)) };
         let before = Before { set: old, weights: old_weights, done: done.into_iter().map(Some).collect(), reach };
-        self.finish((set, weights), claims, grouped, Some(before))
+        self.finish((set, weights), claims, grouped, (Some(before), room))
     }
 
     fn finish(
@@ -117,12 +121,12 @@ impl Allocator {
         (set, weights): (&RuleSet, &Weights),
         claims: Vec<Claim>,
         (mut grouped, own): (Grouped, Option<Chunk>),
-        before: Option<Before>,
+        (before, room): (Option<Before>, &Room),
     ) -> Result<Last> {
         self.add_bases(set, &mut grouped);
         let (month, cuts) = (self.month, &self.cuts);
         let (carry, width, view) = (&self.carry, self.frame.carry.len(), self.frame.view.place());
-        let room = &Room::new(self.frame.max_lines);
+        let room = &room.part();
         let scene = Scene { table: &grouped.table, carry, room, width, view };
         let own = match own {
             Some(own) => {

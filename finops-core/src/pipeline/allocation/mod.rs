@@ -25,6 +25,7 @@ mod line;
 mod month;
 mod pools;
 mod reach;
+mod room;
 mod rules;
 mod scribe;
 mod share;
@@ -39,6 +40,7 @@ pub use cells::Cells;
 pub use classes::{Classed, Classes};
 pub use finding::{Finding, FindingCode};
 pub use line::{Allocation, Line, LineKind, Total, Values};
+pub use room::Room;
 pub use weights::Weights;
 
 use crate::model::charge::CostView;
@@ -58,6 +60,4 @@ pub struct Frame {
     pub view: CostView,
     /// The dimensions whose values lines keep.
     pub carry: Vec<Dimension>,
-    /// How many lines there may be: [`MAX_LINES`], less those of other stretches.
-    pub max_lines: usize,
 }

@@ -4,7 +4,8 @@ use super::bases::Base;
 use super::division::{Division, Outcome, Pool};
 use super::keys::{Keys, index};
 use super::line::{LineKind, Values};
-use super::scribe::{Amount, Chunk, Costs, Head, Room, Scribe, WHOLE, nth, own_carriers, split};
+use super::room::RoomPart;
+use super::scribe::{Amount, Chunk, Costs, Head, Scribe, WHOLE, nth, own_carriers, split};
 use super::table::{Node, Table};
 use crate::Result;
 use crate::model::allocation::{CenterId, Idle, RuleId};
@@ -15,7 +16,7 @@ use crate::model::money::Currency;
 pub(super) struct Scene<'a> {
     pub(super) table: &'a Table,
     pub(super) carry: &'a Keys,
-    pub(super) room: &'a Room,
+    pub(super) room: &'a RoomPart<'a>,
     /// How many dimensions lines carry.
     pub(super) width: usize,
     /// The place of the cost that bases are taken from.

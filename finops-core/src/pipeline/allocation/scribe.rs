@@ -1,16 +1,15 @@
 //! Writes lines: shares down to the values that they carry, and the sums that are compared in the end.
 
-use super::MAX_LINES;
 use super::finding::Finding;
 use super::keys::Keys;
 use super::line::{Line, LineKind, Values};
 use super::pools::Scene;
+use super::room::RoomPart;
 use super::share::Shares;
 use super::table::Row;
+use crate::Result;
 use crate::model::allocation::{CenterId, RuleId};
 use crate::model::money::{Currency, Money, Quantity};
-use crate::{Error, Result};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,32 +50,10 @@ pub(super) struct Amount {
 /// The ratio of a whole pool.
 pub(super) const WHOLE: i128 = 10_i128.pow(Quantity::SCALE);
 
-/// How many more lines there may be in a run.
-#[derive(Debug)]
-pub(super) struct Room(Cell<usize>);
-
-impl Room {
-    pub(super) const fn new(lines: usize) -> Self {
-        Self(Cell::new(lines))
-    }
-
-    pub(super) fn take(&self, lines: usize) -> Result<()> {
-        let left = self.0.get().checked_sub(lines).ok_or_else(|| {
-            let message = format!(
-                "makes more than {MAX_LINES} lines: group by fewer dimensions, filter by fewer, ask about less time, \
-                 or name the targets of rules"
-            );
-            Error::invalid("group_by", message)
-        })?;
-        self.0.set(left);
-        Ok(())
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct Scribe<'a> {
     carry: &'a Keys,
-    room: &'a Room,
+    room: &'a RoomPart<'a>,
     /// What lines carry that are in favour of no cost at all.
     nothing: Values,
     lines: Vec<Line>,

@@ -121,7 +121,7 @@ impl World {
     }
 
     pub(super) fn frame(&self) -> Frame {
-        Frame { stretch: january(), view: self.view, carry: self.carry.clone(), max_lines: super::MAX_LINES }
+        Frame { stretch: january(), view: self.view, carry: self.carry.clone() }
     }
 
     /// The charges as cells of the classes that those sets of rules need.

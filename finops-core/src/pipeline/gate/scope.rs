@@ -131,7 +131,8 @@ impl Scope {
                 own.or_else(|| constants.iter().find(|(is, _)| is == wanted).map(|(_, value)| value.as_str()))
             }
             Dimension::Tag(key) => self.tags().find(|(is, _)| is == key).map(|(_, value)| value),
-            // Virtual ones are given by rules over columns that a spend does not have; they are refused before.
+            // Virtual ones are given by rules that look at columns which a spend does not have. They are refused
+            // before.
             _ => None,
         }
     }

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 
 /// The definitions of a kind that a change after that one wrote.
 pub(super) fn list(connection: &Connection, kind: Defined, after: u64) -> Result<Vec<Definition>> {
-    let sql = "SELECT key, body, change FROM definitions WHERE kind = ?1 AND change > ?2 ORDER BY key";
+    // In the order of keys by sorting the few that changed, not by going through all of them.
+    let sql = "SELECT key, body, change FROM definitions WHERE kind = ?1 AND change > ?2 ORDER BY +key";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let rows = statement.query_map(params![kind.as_str(), integer(after)?], read).map_err(broken)?;

@@ -12,6 +12,7 @@
 //! <folder>/{readers,gate}.lock        shared by those who read, so that no vacuum takes a file from under them
 //! ```
 
+mod alerts;
 mod allocation;
 mod answer;
 mod audit;
@@ -24,6 +25,7 @@ mod history;
 mod hot;
 mod lock;
 mod manifest;
+mod outbox;
 mod present;
 mod readers;
 mod schema;
@@ -154,7 +156,8 @@ impl EmbeddedStore {
         let (state, turn) = (Arc::new(Mutex::new(state)), Turn::default());
         let (hot, threads) = (HotStore::new(CACHE_BYTES), threads());
         let present = Present::default();
-        let usage_writer = path.map(|path| Ok(Arc::new(Mutex::new(usage::connection(path)?)))).transpose()?;
+        let usage_writer =
+            path.map(|path| Result::<_, Error>::Ok(Arc::new(Mutex::new(usage::connection(path)?)))).transpose()?;
         let usage = Usage::new(usage_writer.unwrap_or_else(|| Arc::clone(&state)), Arc::clone(&state), false);
         Ok(Self { usage, state, segments, hot, present, readers, threads, _lock: lock, read_only: false, turn })
     }

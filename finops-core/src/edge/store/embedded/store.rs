@@ -3,15 +3,17 @@
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
 use super::{
-    allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, segment, virtuals,
+    alerts, allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, outbox,
+    segment, virtuals,
 };
 use crate::Result;
 use crate::edge::store::files::no_files;
+use crate::edge::store::outbox::OutboxStore;
 use crate::edge::store::usage::UsageStore;
 use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
-    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, LineKey, Rewriting, Scan,
-    SegmentFile,
+    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, KeptAlert, LineKey, Rewriting,
+    Scan, SegmentFile,
 };
 use crate::edge::store::{Settled, Snapshot, Statement, Store, VisitAudit};
 use crate::insight::question::Question;
@@ -19,16 +21,27 @@ use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeTable, Origin, Scope};
+use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
+use crate::model::id::{self, Id};
 use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
+use rusqlite::TransactionBehavior;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store for EmbeddedStore {
+    fn threads(&self) -> usize {
+        self.threads
+    }
+
     fn usage(&self) -> Result<&dyn UsageStore> {
         Ok(&self.usage)
+    }
+
+    fn outbox(&self) -> Result<&dyn OutboxStore> {
+        Ok(self)
     }
 
     fn snapshot(&self) -> Result<Snapshot> {
@@ -82,6 +95,10 @@ impl Store for EmbeddedStore {
 
     fn begin_booking(&self) -> Result<Box<dyn ImportSession + '_>> {
         Ok(Box::new(self.session_aside()?))
+    }
+
+    fn receipt_of(&self, import: Id<id::Import>) -> Result<Option<ImportReceipt>> {
+        manifest::receipt_of(&self.state(), &import.to_string())
     }
 
     fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
@@ -232,5 +249,18 @@ impl Store for EmbeddedStore {
 
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
         allocation::lines(&self.state(), number, part)
+    }
+
+    fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>> {
+        alerts::list(&self.state(), after)
+    }
+
+    fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
+        self.refuse_when_read_only()?;
+        let mut state = self.state();
+        let transaction = state.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+        alerts::put(&transaction, alerts)?;
+        outbox::insert(&transaction, events)?;
+        transaction.commit().map_err(broken)
     }
 }

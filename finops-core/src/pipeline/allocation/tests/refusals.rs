@@ -4,7 +4,7 @@ use super::{World, cc};
 use crate::ErrorCode;
 use crate::model::dimension::Dimension;
 use crate::model::money::Money;
-use crate::pipeline::allocation::{Allocator, Cells, Frame, Weights};
+use crate::pipeline::allocation::{Allocator, Cells, Frame, Room, Weights};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -85,8 +85,7 @@ fn more_lines_than_allowed_are_refused_also_where_some_are_kept() {
     let set = world.set().unwrap();
     let mut allocator = Allocator::new(world.cells(&[&set]), world.frame()).unwrap();
     let run = |allocator: &mut Allocator, lines: usize| {
-        allocator.allow(lines);
-        allocator.run(&set, &world.weights).map(|allocation| allocation.len())
+        allocator.run_within(&set, &world.weights, &Room::new(lines)).map(|allocation| allocation.len())
     };
     assert_eq!(run(&mut allocator, 8).unwrap(), 8, "two regions of two centres, direct and shared");
     assert_eq!(run(&mut allocator, 8).unwrap(), 8, "what is kept counts once");
