@@ -317,9 +317,9 @@ export interface Spend<D extends Decimals = "number"> {
 /**
  * Budgets and their gate.
  *
- * The gate answers from memory, in microseconds, on the thread that calls. Once a second at most, after usage came in or
- * a threshold was crossed, it looks at budgets before it answers, which reads the store: the forms that end in `Async`
- * have that done on the thread pool. What was reserved lives in memory only; opening the engine again releases it.
+ * The gate answers from memory, in microseconds, on the thread that calls. Once a second at most, after usage came in
+ * or a threshold was crossed, it looks at budgets before it answers, which reads the store: the forms that end in
+ * `Async` have that done on the thread pool. What was reserved lives in memory only; opening the engine again releases it.
  */
 export interface Budgets<D extends Decimals = "number"> {
   /**
@@ -358,8 +358,8 @@ export interface Budgets<D extends Decimals = "number"> {
   reserve(params: ReserveParams): SpendAnswer<D>;
   reserveAsync(params: ReserveParams): Promise<SpendAnswer<D>>;
   /**
-   * Says what a reservation came to. The whole amount counts as spent; it becomes a charge of billing account `gate` with
-   * the next query. Who meters the same call with `recordUsage` releases the reservation instead: else it counts twice.
+   * Says what a reservation came to. The whole amount counts as spent; it becomes a charge of billing account `gate`
+   * with the next query. Who meters the same call with `recordUsage` releases the reservation instead: else it counts twice.
    */
   settle(reservationId: string, amount: Numeric): SpendSettled<D>;
   settle(params: { reservation_id: string; amount: Numeric }): SpendSettled<D>;
@@ -396,7 +396,7 @@ export interface BudgetAlerts<D extends Decimals = "number"> {
    * Makes a budget in few words.
    *
    * ```js
-   * await iof.finops.setBudgetAlert({ rail: "trade-finance", amount: 5000, currency: "USD", alert_threshold_pct: 0.8 });
+   * await iof.finops.setBudgetAlert({ rail: "trade-finance", amount: 5000, alert_threshold_pct: 0.8 });
    * ```
    */
   setBudgetAlert(params: BudgetAlertParams): Promise<{ budget_id: string }>;

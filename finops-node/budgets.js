@@ -40,8 +40,9 @@ function packed(params) {
 
 /** The amount of a settlement as text. */
 function amountText(amount) {
-  if (typeof amount === "number" && !Number.isFinite(amount)) throw invalid("amount", `must be a finite number, got ${amount}`);
   if (!["number", "bigint", "string"].includes(typeof amount)) throw invalid("amount", "must be a number or text");
+  const isEndless = typeof amount === "number" && !Number.isFinite(amount);
+  if (isEndless) throw invalid("amount", `must be a finite number, got ${amount}`);
   return String(amount);
 }
 

@@ -7,6 +7,8 @@ mod alerts;
 mod guards;
 #[path = "budgets/histories.rs"]
 mod histories;
+#[path = "budgets/holes.rs"]
+mod holes;
 #[path = "budgets/kill.rs"]
 mod kill;
 #[path = "budgets/spent.rs"]

@@ -3,8 +3,8 @@
 //     npm install ./finops-node
 //     node benches/peers/gate.mjs --calls 20000
 //
-// Four budgets cover each spend: an organization's, a tenant's, a user's and a team's, out of 400. The forms that give a
-// promise are asked one after the other, each awaited. A spend is checked, reserved on all four, and settled for less.
+// Four budgets cover each spend: an organization's, a tenant's, a user's and a team's, out of 400. The forms that give
+// a promise are asked one after the other, each awaited. A spend is checked, reserved on all four, and settled for less.
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({

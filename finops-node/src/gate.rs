@@ -18,6 +18,7 @@ use napi::bindgen_prelude::{AsyncTask, Either};
 use napi_derive::napi;
 
 #[napi]
+#[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of a JavaScript text")]
 impl Engine {
     /// Whether a spend may happen: how many budgets cover it, or the refusal as JSON text. Without `wait`, null when
     /// budgets have to be looked at first.

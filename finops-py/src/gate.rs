@@ -129,17 +129,15 @@ impl Gate {
 
 /// A spend by its values. What is not of the usual types is read as the parameters of any other call.
 fn request(values: &Bound<'_, PyTuple>) -> PyResult<SpendRequest> {
-    match usual(values)? {
-        Some(request) => Ok(request),
-        None => {
-            let py = values.py();
-            let params = PyDict::new(py);
-            for (name, value) in FIELDS.iter().zip(values) {
-                params.set_item(name, value)?;
-            }
-            SpendRequest::from_json(input::object(&params)?).map_err(|error| errors::exception(py, &error))
-        }
+    if let Some(request) = usual(values)? {
+        return Ok(request);
     }
+    let py = values.py();
+    let params = PyDict::new(py);
+    for (name, value) in FIELDS.iter().zip(values) {
+        params.set_item(name, value)?;
+    }
+    SpendRequest::from_json(input::object(&params)?).map_err(|error| errors::exception(py, &error))
 }
 
 /// A spend whose values are of the usual types; none of any other.

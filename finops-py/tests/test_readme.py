@@ -30,7 +30,7 @@ def test_the_python_of_the_readme_runs(bill: Bill, tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     costs, metering, access, budgets, sql = blocks
-    for code in (costs, access, budgets, sql, metering):
+    for code in (costs, access, sql, budgets, metering):
         exec(compile(code, "README.md", "exec"), names)
     assert names["summary"]["total_cost"] == 1  # type: ignore[index]
     assert names["tenant"].closed  # type: ignore[attr-defined]

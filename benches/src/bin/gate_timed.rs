@@ -1,4 +1,4 @@
-//! The gate, measured: `gate-timed` prints a line of JSON for each round and what is measured in it.
+//! The gate, measured: `gate-timed [CALLS] [ROUNDS] [SCOPES]` prints a line of JSON for each round.
 //!
 //! 10,000 budgets, of which four cover each call: those of an organization, a tenant, a team and a user. A call checks,
 //! reserves and settles for one of 10,000 `SCOPES`, another one each time, given as borrowed texts. `one` and `two` are
@@ -17,7 +17,7 @@ use finops_core::model::money::{Currency, Money};
 use finops_core::model::time::{Interval, Stamp};
 use finops_core::pipeline::gate::{Covering, Gate, GateError, Limits, Spend, Terms};
 use finops_core::{Error, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::thread;
@@ -76,21 +76,16 @@ fn run(calls: u64, rounds: u64, scopes: u64) -> Result<()> {
         let flight = timed(calls, || spend(&world, seed + 4, calls, 1_000, None))?;
         each.sort_unstable();
         let at = |per_mille: usize| each.get(each.len() * per_mille / 1_000).map_or(0, Duration::as_nanos);
+        let each_ns = json!({"p50": at(500), "p90": at(900), "p99": at(990), "p999": at(999)});
+        let ratio = two.rate / one.rate;
+        let (one, two, flight) = (one.json(), two.json(), flight.json());
         println!(
             "{}",
-            json!({
-                "round": round, "one": one, "two": two, "flight": flight, "two_by_one": rate(&two) / rate(&one),
-                "each_ns": {"p50": at(500), "p90": at(900), "p99": at(990), "p999": at(999)},
-            })
+            json!({"round": round, "one": one, "two": two, "two_by_one": ratio, "flight": flight, "each_ns": each_ns})
         );
         world.gate.give_back(world.gate.take().map_err(GateError::into_error)?);
     }
     Ok(())
-}
-
-/// The calls a second of what was timed.
-fn rate(timed: &Value) -> f64 {
-    timed.get("rate").and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
 fn world(scopes: u64) -> Result<World> {
@@ -174,16 +169,25 @@ fn spend(world: &World, seed: u64, calls: u64, behind: usize, mut took: Option<&
     open.into_iter().try_for_each(|id| world.gate.settle(id, actual, now).map(drop).map_err(GateError::into_error))
 }
 
-/// The rate by the wall clock, and how long a call takes of the processor.
-fn timed(calls: u64, run: impl FnOnce() -> Result<()>) -> Result<serde_json::Value> {
+/// Calls a second by the wall clock, and what a call takes by it and of the processors.
+struct Timing {
+    rate: f64,
+    wall_ns: f64,
+    cpu_ns: f64,
+}
+
+impl Timing {
+    fn json(&self) -> serde_json::Value {
+        json!({"rate": self.rate.round(), "wall_ns": self.wall_ns.round(), "cpu_ns": self.cpu_ns.round()})
+    }
+}
+
+fn timed(calls: u64, run: impl FnOnce() -> Result<()>) -> Result<Timing> {
     let (started, cpu) = (Instant::now(), cpu_seconds());
     run()?;
     let (wall, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds() - cpu);
-    let rounded = |value: f64| value.round();
-    Ok(json!({
-        "rate": rounded(calls as f64 / wall), "wall_ns": rounded(wall * 1e9 / calls as f64),
-        "cpu_ns": rounded(cpu * 1e9 / calls as f64),
-    }))
+    let calls = calls as f64;
+    Ok(Timing { rate: calls / wall, wall_ns: wall * 1e9 / calls, cpu_ns: cpu * 1e9 / calls })
 }
 
 /// What all threads of the process have used of the processors, where the system tells.

@@ -66,9 +66,13 @@ impl<'f> OwnCharges<'f> {
         let fingerprint = *blake3::hash(import_id.to_string().as_bytes()).as_bytes();
         let replace = Replace::Nothing;
         let delivery = Delivery { receipt, fingerprint, files: Vec::new(), replace, imported_at: at, booking };
-        let snapshot = session.commit(delivery)?.snapshot;
+        let snapshot = match session.commit(delivery) {
+            Ok(receipt) => receipt.snapshot,
+            // Where the disk failed late, only the store can tell whether it came to pass.
+            Err(error) => self.store.receipt_of(import_id).ok().flatten().ok_or(error)?.snapshot,
+        };
         // The charges are there whatever becomes of it, and the next commit tries again.
-        let tidied = self.store.tidy(self.account, at);
-        if tidied.is_ok() { Ok(self.store.snapshot()?.id) } else { Ok(snapshot) }
+        let tidied = self.store.tidy(self.account, at).and_then(|()| self.store.snapshot());
+        Ok(tidied.map_or(snapshot, |tidied| tidied.id))
     }
 }

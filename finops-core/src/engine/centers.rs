@@ -297,7 +297,9 @@ impl Finops {
 
     /// Writes a centre if it goes with all that there then are.
     fn keep_center(&self, number: u64, center: CostCenter, held: BTreeMap<u64, Arc<CostCenter>>) -> Result<CostCenter> {
-        self.check_rules_with(&CostCenters::new(held.into_values().collect())?)?;
+        let centers = CostCenters::new(held.into_values().collect())?;
+        self.check_rules_with(&centers)?;
+        self.check_budgets_with(center.id, &centers)?;
         Budget::of_center(&center)?;
         let named = virtuals_of(&center);
         if !named.is_empty() {
@@ -314,7 +316,9 @@ impl Finops {
     fn write_center(&self, kept: &KeptCenter) -> Result<()> {
         let body = serde_json::to_string(kept).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
         let definition = (kept.center.id.to_string(), body);
-        self.store.put_definitions(Defined::CostCenter, &[definition], &self.keeping(kept.deleted)).map(drop)
+        self.store.put_definitions(Defined::CostCenter, &[definition], &self.keeping(kept.deleted))?;
+        self.budgets_follow_definitions();
+        Ok(())
     }
 
     /// The centres as they were last read, with what changed since.

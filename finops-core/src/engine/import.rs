@@ -9,6 +9,7 @@ use crate::edge::store::{Delivery, Replace};
 use crate::model::charge::{ChargeTable, FocusVersion, Scope};
 use crate::model::id::Id;
 use crate::model::receipt::{CurrencyTotals, ImportReceipt};
+use crate::pipeline::charging::{GATE_ACCOUNT, USAGE_ACCOUNT};
 use crate::pipeline::intake::{Intake, Mapping, Mode, Remarks, by_scope};
 use crate::pipeline::tally::Tally;
 use crate::{Error, ErrorCode, Result};
@@ -253,10 +254,21 @@ fn take_all(files: &[SourceFile], request: &ImportCharges, batches: &SyncSender<
     Ok(Taken::of(intake))
 }
 
+/// Refuses what would take the place of charges that the engine makes itself.
+fn refuse_own(scope: &Scope) -> Result<()> {
+    let account = scope.billing_account_id.as_str();
+    if ![USAGE_ACCOUNT, GATE_ACCOUNT].contains(&account) {
+        return Ok(());
+    }
+    let message = format!("is '{account}' in some row, which is the account of charges made here: rename it");
+    Err(Error::invalid("BillingAccountId", message))
+}
+
 fn send(batch: Batch, observer: &dyn Observer, tally: &mut Tally, sent: &mut Sent, write: Write<'_>) -> Result<()> {
     tally.add(&batch.table)?;
     sent.charges += u64::try_from(batch.table.rows()).unwrap_or(u64::MAX);
     for (scope, table) in by_scope(batch.table)? {
+        refuse_own(&scope)?;
         write(&scope, &table)?;
         sent.scopes.insert(scope);
     }

@@ -70,6 +70,7 @@ impl Finops {
             Virtuals::new(all.to_vec()).map(drop)
         };
         self.store.put_virtual_dimension(&dimension, &allowed, &self.change())?;
+        self.budgets_follow_definitions();
         Ok(dimension)
     }
 

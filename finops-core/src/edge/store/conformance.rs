@@ -107,6 +107,7 @@ mod tests {
     use crate::model::charge::{ChargeTable, Origin, Scope};
     use crate::model::event::OutboxEvent;
     use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
+    use crate::model::id::{self, Id};
     use crate::model::receipt::ImportReceipt;
     use crate::model::time::{Interval, Stamp};
     use crate::model::virtual_dimension::VirtualDimension;
@@ -232,6 +233,10 @@ mod tests {
         }
         fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>> {
             self.0.allocation_lines(number, part)
+        }
+
+        fn receipt_of(&self, import: Id<id::Import>) -> Result<Option<ImportReceipt>> {
+            self.0.receipt_of(import)
         }
 
         fn alerts(&self, after: Stamp) -> Result<Vec<KeptAlert>> {

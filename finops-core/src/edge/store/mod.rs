@@ -14,6 +14,7 @@ mod embedded;
 mod files;
 pub mod outbox;
 mod snapshot;
+mod through;
 pub mod usage;
 
 pub use alert::KeptAlert;
@@ -24,8 +25,9 @@ pub use definition::{Defined, Definition};
 pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
 pub use snapshot::Snapshot;
+use through::go_through;
+pub(crate) use through::watch;
 
-use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
@@ -33,7 +35,8 @@ use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
 use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
-use crate::model::progress::{Observer, Progress};
+use crate::model::id::{self, Id};
+use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
@@ -191,6 +194,12 @@ pub trait Store: Debug + Send + Sync {
     fn begin_booking(&self) -> Result<Box<dyn ImportSession + '_>> {
         self.begin_import()
     }
+
+    /// The receipt of the import with that id, if it is there.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn receipt_of(&self, import: Id<id::Import>) -> Result<Option<ImportReceipt>>;
 
     /// The receipt of an import with that fingerprint whose charges are all still current, and are all that there
     /// is of their billing accounts and periods.
@@ -406,7 +415,9 @@ pub trait Store: Debug + Send + Sync {
     /// `storage`.
     fn allocation_lines(&self, number: u64, part: u64) -> Result<Option<String>>;
 
-    /// The alerts of budgets' periods that end after an instant, in the order of budgets, periods and thresholds.
+    /// The alerts of budgets' periods that hold at an instant or later, and of those that ended less than their own
+    /// length before, in the order of budgets, periods and thresholds. What a period was told of counts in one that
+    /// begins within it, where the days were changed on which a budget starts anew.
     ///
     /// # Errors
     /// `storage`.
@@ -418,31 +429,4 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
-}
-
-/// Answers a question charge by charge.
-fn go_through<S: Store + ?Sized>(
-    store: &S,
-    snapshot: &Snapshot,
-    question: &Question,
-    observer: &dyn Observer,
-) -> Result<Sums> {
-    let (columns, charged) = (question.columns()?, question.interval);
-    let scan = Scan { columns, custom: false, charged, estimated_only: question.estimated_only };
-    let mut aggregation = Aggregation::new(question);
-    let mut progress = Progress::default();
-    store.scan(snapshot, &scan, &mut |table| {
-        progress.rows += u64::try_from(table.rows()).unwrap_or(u64::MAX);
-        watch(observer, &progress)?;
-        aggregation.add(table)
-    })?;
-    aggregation.finish()
-}
-
-/// Lets the observer look on, and stop a query.
-pub(crate) fn watch(observer: &dyn Observer, progress: &Progress) -> Result<()> {
-    if observer.progress(progress).is_break() {
-        return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));
-    }
-    Ok(())
 }

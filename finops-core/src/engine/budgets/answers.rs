@@ -82,7 +82,7 @@ pub struct SpendCheck {
     pub budgets: Option<u64>,
     /// Why not.
     pub reason: Option<Refused>,
-    /// The budget that refused: the first that was made of those that do.
+    /// The budget that refused: of several the one with the lowest id.
     pub refused_by: Option<Box<RefusedBy>>,
 }
 
@@ -98,7 +98,7 @@ pub struct SpendAnswer {
     pub budgets: Option<u64>,
     /// Why not.
     pub reason: Option<Refused>,
-    /// The budget that refused: the first that was made of those that do.
+    /// The budget that refused: of several the one with the lowest id.
     pub refused_by: Option<Box<RefusedBy>>,
     /// When the amount is let go of, unless it was settled or released before.
     pub expires_at: Option<Stamp>,

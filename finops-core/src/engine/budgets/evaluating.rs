@@ -8,7 +8,7 @@ use crate::model::budget::{Action, Basis};
 use crate::model::event::{BudgetNotice, BudgetThreshold, EventKind, OutboxEvent};
 use crate::model::id::Id;
 use crate::model::money::Money;
-use crate::model::time::Stamp;
+use crate::model::time::{Interval, Stamp};
 use crate::pipeline::budget::{Alert, Assessment, BudgetEvent, Observed, assess};
 use crate::pipeline::gate::{Closed, Covering, Limits, Rebase, ZeroCost};
 use crate::{Error, ErrorCode, Result, model};
@@ -71,6 +71,9 @@ impl Finops {
     /// Sees to it that budgets go by what has come, as far as it waits long enough, and that nothing which was changed
     /// is overlooked.
     pub(super) fn follow(&self, now: Stamp) -> Result<()> {
+        if self.budgets.has_to_write(now) {
+            self.write_spend()?;
+        }
         if !self.has_to_follow(now) {
             return Ok(());
         }
@@ -90,7 +93,8 @@ impl Finops {
         let waits = || self.budgets.alerted.load(Ordering::Acquire) || self.is_unsettled(now);
         let has_come = self.budgets.is_behind() || (waits() && self.budgets.is_time(now));
         // Nobody goes by budgets that were never looked at. Later one looks, and the others go by what was seen before.
-        has_come && (!self.budgets.looking.load(Ordering::Acquire) || self.budgets.were_never_looked_at())
+        self.budgets.has_to_write(now)
+            || has_come && (!self.budgets.looking.load(Ordering::Acquire) || self.budgets.were_never_looked_at())
     }
 
     /// Looks at all budgets: time has passed.
@@ -110,6 +114,15 @@ impl Finops {
     /// Looks at budgets as they are now: settles what was used, writes what the gate settled, asks what budgets have
     /// spent, tells the gate, and writes what is news together with the events of it.
     pub(super) fn evaluate(&self, which: Which) -> Result<()> {
+        let evaluated = self.evaluate_once(which);
+        if evaluated.is_err() {
+            // Whoever was to be told still is.
+            self.budgets.alerted.store(true, Ordering::Release);
+        }
+        evaluated
+    }
+
+    fn evaluate_once(&self, which: Which) -> Result<()> {
         self.settle_due()?;
         // Before anything is read, so that what comes meanwhile is looked at again.
         let seen = self.budgets.changed.load(Ordering::Acquire);
@@ -128,7 +141,7 @@ impl Finops {
         };
         let charged = self.charged(&self.store.snapshot()?, &held, now)?;
         self.read_alerts(&mut looked, now)?;
-        let told = self.tell_gate(&mut looked, which, held, charged, now)?;
+        let told = self.tell_gate(&mut looked, which, held, charged, now);
         self.assess_all(&mut looked, &told, now)?;
         if matches!(which, Which::All) {
             self.budgets.seen.fetch_max(seen, Ordering::AcqRel);
@@ -158,17 +171,22 @@ impl Finops {
         held: Vec<Arc<Covered>>,
         charged: Vec<Charged>,
         now: Stamp,
-    ) -> Result<Vec<BudgetId>> {
+    ) -> Vec<BudgetId> {
         let ids: Vec<BudgetId> = held.iter().map(|held| held.budget.id).collect();
         self.forget_gone(looked, which, &ids);
         let (mut anew, mut rebases) = (Vec::new(), Vec::new());
         for (held, charged) in held.into_iter().zip(charged) {
             let id = held.budget.id;
             let before = looked.budgets.remove(&id);
-            let limits = limits(&held, &charged, before.as_ref(), now)?;
+            let limits = limits(&held, &charged, before.as_ref(), now);
             let spent = charged.spent.as_ref().ok().map(|spent| spent.amount);
+            let was_gated = before.as_ref().is_some_and(|before| before.held.is_gated());
             match before.filter(|before| Arc::ptr_eq(&before.held, &held)) {
-                _ if !held.is_gated() => self.budgets.gate.remove(id),
+                _ if !held.is_gated() => {
+                    if was_gated {
+                        self.budgets.gate.remove(id);
+                    }
+                }
                 Some(_) => rebases.push(Rebase { id, limits, spent }),
                 None => anew.push(covering(&held, limits, spent)),
             }
@@ -182,7 +200,7 @@ impl Finops {
                 self.budgets.gate.put(covering);
             }
         }
-        Ok(ids)
+        ids
     }
 
     /// Takes budgets out of the gate that are no more.
@@ -211,9 +229,21 @@ impl Finops {
                 Some(state) => state.spent,
                 None => look.charged.spent.as_ref().ok().map(|spent| spent.amount),
             };
-            let observed = self.observed(&look.held, period, spent, now)?;
             let known = alerts.get(id).map(Vec::as_slice).unwrap_or_default();
-            let assessed = assess(&look.held.budget, known, &observed)?;
+            let assess = |observed: &Observed| {
+                let assessed = assess(&look.held.budget, known, observed)?;
+                Ok::<_, Error>((following(&look.held, &assessed, look.limits)?, assessed))
+            };
+            let observed = self.observed(&look.held, period, spent, now);
+            let (observed, (limits, assessed)) = match observed.and_then(|seen| Ok((seen.clone(), assess(&seen)?))) {
+                Ok(assessed) => assessed,
+                Err(error) => {
+                    // What one budget cannot be told is for itself to answer for: it closes, and the others go on.
+                    look.charged.spent = Err(Arc::new(error));
+                    rebases.push(Rebase { id: *id, limits: look.limits, spent: None });
+                    continue;
+                }
+            };
             for event in &assessed.events {
                 kept.push(kept_alert(*id, event.alert())?);
                 events.push(self.event(&look.held, &observed, &assessed, event)?);
@@ -221,7 +251,6 @@ impl Finops {
             if !assessed.alerts.is_empty() {
                 changed.push((*id, merged(known, &assessed.alerts)));
             }
-            let limits = following(&look.held, &assessed, look.limits)?;
             if limits != look.limits {
                 let spent = look.charged.spent.as_ref().ok().map(|spent| spent.amount);
                 rebases.push(Rebase { id: *id, limits, spent });
@@ -258,7 +287,7 @@ impl Finops {
             scope_level: budget.scope.level.as_str().to_owned(),
             scope_id: budget.scope.id.clone(),
             period_start: observed.period.start(),
-            period_end: Some(observed.period.end()).filter(|end| *end < model::time::Interval::always().end()),
+            period_end: Some(observed.period.end()).filter(|end| *end < Interval::always().end()),
             currency: budget.budget.currency,
             amount: budget.budget.amount,
             spent: observed.spent.unwrap_or(alert.measured),
@@ -292,12 +321,19 @@ fn covering(held: &Covered, limits: Limits, spent: Option<Money>) -> Covering {
 }
 
 /// What the gate is to go by until the budget is assessed: what followed from the last time, if the period is the same.
-fn limits(held: &Covered, charged: &Charged, before: Option<&Look>, now: Stamp) -> Result<Limits> {
+fn limits(held: &Covered, charged: &Charged, before: Option<&Look>, now: Stamp) -> Limits {
     let budget = &held.budget;
-    let Some(period) = charged.period else { return Ok(Limits::open(budget.budget.quiet_at(now)?)) };
+    let Some(period) = charged.period else {
+        return Limits::open(budget.budget.quiet_at(now).unwrap_or_else(|_| Interval::always()));
+    };
+    // A paused one keeps its account, and with it what is held: that counts when it is resumed.
+    if !budget.status.is_enabled() {
+        return Limits::open(period);
+    }
     let before = before.map(|before| before.limits).filter(|before| before.period == period);
-    let limit = budget.limit()?;
-    Ok(Limits {
+    // A valid budget has amounts for all of its thresholds.
+    let (limit, first) = (budget.limit().unwrap_or_default(), budget.first_crossing().unwrap_or_default());
+    Limits {
         period,
         limit: limit.map(|(_, amount)| amount),
         closed: before.and_then(|before| before.closed),
@@ -305,13 +341,16 @@ fn limits(held: &Covered, charged: &Charged, before: Option<&Look>, now: Stamp) 
             model::budget::ZeroCost::Allow => ZeroCost::Allow,
             model::budget::ZeroCost::Deny => ZeroCost::Deny,
         },
-        alert_at: budget.first_crossing()?.map(|(_, amount)| amount),
+        alert_at: first.map(|(_, amount)| amount),
         threshold_percent: limit.map(|(threshold, _)| threshold.percent.into()),
-    })
+    }
 }
 
 /// The limits with what follows from an assessment: whether a forecast closes it, and from where on somebody is told.
 fn following(held: &Covered, assessed: &Assessment, limits: Limits) -> Result<Limits> {
+    if !held.budget.status.is_enabled() {
+        return Ok(limits);
+    }
     let is_closed = |basis| assessed.crossed.iter().any(|is| is.action == Action::Pause && is.basis == basis);
     let closed = is_closed(Basis::Forecasted).then_some(Closed::Forecast);
     let budget = &held.budget;
@@ -320,11 +359,16 @@ fn following(held: &Covered, assessed: &Assessment, limits: Limits) -> Result<Li
     Ok(Limits { closed, alert_at: amounts.into_iter().min(), ..limits })
 }
 
-/// The alerts that are kept of the latest period: new ones take the place of those of the same threshold and period.
+/// The alerts that are kept: new ones take the place of those of the same threshold and period. Those of the period
+/// before stay, which a clock that goes back or other days to start on bring up again.
 fn merged(known: &[Alert], news: &[Alert]) -> Vec<Alert> {
     let is_replaced = |old: &&Alert| !news.iter().any(|new| (new.threshold, new.period) == (old.threshold, old.period));
-    let latest = news.iter().map(|alert| alert.period.start()).max();
-    let held = known.iter().filter(is_replaced).filter(|old| latest.is_none_or(|latest| old.period.end() > latest));
+    let latest = news.iter().map(|alert| alert.period.start().micros()).max();
+    let is_near = |old: &&Alert| {
+        let (start, end) = (old.period.start().micros(), old.period.end().micros());
+        latest.is_none_or(|latest| end.saturating_add(end.saturating_sub(start)) > latest)
+    };
+    let held = known.iter().filter(is_replaced).filter(is_near);
     held.chain(news).cloned().collect()
 }
 

@@ -38,8 +38,7 @@ impl Covered {
     pub(super) fn is_gated(&self) -> bool {
         let mut dimensions = Vec::new();
         self.filter.dimensions(&mut dimensions);
-        let is_told = dimensions.iter().all(|dimension| !matches!(dimension, Dimension::Virtual(_)));
-        is_told && self.budget.status.is_enabled()
+        dimensions.iter().all(|dimension| !matches!(dimension, Dimension::Virtual(_)))
     }
 }
 
@@ -161,6 +160,27 @@ impl Finops {
         let known = self.known_budgets()?;
         let named = known.made.values().filter(|held| held.budget.scope.center() == Some(center));
         Ok(named.map(|held| format!("the budget '{}'", held.budget.name)).collect())
+    }
+
+    /// Refuses centres of which a budget that was made by itself could not be told what it covers.
+    pub(in crate::engine) fn check_budgets_with(&self, id: Id<id::CostCenter>, centers: &CostCenters) -> Result<()> {
+        let known = self.known_budgets()?;
+        let mut named = known.made.values().filter(|held| held.budget.scope.center() == Some(id));
+        named.try_for_each(|held| {
+            let why = |error: Error| {
+                let message =
+                    format!("the budget '{}' goes by this centre, which {}", held.budget.name, error.message());
+                Error::new(error.code(), message).with_field("filter")
+            };
+            held.budget.check_with(centers).map_err(why)
+        })
+    }
+
+    /// Budgets go by what was defined otherwise from now on.
+    pub(in crate::engine) fn budgets_follow_definitions(&self) {
+        self.budgets.any.store(true, std::sync::atomic::Ordering::Release);
+        self.budgets.have_changed();
+        self.follow_after();
     }
 
     /// The budgets that were made by themselves and ask for a value, as a sentence names them.

@@ -1,7 +1,8 @@
 //! Looking at budgets: which there are, and how each stands.
 
-use super::evaluating::{Look, Which};
+use super::evaluating::Which;
 use super::known::{BudgetId, Covered, unknown};
+use super::observing::Charged;
 use crate::engine::{Finops, Page};
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::budget::{Budget, Lifecycle, ScopeLevel};
@@ -74,8 +75,9 @@ impl Finops {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let held: Vec<Arc<Covered>> = self.known_budgets()?.iter().cloned().collect();
         self.look_at_all()?;
-        let found = held.iter().filter(|held| self.sees_budget(&held.budget)).map(|held| self.standing(held));
-        let found: Vec<Budget> = found.filter(|budget| request.wants(budget)).collect();
+        let seen: Vec<Arc<Covered>> = held.into_iter().filter(|held| self.sees_budget(&held.budget)).collect();
+        let standing = self.standing(&seen)?.into_iter();
+        let found: Vec<Budget> = standing.filter(|budget| request.wants(budget)).collect();
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let (count, limit_size, offset_size) = (size(found.len()), size(limit), size(offset));
         let items = found.into_iter().skip(offset).take(limit).collect();
@@ -152,16 +154,32 @@ impl Finops {
 
     pub(super) fn budget_as_it_stands(&self, id: BudgetId) -> Result<Budget> {
         let held = self.known_budgets()?.get(id).cloned().ok_or_else(|| unknown(id))?;
-        Ok(self.standing(&held))
+        let standing = self.standing(std::slice::from_ref(&held))?;
+        Ok(standing.into_iter().next().unwrap_or_else(|| held.budget.clone()))
     }
 
-    /// A budget with the status that was found last.
-    fn standing(&self, held: &Arc<Covered>) -> Budget {
+    /// Budgets with the status that was found last; on a handle for reading with the one that charges give.
+    fn standing(&self, held: &[Arc<Covered>]) -> Result<Vec<Budget>> {
+        let with = |held: &Arc<Covered>, status: Option<Lifecycle>| Budget {
+            status: status.unwrap_or(held.budget.status),
+            ..held.budget.clone()
+        };
+        if self.budgets.reads_only {
+            let now = self.clock.now();
+            let charged = self.charged(&self.store.snapshot()?, held, now)?;
+            let status = |held: &Arc<Covered>, charged: &Charged| {
+                let spent = charged.spent.as_ref().ok()?.amount;
+                let observed = self.observed(held, charged.period?, Some(spent), now).ok()?;
+                Some(assess(&held.budget, &[], &observed).ok()?.lifecycle)
+            };
+            return Ok(held.iter().zip(&charged).map(|(held, charged)| with(held, status(held, charged))).collect());
+        }
         let looked = self.budgets.looked();
-        let is_same = |look: &&Look| Arc::ptr_eq(&look.held, held);
-        let found = looked.get(held.budget.id).filter(is_same).and_then(|look| look.seen.as_ref());
-        let status = found.map_or(held.budget.status, |(_, assessed)| assessed.lifecycle);
-        Budget { status, ..held.budget.clone() }
+        let status = |held: &Arc<Covered>| {
+            let look = looked.get(held.budget.id).filter(|look| Arc::ptr_eq(&look.held, held))?;
+            Some(look.seen.as_ref()?.1.lifecycle)
+        };
+        Ok(held.iter().map(|held| with(held, status(held))).collect())
     }
 }
 

@@ -58,6 +58,9 @@ pub(super) struct Means {
     pub(super) entropy: Arc<dyn Entropy>,
 }
 
+/// After how long a call of the gate writes what was settled, in microseconds: so much a crash can lose.
+const WRITTEN_AFTER: i64 = 10_000_000;
+
 /// Budgets as they were last read and evaluated, and the gate.
 #[derive(Debug)]
 pub(super) struct Budgets {
@@ -76,6 +79,8 @@ pub(super) struct Budgets {
     looked_at: AtomicI64,
     /// How long usage may wait before it is looked at again, in microseconds.
     lag: i64,
+    /// When something that was settled was last written, in microseconds since 1970.
+    written_at: AtomicI64,
     /// Whether something was settled that is no charge yet.
     unwritten: AtomicBool,
     /// Whether somebody looks at all of them because something has come.
@@ -104,6 +109,7 @@ impl Budgets {
             seen: AtomicU64::new(0),
             looked_at: AtomicI64::new(i64::MIN),
             lag,
+            written_at: AtomicI64::new(0),
             unwritten: AtomicBool::new(false),
             looking: AtomicBool::new(false),
             alerted: AtomicBool::new(false),
@@ -142,8 +148,16 @@ impl Budgets {
         self.looked_at.load(Ordering::Acquire) == i64::MIN
     }
 
-    /// Whether usage that waits has waited long enough.
+    /// Whether usage that waits has waited long enough. A clock that went back says nothing of that.
     fn is_time(&self, now: Stamp) -> bool {
-        now.micros().saturating_sub(self.lag) >= self.looked_at.load(Ordering::Acquire)
+        let looked_at = self.looked_at.load(Ordering::Acquire);
+        now.micros().saturating_sub(self.lag) >= looked_at || now.micros() < looked_at
+    }
+
+    /// Whether something was settled so long ago that it is to be written.
+    fn has_to_write(&self, now: Stamp) -> bool {
+        let written_at = self.written_at.load(Ordering::Acquire);
+        let is_long_ago = now.micros().saturating_sub(WRITTEN_AFTER) >= written_at || now.micros() < written_at;
+        is_long_ago && self.unwritten.load(Ordering::Acquire)
     }
 }

@@ -15,33 +15,34 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 impl Finops {
-    /// Writes what was settled through the gate, where anything was.
-    pub(in crate::engine) fn write_spend(&self) -> Result<()> {
+    /// Writes what was settled through the gate, where anything was. Gives whether charges are behind nevertheless.
+    pub(in crate::engine) fn write_spend(&self) -> Result<bool> {
         if self.budgets.unwritten.load(Ordering::Acquire) {
             self.budgets.write(&mut self.budgets.looked())
         } else {
-            Ok(())
+            Ok(false)
         }
     }
 }
 
 impl Budgets {
     /// The same for who holds the lock. While an import is under way nothing is written: it stays on the accounts.
-    pub(super) fn write(&self, _alone: &mut Looked) -> Result<()> {
+    pub(super) fn write(&self, _alone: &mut Looked) -> Result<bool> {
         // First, so that what is settled meanwhile is written the next time.
         if !self.unwritten.swap(false, Ordering::AcqRel) {
-            return Ok(());
+            return Ok(false);
         }
+        self.written_at.store(self.means.clock.now().micros(), Ordering::Release);
         let taken = self.gate.take().map_err(GateError::into_error)?;
         match self.write_taken(&taken) {
             Ok(()) => {
                 self.gate.rebase(&[], Some(taken));
-                Ok(())
+                Ok(false)
             }
             Err(error) => {
                 self.gate.give_back(taken);
                 self.unwritten.store(true, Ordering::Release);
-                if error.code() == ErrorCode::Conflict { Ok(()) } else { Err(error) }
+                if error.code() == ErrorCode::Conflict { Ok(true) } else { Err(error) }
             }
         }
     }

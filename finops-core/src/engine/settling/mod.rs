@@ -87,10 +87,10 @@ impl Finops {
     /// Writes and settles before a query of the present state, where something is due. Gives whether the charges are
     /// behind nevertheless: a handle for reading cannot settle, and an import must not be waited for.
     pub(super) fn settled(&self) -> Result<bool> {
-        self.write_spend()?;
-        let is_behind = self.settle_due()?;
+        let unwritten = self.write_spend()?;
+        let unsettled = self.settle_due()?;
         self.follow_after();
-        Ok(is_behind)
+        Ok(unwritten || unsettled)
     }
 
     /// Whether something was used that is no charge yet.

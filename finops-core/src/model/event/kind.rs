@@ -10,9 +10,9 @@ use std::str::FromStr;
 #[serde(try_from = "String", into = "&'static str")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A budget crossed a threshold below 100 %.
+    /// A budget crossed a threshold below 100 %, or one on what is forecast.
     BudgetWarning,
-    /// A budget crossed a threshold of 100 % or more.
+    /// What a budget has spent crossed a threshold of 100 % or more.
     BudgetExceeded,
     /// A budget's spend fell back below a threshold that it had crossed.
     BudgetRecovered,

@@ -45,7 +45,7 @@ pub fn signatures(secrets: &[&WebhookSecret], id: &str, second: i64, body: &[u8]
     secrets.iter().map(|secret| sign(secret, id, second, body)).collect::<Vec<_>>().join(" ")
 }
 
-/// Lets through what was signed with one of the secrets, less than five minutes ago or ahead by the receiver's clock.
+/// Lets through what was signed with one of the secrets, at most five minutes ago or ahead by the receiver's clock.
 /// Names of headers may be in any case; `body` is what came, byte for byte.
 ///
 /// ```

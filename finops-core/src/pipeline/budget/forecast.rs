@@ -1,8 +1,8 @@
 //! Forecasts: what will have been spent at the end of a budget's own period.
 
+use crate::Result;
 use crate::model::money::{Money, Quantity, quotient};
 use crate::model::time::{Interval, Stamp};
-use crate::{Error, Result};
 use ethnum::I256;
 use serde::Serialize;
 use std::fmt::Debug;
@@ -79,7 +79,8 @@ impl SpendForecaster for RunRate {
         let whole = I256::from(spent.mantissa()) * I256::from(length);
         // Half to even, at the last of 18 decimals.
         let expected = u64::try_from(elapsed).ok().and_then(|elapsed| quotient(whole, elapsed));
-        let expected = expected.ok_or_else(|| Error::overflow("what is forecast does not fit Money"))?;
+        // More than fits cannot be told, which is no reason to know nothing else of the budget.
+        let Some(expected) = expected else { return Ok(None) };
         let expected = Money::from_mantissa(expected.mantissa());
         let exhausts_at = exhausts_at(so_far, elapsed);
         Ok(Some(Forecast { expected, lower: None, upper: None, probability_of_exceeding: None, exhausts_at }))

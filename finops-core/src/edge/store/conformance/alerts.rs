@@ -34,7 +34,8 @@ fn places(store: &dyn Store) -> Result<()> {
     let since = |text: &str| store.alerts(Stamp::parse(text)?);
     let all = [other, again, february.clone(), january(2, "80", "{}")?];
     same("the alerts", &since("2026-01-31T23:59:59Z")?, &all.to_vec())?;
-    same("those whose period is not over", &since("2026-02-01T00:00:00Z")?, &vec![february])
+    same("those of the period before as well", &since("2026-02-20T00:00:00Z")?.len(), &4)?;
+    same("those that are not long over", &since("2026-03-05T00:00:00Z")?, &vec![february])
 }
 
 fn together(store: &dyn Store) -> Result<()> {

@@ -6,10 +6,11 @@ use crate::edge::store::KeptAlert;
 use crate::model::time::{Interval, Stamp};
 use rusqlite::{Connection, Row, Transaction, params};
 
-/// The alerts of periods that end after an instant, in the order of budgets, periods and thresholds.
+/// The alerts of periods that hold at an instant or later, and of those that ended less than their own length before,
+/// in the order of budgets, periods and thresholds.
 pub(super) fn list(connection: &Connection, after: Stamp) -> Result<Vec<KeptAlert>> {
-    let sql = "SELECT budget, period_start, period_end, threshold, body FROM budget_alerts WHERE period_end > ?1
-               ORDER BY budget, period_start, threshold";
+    let sql = "SELECT budget, period_start, period_end, threshold, body FROM budget_alerts
+               WHERE period_end + (period_end - period_start) > ?1 ORDER BY budget, period_start, threshold";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
     let rows = statement.query_map([after.micros()], read).map_err(broken)?;

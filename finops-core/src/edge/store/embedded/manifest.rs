@@ -149,6 +149,13 @@ pub(super) fn find_import(connection: &Connection, fingerprint: &[u8; 32]) -> Re
     current_receipt(connection, alone, fingerprint)
 }
 
+/// The receipt of the import with that id.
+pub(super) fn receipt_of(connection: &Connection, import: &str) -> Result<Option<ImportReceipt>> {
+    let sql = "SELECT receipt FROM imports WHERE id = ?1";
+    let receipt = connection.query_row(sql, [import], |row| row.get::<_, String>(0)).optional().map_err(broken)?;
+    receipt.map(|receipt| serde_json::from_str(&receipt).map_err(damaged)).transpose()
+}
+
 /// The latest import of a file, if all of what the import brought is current.
 pub(super) fn find_file(connection: &Connection, digest: &[u8; 32]) -> Result<Option<ImportReceipt>> {
     current_receipt(connection, "id IN (SELECT import_id FROM import_files WHERE digest = ?1)", digest)

@@ -23,6 +23,7 @@ use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeTable, Origin, Scope};
 use crate::model::event::OutboxEvent;
 use crate::model::history::{AsOf, Compacted, StateMark, Vacuumed};
+use crate::model::id::{self, Id};
 use crate::model::progress::Observer;
 use crate::model::receipt::ImportReceipt;
 use crate::model::time::{Interval, Stamp};
@@ -94,6 +95,10 @@ impl Store for EmbeddedStore {
 
     fn begin_booking(&self) -> Result<Box<dyn ImportSession + '_>> {
         Ok(Box::new(self.session_aside()?))
+    }
+
+    fn receipt_of(&self, import: Id<id::Import>) -> Result<Option<ImportReceipt>> {
+        manifest::receipt_of(&self.state(), &import.to_string())
     }
 
     fn find_import(&self, fingerprint: &[u8; 32]) -> Result<Option<ImportReceipt>> {
