@@ -373,7 +373,8 @@ export interface Budgets<D extends Decimals = "number"> {
 
   /**
    * Holds the amount of a spend while `work` runs, and gives what that gives. `spend.settle(actual)` says what it came
-   * to; who returns without has spent what was reserved, and who throws has it released. Rejects with a
+   * to; who returns without has spent what was reserved, and who throws has it released. Where the amount is not known
+   * and let through (`on_unknown: "allow"`), who returns without gets an error, and nothing is spent. Rejects with a
    * `BudgetExhaustedError` when the spend is refused.
    *
    * ```js

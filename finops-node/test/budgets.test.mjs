@@ -218,3 +218,14 @@ test("opening again releases what was reserved and keeps what was settled, as th
   assert.equal((await finops.budgets.spend({ ...SPEND, amount: 6 }, work)).released, 0);
   await assert.rejects(finops.budgets.spend({ ...SPEND, amount: 1 }, work), BudgetExhaustedError);
 });
+
+test("a spend of an unknown amount says what it came to", async (t) => {
+  const { budgets, stands } = await limited(t);
+  const unknown = { ...SPEND, on_unknown: "allow" };
+  const silent = budgets.spend(unknown, (spend) => assert.equal(spend.amount, 0));
+  await assert.rejects(silent, { name: "InvalidArgumentError", field: "amount", message: /not known, which is not zero/ });
+  await budgets.spend(unknown, (spend) => spend.settle(2.5));
+  await budgets.spend(unknown, (spend) => spend.release());
+  await budgets.spend({ ...SPEND, on_unknown: { estimate: 1 } }, () => {});
+  assert.deepEqual(await stands(), [0, 3.5]);
+});

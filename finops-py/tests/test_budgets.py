@@ -170,6 +170,23 @@ def test_a_block_whose_time_is_over(limited: tuple[iof.Finops, str]) -> None:
     assert reserved(finops, budget) == (0, Decimal("2.5"))
 
 
+def test_a_block_of_an_unknown_amount_says_what_it_came_to(limited: tuple[iof.Finops, str]) -> None:
+    finops, budget = limited
+    unknown = finops.budgets.spend(on_unknown="allow", **SPEND)
+    with pytest.raises(iof.InvalidArgumentError, match="not known, which is not zero") as raised, unknown:
+        assert unknown.amount == 0
+    assert raised.value.field == "amount"
+    with pytest.raises(iof.ConflictError):
+        finops.budgets.settle(str(unknown.reservation_id), 1)
+    with pytest.raises(KeyError), finops.budgets.spend(on_unknown="allow", **SPEND):
+        raise KeyError
+    with finops.budgets.spend(on_unknown="allow", **SPEND) as spend:
+        assert spend.settle("2.5")["overrun"]
+    with finops.budgets.spend(on_unknown="allow", **SPEND) as spend:
+        spend.release()
+    assert reserved(finops, budget) == (0, Decimal("2.5"))
+
+
 def test_a_refused_block_is_not_entered(limited: tuple[iof.Finops, str]) -> None:
     finops, budget = limited
     with pytest.raises(iof.BudgetExhausted) as raised, finops.budgets.spend(amount="10.01", **SPEND):

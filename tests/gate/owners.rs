@@ -16,8 +16,7 @@ fn gate() -> Gate {
 }
 
 fn hold(gate: &Gate, number: u64, seconds: Option<u64>) {
-    let spend =
-        Spend { ids: &NORTH, tags: &[], amount: money("7"), currency: Currency::parse("USD").unwrap() };
+    let spend = Spend { ids: &NORTH, tags: &[], amount: money("7"), currency: Currency::parse("USD").unwrap() };
     let terms = seconds.map_or(TERMS, ttl);
     assert!(gate.reserve(reservation(number), &spend, terms, at(0)).unwrap().verdict.is_allowed());
 }
@@ -70,7 +69,10 @@ fn the_owner_finds_it_by_any_of_its_ids() {
         assert!(gate.settle_own(reservation(3), own, money("2"), at(5)).unwrap().late);
         for (number, became) in [(1, Resolution::Settled), (2, Resolution::Released), (3, Resolution::Settled)] {
             let again = gate.settle_own(reservation(number), own, money("1"), at(5)).unwrap_err();
-            assert!(matches!(again, GateError::Resolved { resolution, .. } if resolution == became), "{own:?}: {again}");
+            assert!(
+                matches!(again, GateError::Resolved { resolution, .. } if resolution == became),
+                "{own:?}: {again}"
+            );
         }
         assert_eq!(figures(&gate, 1, at(5)), (Some(money("3")), Money::ZERO));
     }

@@ -34,7 +34,8 @@ fn an_id_that_was_made_here_means_the_same_from_every_thread() {
         assert!(gate.reserve(reservation(number), &spend("2"), ttl(60), at(0)).unwrap().verdict.is_allowed());
     }
     assert_eq!(figures(&gate, 1, at(0)), (Some(Money::ZERO), money("128")));
-    let answers = from_eight_threads(|number| gate.reserve(reservation(number), &spend("2"), given(60), at(1)).unwrap());
+    let answers =
+        from_eight_threads(|number| gate.reserve(reservation(number), &spend("2"), given(60), at(1)).unwrap());
     for answer in answers.iter().flatten() {
         assert!(answer.repeated && answer.verdict.is_allowed(), "{answer:?}");
         assert_eq!(answer.expires, Some(at(60)), "as it was told first");
@@ -49,7 +50,8 @@ fn an_id_that_was_made_here_means_the_same_from_every_thread() {
         assert_eq!(settled.iter().filter(|thread| thread[number]).count(), 1);
     }
     assert_eq!(figures(&gate, 1, at(2)), (Some(money("64")), Money::ZERO), "nothing is settled twice");
-    let over = from_eight_threads(|number| gate.reserve(reservation(number), &spend("2"), given(60), at(2)).unwrap_err());
+    let over =
+        from_eight_threads(|number| gate.reserve(reservation(number), &spend("2"), given(60), at(2)).unwrap_err());
     for error in over.iter().flatten() {
         assert!(matches!(error, GateError::Resolved { resolution: Resolution::Settled, .. }), "{error}");
     }
@@ -64,7 +66,8 @@ fn an_id_that_has_run_out_is_not_had_again() {
     for number in 0..IDS {
         gate.reserve(reservation(number), &spend("2"), ttl(60), at(0)).unwrap();
     }
-    let over = from_eight_threads(|number| gate.reserve(reservation(number), &spend("2"), given(60), at(60)).unwrap_err());
+    let over =
+        from_eight_threads(|number| gate.reserve(reservation(number), &spend("2"), given(60), at(60)).unwrap_err());
     for error in over.iter().flatten() {
         assert!(matches!(error, GateError::Resolved { resolution: Resolution::Expired, .. }), "{error}");
     }

@@ -125,8 +125,7 @@ impl Finops {
     pub fn reserve_spend(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<SpendAnswer> {
         self.permit("budgets.reserve")?;
         let id = self.reservation_id(spend, terms)?;
-        self.ask_gate(spend, |now| self.reserve(id, spend, terms, now))
-            .map(|reserved| self.answered(id, reserved))
+        self.ask_gate(spend, |now| self.reserve(id, spend, terms, now)).map(|reserved| self.answered(id, reserved))
     }
 
     /// The same from memory alone; none when budgets have to be looked at first.
