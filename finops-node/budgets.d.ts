@@ -270,7 +270,7 @@ export interface SpendRefusal<D extends Decimals = "number"> {
 /** Whether a spend may happen, as of now. */
 export interface SpendCheck<D extends Decimals = "number"> {
   decision: "allow" | "deny";
-  /** How many budgets cover it; `null` when one refused. */
+  /** How many budgets cover it; `null` when one refused, and on a narrowed engine. */
   budgets: number | null;
   reason: "limit" | "forecast" | "spent_unknown" | "unknown_price" | null;
   /** `null` too on a narrowed engine when the budget is not its own. */

@@ -179,7 +179,7 @@ class Budgets {
     return {
       reservation_id,
       decision: "allow",
-      budgets: Number(budgets),
+      budgets: budgets === "" ? null : Number(budgets),
       reason: null,
       refused_by: null,
       expires_at: expires_at === "" ? null : expires_at,

@@ -186,7 +186,11 @@ test("a narrowed engine spends for itself", async (t) => {
   const { iof, finops } = await limited(t);
   await finops.setBudgetAlert({ name: "Whole", scope: { level: "platform" }, amount: 50, pause_at_pct: 100 });
   const tenant = iof.asTenant("ten_001").finops;
-  const { reservation_id } = tenant.budgets.reserve({ amount: 8 });
+  const { reservation_id, budgets } = tenant.budgets.reserve({ amount: 8 });
+  assert.deepEqual([budgets, tenant.budgets.check({ amount: 1 }).budgets], [null, null], "it does not see all of them");
+  const stranger = iof.asTenant("ten_002").finops.budgets;
+  assert.throws(() => stranger.settle(reservation_id, 1), NotFoundError);
+  assert.throws(() => stranger.release(reservation_id), NotFoundError);
   assert.equal(finops.budgets.check({ ...SPEND, amount: 3 }).refused_by.name, "Bank");
   tenant.budgets.release(reservation_id);
   const wrong = { name: "ForbiddenError", field: "tenant_id" };

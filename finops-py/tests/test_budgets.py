@@ -332,6 +332,11 @@ def test_narrowed_engines_spend_for_themselves(engine: iof.Iof) -> None:
     tenant = engine.as_tenant("ten_001").finops
     with tenant.budgets.spend(amount=8) as spend:
         assert reserved(tenant, budget) == (8, 0)
+        assert tenant.budgets.check(amount=1)["budgets"] is None
+        stranger = engine.as_tenant("ten_002").finops.budgets
+        for resolve in (lambda id: stranger.settle(id, 1), stranger.release):
+            with pytest.raises(iof.NotFoundError):
+                resolve(str(spend.reservation_id))
         spend.settle(1)
     assert tenant.budgets.check(amount=10)["refused_by"] is not None
     for call in (tenant.budgets.check, tenant.budgets.reserve):
