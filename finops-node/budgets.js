@@ -96,7 +96,8 @@ class Spend {
     }
     if (this.#isOpen && isUnknown) {
       this.#letGo();
-      throw invalid("amount", "what it came to is not known, which is not zero: settle or release it before the work ends");
+      const message = "what it came to is not known, which is not zero: settle or release it before the work ends";
+      throw invalid("amount", message);
     }
     if (this.#isOpen) await this.settle(whole);
     return result;

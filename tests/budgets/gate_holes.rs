@@ -1,5 +1,5 @@
-//! Ways round the gate that are closed: other currencies, other tenants' reservations, amounts that no charge holds, and
-//! clocks that go back.
+//! Ways round the gate that are closed: other currencies, other tenants' reservations, amounts that no charge holds,
+//! and clocks that go back.
 
 use crate::world::{BudgetId, engine, monthly, pauses_at};
 use finops_core::engine::SpendRequest;
