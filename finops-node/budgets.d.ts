@@ -270,7 +270,7 @@ export interface SpendRefusal<D extends Decimals = "number"> {
 /** Whether a spend may happen, as of now. */
 export interface SpendCheck<D extends Decimals = "number"> {
   decision: "allow" | "deny";
-  /** How many budgets cover it; `null` when one refused. */
+  /** How many budgets cover it; `null` when one refused, and on a narrowed engine. */
   budgets: number | null;
   reason: "limit" | "forecast" | "spent_unknown" | "unknown_price" | null;
   /** `null` too on a narrowed engine when the budget is not its own. */
@@ -373,7 +373,8 @@ export interface Budgets<D extends Decimals = "number"> {
 
   /**
    * Holds the amount of a spend while `work` runs, and gives what that gives. `spend.settle(actual)` says what it came
-   * to; who returns without has spent what was reserved, and who throws has it released. Rejects with a
+   * to; who returns without has spent what was reserved, and who throws has it released. Where the amount is not known
+   * and let through (`on_unknown: "allow"`), who returns without gets an error, and nothing is spent. Rejects with a
    * `BudgetExhaustedError` when the spend is refused.
    *
    * ```js

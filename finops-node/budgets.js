@@ -85,14 +85,19 @@ class Spend {
     return this.#budgets.release(this.reservationId);
   }
 
-  /** Runs what it is for, and says what became of the amount if nobody else did. */
-  async run(work, whole) {
+  /** Runs what it is for, and says what became of the amount if nobody else did, and if it was known. */
+  async run(work, whole, isUnknown) {
     let result;
     try {
       result = await work(this);
     } catch (error) {
       if (this.#isOpen) this.#letGo();
       throw error;
+    }
+    if (this.#isOpen && isUnknown) {
+      this.#letGo();
+      const message = "what it came to is not known, which is not zero: settle or release it before the work ends";
+      throw invalid("amount", message);
     }
     if (this.#isOpen) await this.settle(whole);
     return result;
@@ -175,7 +180,7 @@ class Budgets {
     return {
       reservation_id,
       decision: "allow",
-      budgets: Number(budgets),
+      budgets: budgets === "" ? null : Number(budgets),
       reason: null,
       refused_by: null,
       expires_at: expires_at === "" ? null : expires_at,
@@ -217,7 +222,8 @@ class Budgets {
     let told = this.#session.atOnce((engine, exact) => engine.spend(text, exact));
     told ??= await this.#session.later((engine, exact) => engine.spendLater(text, exact));
     const [reservationId, amount] = told.split("\0");
-    return new Spend(this, reservationId, this.#session.decimal(amount)).run(work, amount);
+    const isUnknown = (params.amount ?? null) === null && params.on_unknown === "allow";
+    return new Spend(this, reservationId, this.#session.decimal(amount)).run(work, amount, isUnknown);
   }
 }
 

@@ -3,6 +3,8 @@
 
 #[path = "budgets/alerts.rs"]
 mod alerts;
+#[path = "budgets/gate_holes.rs"]
+mod gate_holes;
 #[path = "budgets/guards.rs"]
 mod guards;
 #[path = "budgets/histories.rs"]

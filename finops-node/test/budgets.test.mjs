@@ -186,7 +186,11 @@ test("a narrowed engine spends for itself", async (t) => {
   const { iof, finops } = await limited(t);
   await finops.setBudgetAlert({ name: "Whole", scope: { level: "platform" }, amount: 50, pause_at_pct: 100 });
   const tenant = iof.asTenant("ten_001").finops;
-  const { reservation_id } = tenant.budgets.reserve({ amount: 8 });
+  const { reservation_id, budgets } = tenant.budgets.reserve({ amount: 8 });
+  assert.deepEqual([budgets, tenant.budgets.check({ amount: 1 }).budgets], [null, null], "it does not see all of them");
+  const stranger = iof.asTenant("ten_002").finops.budgets;
+  assert.throws(() => stranger.settle(reservation_id, 1), NotFoundError);
+  assert.throws(() => stranger.release(reservation_id), NotFoundError);
   assert.equal(finops.budgets.check({ ...SPEND, amount: 3 }).refused_by.name, "Bank");
   tenant.budgets.release(reservation_id);
   const wrong = { name: "ForbiddenError", field: "tenant_id" };
@@ -217,4 +221,16 @@ test("opening again releases what was reserved and keeps what was settled, as th
   const work = async (spend) => spend.settle(6);
   assert.equal((await finops.budgets.spend({ ...SPEND, amount: 6 }, work)).released, 0);
   await assert.rejects(finops.budgets.spend({ ...SPEND, amount: 1 }, work), BudgetExhaustedError);
+});
+
+test("a spend of an unknown amount says what it came to", async (t) => {
+  const { budgets, stands } = await limited(t);
+  const unknown = { ...SPEND, on_unknown: "allow" };
+  const silent = budgets.spend(unknown, (spend) => assert.equal(spend.amount, 0));
+  const message = /not known, which is not zero/;
+  await assert.rejects(silent, { name: "InvalidArgumentError", field: "amount", message });
+  await budgets.spend(unknown, (spend) => spend.settle(2.5));
+  await budgets.spend(unknown, (spend) => spend.release());
+  await budgets.spend({ ...SPEND, on_unknown: { estimate: 1 } }, () => {});
+  assert.deepEqual(await stands(), [0, 3.5]);
 });

@@ -170,6 +170,23 @@ def test_a_block_whose_time_is_over(limited: tuple[iof.Finops, str]) -> None:
     assert reserved(finops, budget) == (0, Decimal("2.5"))
 
 
+def test_a_block_of_an_unknown_amount_says_what_it_came_to(limited: tuple[iof.Finops, str]) -> None:
+    finops, budget = limited
+    unknown = finops.budgets.spend(on_unknown="allow", **SPEND)
+    with pytest.raises(iof.InvalidArgumentError, match="not known, which is not zero") as raised, unknown:
+        assert unknown.amount == 0
+    assert raised.value.field == "amount"
+    with pytest.raises(iof.ConflictError):
+        finops.budgets.settle(str(unknown.reservation_id), 1)
+    with pytest.raises(KeyError), finops.budgets.spend(on_unknown="allow", **SPEND):
+        raise KeyError
+    with finops.budgets.spend(on_unknown="allow", **SPEND) as spend:
+        assert spend.settle("2.5")["overrun"]
+    with finops.budgets.spend(on_unknown="allow", **SPEND) as spend:
+        spend.release()
+    assert reserved(finops, budget) == (0, Decimal("2.5"))
+
+
 def test_a_refused_block_is_not_entered(limited: tuple[iof.Finops, str]) -> None:
     finops, budget = limited
     with pytest.raises(iof.BudgetExhausted) as raised, finops.budgets.spend(amount="10.01", **SPEND):
@@ -315,6 +332,11 @@ def test_narrowed_engines_spend_for_themselves(engine: iof.Iof) -> None:
     tenant = engine.as_tenant("ten_001").finops
     with tenant.budgets.spend(amount=8) as spend:
         assert reserved(tenant, budget) == (8, 0)
+        assert tenant.budgets.check(amount=1)["budgets"] is None
+        stranger = engine.as_tenant("ten_002").finops.budgets
+        for resolve in (lambda id: stranger.settle(id, 1), stranger.release):
+            with pytest.raises(iof.NotFoundError):
+                resolve(str(spend.reservation_id))
         spend.settle(1)
     assert tenant.budgets.check(amount=10)["refused_by"] is not None
     for call in (tenant.budgets.check, tenant.budgets.reserve):

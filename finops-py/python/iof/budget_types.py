@@ -210,7 +210,7 @@ class SpendCheck(TypedDict):
 
     decision: Literal["allow", "deny"]
     budgets: int | None
-    """How many budgets cover it; none when one refused."""
+    """How many budgets cover it; none when one refused, and on a narrowed handle."""
     reason: RefusedFor | None
     refused_by: SpendRefusal | None
     """None too on a narrowed handle when the budget is not its own."""
@@ -222,7 +222,7 @@ class SpendAnswer(TypedDict):
     reservation_id: str | None
     decision: Literal["allow", "deny"]
     budgets: int | None
-    """How many budgets cover it, which all hold the amount; none when one refused."""
+    """How many budgets cover it, which all hold the amount; none when one refused, and on a narrowed handle."""
     reason: RefusedFor | None
     refused_by: SpendRefusal | None
     """None too on a narrowed handle when the budget is not its own."""

@@ -301,6 +301,8 @@ class Gate:
 
         Raises:
             BudgetExhausted: On entering: it is refused, by the budget ``error.refused_by``.
+            InvalidArgumentError: On leaving without, where the amount is not known and was let through
+                (``on_unknown="allow"``): nothing is spent.
 
         Example:
             >>> import iof

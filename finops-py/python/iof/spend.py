@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _iof
-from .errors import ConflictError, FinopsError
+from .errors import ConflictError, FinopsError, InvalidArgumentError
 
 if TYPE_CHECKING:
     import asyncio
@@ -71,7 +71,7 @@ class Spend:
     ) -> None:
         if not self._open:
             return
-        if kind is None:
+        if kind is None and not self._is_unknown():
             self.settle(cast("Decimal", self.amount))
             return
         try:
@@ -79,6 +79,14 @@ class Spend:
         except FinopsError:
             # It has expired, or the engine is closed: either lets go of it. What was raised in the block comes out.
             pass
+        if kind is None:
+            message = "what it came to is not known, which is not zero: settle or release it before the block ends"
+            raise InvalidArgumentError("invalid_argument", message, "amount")
+
+    def _is_unknown(self) -> bool:
+        """Whether nobody said what it costs, and nothing is held for it."""
+        amount, _, on_unknown, *_ = self._values
+        return amount is None and on_unknown == "allow"
 
     async def __aenter__(self) -> Spend:
         self._check_new()
