@@ -20,8 +20,8 @@ use napi_derive::napi;
 #[napi]
 #[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of a JavaScript text")]
 impl Engine {
-    /// Whether a spend may happen: how many budgets cover it; or the answer as JSON text where it is a refusal, or where
-    /// that is not told. Without `wait`, null when budgets have to be looked at first.
+    /// Whether a spend may happen: how many budgets cover it; or the answer as JSON text where it is a refusal, or
+    /// where that is not told. Without `wait`, null when budgets have to be looked at first.
     #[napi]
     pub fn check(&self, spend: String, exact: bool, wait: bool) -> napi::Result<Option<Either<u32, String>>> {
         self.at_once(exact, |core| {
@@ -38,8 +38,9 @@ impl Engine {
         })
     }
 
-    /// Holds the amount of a spend: its id, how many budgets cover it or nothing, when it expires or nothing, and whether
-    /// it was asked before; or the refusal as JSON text. Without `wait`, null when budgets have to be looked at first.
+    /// Holds the amount of a spend: its id, how many budgets cover it or nothing, when it expires or nothing, and
+    /// whether it was asked before; or the refusal as JSON text. Without `wait`, null when budgets have to be looked
+    /// at first.
     #[napi]
     pub fn reserve(&self, spend: String, exact: bool, wait: bool) -> napi::Result<Option<String>> {
         self.at_once(exact, |core| {

@@ -38,8 +38,9 @@ impl Finops {
     /// [`Finops::budgets_reserve`] is for.
     ///
     /// # Errors
-    /// `invalid_argument` with the field, also for an amount of 10^20 and more; `mixed_currencies` when a budget that has
-    /// a limit or is closed counts in another currency, whatever the amount; `forbidden` on a narrowed handle for a spend of others; `conflict` on a handle for reading; `storage`.
+    /// `invalid_argument` with the field, also for an amount of 10^20 and more; `mixed_currencies` when a budget that
+    /// has a limit or is closed counts in another currency, whatever the amount; `forbidden` on a narrowed handle for
+    /// a spend of others; `conflict` on a handle for reading; `storage`.
     pub fn budgets_check(&self, request: &SpendRequest) -> Result<SpendCheck> {
         self.permit("budgets.check")?;
         request.check_only()?;

@@ -36,8 +36,8 @@ impl Taken {
         self.scopes.is_empty()
     }
 
-    /// The sums, by scope and then in no order, each quarter of an hour once; several times where they would come to 10^20
-    /// together, which no charge holds.
+    /// The sums, by scope and then in no order, each quarter of an hour once; several times where they would come to
+    /// 10^20 together, which no charge holds.
     pub fn cells(&self) -> impl Iterator<Item = TakenCell<'_>> {
         self.scopes.iter().flat_map(|(scope, cells)| {
             cells.iter().filter_map(move |cell| {
