@@ -77,6 +77,10 @@ impl Finops {
         if !self.has_to_follow(now) {
             return Ok(());
         }
+        // Without any, nothing is settled for them.
+        if self.budgets.were_never_looked_at() && self.known_budgets()?.len() == 0 {
+            return Ok(());
+        }
         let looking = Looking::begin(&self.budgets.looking);
         if looking.is_none() && !self.budgets.were_never_looked_at() {
             return Ok(());

@@ -142,9 +142,7 @@ impl Finops {
                 known.follow(Arc::clone(&centers))?;
             }
             known.take(&changed)?;
-            if follows || !changed.is_empty() {
-                self.budgets.any.store(known.len() > 0, std::sync::atomic::Ordering::Release);
-            }
+            self.budgets.any.store(known.len() > 0, std::sync::atomic::Ordering::Release);
             return Ok(known);
         }
     }
