@@ -19,15 +19,20 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone)]
 pub(super) struct Quarters {
     pieces: Vec<Piece>,
+    /// One for each piece, apart from them: to go back along a list, little memory is looked at.
+    links: Vec<Link>,
     /// The first piece that no list has; each names the next.
     free: u32,
 }
 
-/// Some quarters of a list in order, and the piece before.
+/// Some quarters of a list in order.
+type Piece = [Packed; PIECE];
+
+/// Where the piece before lies, and the first quarter of this one.
 #[derive(Debug, Clone, Copy)]
-struct Piece {
-    quarters: [Packed; PIECE],
+struct Link {
     before: u32,
+    first: u8,
 }
 
 /// The list of a series, in the order of the day: all pieces but the last are full.
@@ -53,23 +58,23 @@ impl List {
 
 impl Quarters {
     pub(super) const fn new() -> Self {
-        Self { pieces: Vec::new(), free: NONE }
+        Self { pieces: Vec::new(), links: Vec::new(), free: NONE }
     }
 
     /// About how much memory they take.
     pub(super) const fn bytes(&self) -> usize {
-        self.pieces.capacity() * size_of::<Piece>()
+        self.pieces.capacity() * size_of::<Piece>() + self.links.capacity() * size_of::<Link>()
     }
 
     /// The last quarter of a list.
     pub(super) fn last(&self, list: List) -> Option<Packed> {
-        self.piece(list.last)?.quarters.get(list.in_last().checked_sub(1)?).copied()
+        self.piece(list.last)?.get(list.in_last().checked_sub(1)?).copied()
     }
 
     /// All of a list, in order.
     pub(super) fn iter(&self, list: List) -> impl Iterator<Item = Packed> {
         let places = self.places(list).into_iter();
-        places.filter_map(|place| self.piece(place)).flat_map(|piece| piece.quarters).take(list.len.into())
+        places.filter_map(|place| self.piece(place)).flatten().copied().take(list.len.into())
     }
 
     /// Adds those of a list that lie in a range, in order.
@@ -77,13 +82,15 @@ impl Quarters {
         let start = into.len();
         // From the end, as the last hours are what is mostly asked for.
         let (mut place, mut count) = (list.last, list.in_last());
-        while let Some(piece) = self.piece(place) {
-            let quarters = piece.quarters.iter().take(count).rev();
-            into.extend(quarters.filter(|packed| range.contains(&packed.quarter)));
-            if piece.quarters.first().is_none_or(|first| first.quarter < range.start) {
+        while let Some(link) = self.link(place) {
+            if link.first < range.end {
+                let piece = self.piece(place).and_then(|piece| piece.get(..count)).unwrap_or_default();
+                into.extend(piece.iter().rev().filter(|packed| range.contains(&packed.quarter)));
+            }
+            if link.first < range.start {
                 break;
             }
-            (place, count) = (piece.before, PIECE);
+            (place, count) = (link.before, PIECE);
         }
         into.get_mut(start..).into_iter().for_each(<[Packed]>::reverse);
     }
@@ -91,11 +98,10 @@ impl Quarters {
     /// A quarter of a list.
     pub(super) fn get_mut(&mut self, list: List, quarter: u8) -> Option<&mut Packed> {
         let (mut place, mut count) = (list.last, list.in_last());
-        while self.piece(place)?.quarters.first()?.quarter > quarter {
-            (place, count) = (self.piece(place)?.before, PIECE);
+        while self.link(place)?.first > quarter {
+            (place, count) = (self.link(place)?.before, PIECE);
         }
-        let piece = self.pieces.get_mut(index(place))?;
-        piece.quarters.iter_mut().take(count).find(|packed| packed.quarter == quarter)
+        self.pieces.get_mut(index(place))?.iter_mut().take(count).find(|packed| packed.quarter == quarter)
     }
 
     /// Adds a quarter that a list does not have yet.
@@ -106,9 +112,10 @@ impl Quarters {
             let mut all: Vec<Packed> = self.iter(*list).collect();
             all.sort_unstable_by_key(|packed| packed.quarter);
             let places = self.places(*list).into_iter().filter(|place| *place != NONE);
-            for (place, quarters) in places.zip(all.chunks(PIECE)) {
-                let piece = self.pieces.get_mut(index(place)).into_iter();
-                piece.for_each(|piece| piece.quarters.iter_mut().zip(quarters).for_each(|(to, from)| *to = *from));
+            for (place, sorted) in places.zip(all.chunks(PIECE)) {
+                let (piece, link) = (self.pieces.get_mut(index(place)), self.links.get_mut(index(place)));
+                piece.into_iter().flatten().zip(sorted).for_each(|(to, from)| *to = *from);
+                link.into_iter().zip(sorted).for_each(|(link, first)| link.first = first.quarter);
             }
         }
     }
@@ -116,30 +123,35 @@ impl Quarters {
     fn push(&mut self, list: &mut List, packed: Packed) {
         let rest = usize::from(list.len) % PIECE;
         if rest == 0 {
-            list.last = self.take(Piece { quarters: [packed; PIECE], before: list.last });
+            list.last = self.take([packed; PIECE], Link { before: list.last, first: packed.quarter });
         } else if let Some(piece) = self.pieces.get_mut(index(list.last)) {
-            piece.quarters.iter_mut().skip(rest).for_each(|place| *place = packed);
+            piece.iter_mut().skip(rest).for_each(|place| *place = packed);
         }
         list.len += 1;
     }
 
     /// A place for a piece.
-    fn take(&mut self, piece: Piece) -> u32 {
-        if let Some(free) = self.pieces.get_mut(index(self.free)) {
-            return std::mem::replace(&mut self.free, std::mem::replace(free, piece).before);
+    fn take(&mut self, piece: Piece, link: Link) -> u32 {
+        let free = index(self.free);
+        if let (Some(place), Some(free)) = (self.pieces.get_mut(free), self.links.get_mut(free)) {
+            *place = piece;
+            return std::mem::replace(&mut self.free, std::mem::replace(free, link).before);
         }
         if self.pieces.len() == self.pieces.capacity() {
-            self.pieces.reserve_exact(4 + self.pieces.len() / 4);
+            let more = 4 + self.pieces.len() / 4;
+            self.pieces.reserve_exact(more);
+            self.links.reserve_exact(more);
         }
         self.pieces.push(piece);
+        self.links.push(link);
         u32::try_from(self.pieces.len() - 1).unwrap_or(NONE)
     }
 
     /// Empties a list.
     pub(super) fn clear(&mut self, list: &mut List) {
         for place in self.places(*list).into_iter().filter(|place| *place != NONE) {
-            if let Some(piece) = self.pieces.get_mut(index(place)) {
-                piece.before = std::mem::replace(&mut self.free, place);
+            if let Some(link) = self.links.get_mut(index(place)) {
+                link.before = std::mem::replace(&mut self.free, place);
             }
         }
         *list = List::EMPTY;
@@ -149,13 +161,17 @@ impl Quarters {
         self.pieces.get(index(place))
     }
 
+    fn link(&self, place: u32) -> Option<Link> {
+        self.links.get(index(place)).copied()
+    }
+
     /// The places of the pieces of a list in order; before them as many as it could have more.
     fn places(&self, list: List) -> [u32; PIECES] {
         let mut places = [NONE; PIECES];
         let mut next = list.last;
         for place in places.iter_mut().rev().take(usize::from(list.len).div_ceil(PIECE)) {
             *place = next;
-            next = self.piece(next).map_or(NONE, |piece| piece.before);
+            next = self.link(next).map_or(NONE, |link| link.before);
         }
         places
     }
