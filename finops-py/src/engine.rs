@@ -12,6 +12,7 @@ use finops_core::model::time::Period;
 use finops_core::{Answer, Error, Finops, Observer, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use serde_json::Value;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,7 +73,11 @@ impl Engine {
         params: &Bound<'py, PyDict>,
         places: Vec<Place>,
     ) -> PyResult<(Bound<'py, PyAny>, Table)> {
-        columns::columns(py, &self.answer(py, operation, params, None)?, places)
+        let call = |core: &Finops, params, watch: &Watch| core.call_by_column(operation, params, watch);
+        let (answer, items) = self.called(py, params, None, call)?;
+        let (about, told) = columns::columns(py, &answer, places)?;
+        let given = items.map(Table::of).transpose().map_err(|error| errors::exception(py, &error))?;
+        Ok((about, given.unwrap_or(told)))
     }
 
     /// Records usage events, and gives what became of them.
@@ -140,10 +145,21 @@ impl Engine {
         params: &Bound<'py, PyDict>,
         progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Answer> {
+        self.called(py, params, progress, |core, params, watch| core.call(operation, params, watch))
+    }
+
+    /// What a call of the core gives, without the interpreter's lock.
+    fn called<'py, T: Send>(
+        &self,
+        py: Python<'py>,
+        params: &Bound<'py, PyDict>,
+        progress: Option<Bound<'py, PyAny>>,
+        call: impl FnOnce(&Finops, Value, &Watch) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
         let core = self.core(py)?;
         let params = input::object(params)?;
         let watch = Watch { progress: progress.map(Bound::unbind), raised: Mutex::new(None) };
-        let answer = py.detach(|| core.call(operation, params, &watch));
+        let answer = py.detach(|| call(&core, params, &watch));
         // A close on another thread may have left this call the last to hold the engine.
         py.detach(|| drop(core));
         watch.answer(py, answer)
@@ -210,7 +226,7 @@ impl Watch {
     }
 
     /// The answer, unless something was raised meanwhile: then exactly that.
-    fn answer(self, py: Python<'_>, answer: Result<Answer, Error>) -> PyResult<Answer> {
+    fn answer<T>(self, py: Python<'_>, answer: Result<T, Error>) -> PyResult<T> {
         if let Some(raised) = self.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(raised);
         }

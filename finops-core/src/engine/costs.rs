@@ -3,12 +3,15 @@
 use super::{Finops, Observer, Progress};
 use crate::Result;
 use crate::edge::store::{Snapshot, watch};
+use crate::insight::breakdown::BreakdownQuery;
 use crate::insight::health::Held;
-use crate::insight::query::{AnswerTo, CostQuery, CostRequest};
+use crate::insight::query::{AnswerTo, CostQuery, CostRequest, NameOf};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::insight::{Breakdown, BreakdownRequest, CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
-use crate::insight::{HistoricalCosts, HistoricalRequest, MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest};
+use crate::insight::{
+    HistoricalCosts, HistoricalRequest, ItemColumns, MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest,
+};
 use crate::model::catalog::Kind;
 use crate::model::dimension::{BuiltIn, Dimension};
 
@@ -146,6 +149,40 @@ impl Finops {
     /// `cancelled` when the observer asked for it; else as [`Finops::get_cost_summary`].
     pub fn ask<'q, R: CostRequest>(&self, request: &'q R, observer: &dyn Observer) -> Result<AnswerTo<'q, R>> {
         self.permit(R::OPERATION)?;
+        self.finished(request, observer, CostQuery::finish)
+    }
+
+    /// A breakdown without its items, and those by column, for libraries that take columns: nothing is made for each
+    /// item.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use finops_core::insight::BreakdownRequest;
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let (breakdown, columns) = finops.costs_breakdown_columns(&BreakdownRequest::default(), &())?;
+    /// assert_eq!((breakdown.count, columns.rows), (0, 0));
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Finops::ask`].
+    pub fn costs_breakdown_columns(
+        &self,
+        request: &BreakdownRequest,
+        observer: &dyn Observer,
+    ) -> Result<(Breakdown, ItemColumns)> {
+        self.permit(BreakdownRequest::OPERATION)?;
+        self.finished(request, observer, BreakdownQuery::columns)
+    }
+
+    /// What a query is finished to.
+    fn finished<'q, R: CostRequest, T>(
+        &self,
+        request: &'q R,
+        observer: &dyn Observer,
+        finish: impl FnOnce(R::Query<'q>, Vec<Sums>, Held<'_>, NameOf<'_>) -> Result<T>,
+    ) -> Result<T> {
         watch(observer, &Progress::default())?;
         let query = request.query(self.clock.now())?;
         let mut questions = query.questions();
@@ -163,7 +200,7 @@ impl Finops {
             estimated: estimated.as_ref(),
             is_narrowed: self.is_narrowed(),
         };
-        query.finish(sums, held, &|dimension, value| self.name_of(dimension, value))
+        finish(query, sums, held, &|dimension, value| self.name_of(dimension, value))
     }
 
     /// The sums that a question asks for, of charges or of what centres bear.

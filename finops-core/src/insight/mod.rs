@@ -10,6 +10,7 @@ pub mod breakdown;
 mod buckets;
 mod by_value;
 mod change;
+mod columns;
 pub mod daily;
 pub mod diff;
 pub mod drivers;
@@ -45,6 +46,7 @@ pub use allocation::{AllocationCoverage, AllocationCoverageRequest, AllocationRu
 pub use allocation::{AllocationWhatIf, AllocationWhatIfRequest};
 pub use breakdown::{Breakdown, BreakdownRequest};
 pub use buckets::Granularity;
+pub use columns::{ItemCells, ItemColumns};
 pub use daily::{DailyCosts, DailyRequest};
 pub use diff::{DiffRequest, StateDiff};
 pub use drivers::{TopDrivers, TopDriversRequest};
