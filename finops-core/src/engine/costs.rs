@@ -234,18 +234,26 @@ impl Finops {
     /// What a value of a dimension is called: by the cost centre or the resource group with that id, or else by the
     /// catalogue.
     pub(super) fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
-        if let (Dimension::BuiltIn(BuiltIn::CostCenter), Ok(id)) = (dimension, value.parse())
-            && let Some(center) = self.cost_centers()?.get(id)
-        {
-            return Ok(Some(center.name.clone()));
-        }
-        if let (Dimension::BuiltIn(BuiltIn::ResourceGroup), Ok(id)) = (dimension, value.parse())
-            && let Some(group) = self.resource_groups()?.get(id)
-        {
-            return Ok(Some(group.name.clone()));
+        let own = match dimension {
+            Dimension::BuiltIn(BuiltIn::CostCenter) => self.name_of_center(value)?,
+            Dimension::BuiltIn(BuiltIn::ResourceGroup) => self.name_of_group(value)?,
+            _ => None,
+        };
+        if own.is_some() {
+            return Ok(own);
         }
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
+    }
+
+    fn name_of_center(&self, value: &str) -> Result<Option<String>> {
+        let Ok(id) = value.parse() else { return Ok(None) };
+        Ok(self.cost_centers()?.get(id).map(|center| center.name.clone()))
+    }
+
+    fn name_of_group(&self, value: &str) -> Result<Option<String>> {
+        let Ok(id) = value.parse() else { return Ok(None) };
+        Ok(self.resource_groups()?.get(id).map(|group| group.name.clone()))
     }
 }
 
