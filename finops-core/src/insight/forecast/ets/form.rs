@@ -34,15 +34,25 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    /// How many numbers are estimated: weights, states at the start and the variance.
-    pub(crate) fn parameters(self, period: usize) -> usize {
-        let trend = match self.trend {
-            Trend::None => 0,
-            Trend::Additive => 2,
-            Trend::Damped => 3,
-        };
-        // The indices of a season have a given sum, so that one follows from the others.
-        3 + trend + if self.season == Season::None { 0 } else { period }
+    /// Which of alpha, beta, gamma and phi it has.
+    pub(crate) fn axes(self) -> [bool; 4] {
+        [true, self.trend != Trend::None, self.season != Season::None, self.trend == Trend::Damped]
+    }
+
+    /// How many weights it has.
+    pub(crate) fn weights(self) -> usize {
+        self.axes().into_iter().filter(|has| *has).count()
+    }
+
+    /// How many states it starts from. The indices of a season have a given sum, so that one follows from the others.
+    pub(crate) fn states(self, period: usize) -> usize {
+        let slope = usize::from(self.trend != Trend::None);
+        1 + slope + if self.season == Season::None { 0 } else { period.saturating_sub(1) }
+    }
+
+    /// Whether its forecasts are stable: additive errors upon a season that multiplies are not.
+    pub(crate) fn is_usual(self) -> bool {
+        self.error == Error::Multiplicative || self.season != Season::Multiplicative
     }
 }
 

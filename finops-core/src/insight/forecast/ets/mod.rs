@@ -54,14 +54,15 @@ impl Fitted for FittedEts {
         let mut indices = season.iter().cycle().skip(self.next);
         (0..horizon)
             .map(|_| {
+                let index = indices.next().copied().unwrap_or(0.0);
+                let at = level;
                 slope *= self.weights.phi;
                 level += slope;
-                let index = indices.next().copied().unwrap_or(0.0);
                 self.scale
                     * match self.form.season {
-                        Season::None => level,
-                        Season::Additive => level + index,
-                        Season::Multiplicative => level * index,
+                        Season::None => at,
+                        Season::Additive => at + index,
+                        Season::Multiplicative => at * index,
                     }
             })
             .collect()

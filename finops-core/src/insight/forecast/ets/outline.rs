@@ -37,7 +37,7 @@ impl Outline {
     pub(crate) fn end(&self, form: Form) -> States {
         let (level, slope) = match form.trend {
             Trend::None => (self.average, 0.0),
-            Trend::Additive | Trend::Damped => (self.line.at(self.length - 1.0), self.line.slope),
+            Trend::Additive | Trend::Damped => (self.line.at(self.length), self.line.slope),
         };
         States { level, slope, season: self.season.clone() }
     }

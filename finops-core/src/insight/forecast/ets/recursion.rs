@@ -16,10 +16,12 @@ pub(crate) struct Weights {
     pub phi: f64,
 }
 
-/// What is known at a time.
+/// What is known between two values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct States {
+    /// The level expected of the next value.
     pub level: f64,
+    /// What of it was gained since the last value.
     pub slope: f64,
     /// By the place of a value within the season, counted from the first value.
     pub season: Vec<f64>,
@@ -105,15 +107,19 @@ fn step<S: Seasonal, const SLOPE: bool>(
     index: &mut f64,
     value: f64,
 ) -> f64 {
-    let ahead = if SLOPE { *level + weights.phi * *slope } else { *level };
     let target = S::without(value, *index);
-    let expected = S::upon(ahead, *index);
-    *level = ahead * (1.0 - weights.alpha) + target * weights.alpha;
-    if SLOPE {
-        *slope = weights.phi * *slope + weights.beta * (target - ahead);
-    }
+    let expected = S::upon(*level, *index);
     if S::ANY {
-        *index += weights.gamma * (S::shown(value, ahead) - *index);
+        *index += weights.gamma * (S::shown(value, *level) - *index);
+    }
+    if SLOPE {
+        // The slope is damped and corrected on its own, so that no step waits for more than it must.
+        let damped = weights.phi * *slope;
+        let (turn, gain) = (weights.phi * weights.beta, weights.alpha + weights.phi * weights.beta);
+        *slope = damped + turn * (target - *level);
+        *level = (*level * (1.0 - gain) + target * gain) + damped;
+    } else {
+        *level = *level * (1.0 - weights.alpha) + target * weights.alpha;
     }
     expected
 }
@@ -126,7 +132,7 @@ pub(crate) fn forwards<S: Seasonal, const SLOPE: bool>(
     states: &mut States,
     mut see: impl FnMut(f64, f64),
 ) {
-    let (mut level, mut slope) = (states.level, states.slope);
+    let States { mut level, mut slope, .. } = *states;
     if S::ANY {
         for cycle in values.chunks(states.season.len().max(1)) {
             for (value, index) in cycle.iter().zip(&mut states.season) {
@@ -145,7 +151,7 @@ pub(crate) fn forwards<S: Seasonal, const SLOPE: bool>(
 /// the first.
 #[inline(always)]
 pub(crate) fn backwards<S: Seasonal, const SLOPE: bool>(values: &[f64], weights: &Weights, states: &mut States) {
-    let (mut level, mut slope) = (states.level + weights.phi * states.slope, -states.slope);
+    let (mut level, mut slope) = (states.level - states.slope, -states.slope);
     if S::ANY {
         for cycle in values.chunks(states.season.len().max(1)).rev() {
             for (value, index) in cycle.iter().zip(&mut states.season).rev() {
@@ -157,5 +163,5 @@ pub(crate) fn backwards<S: Seasonal, const SLOPE: bool>(values: &[f64], weights:
             step::<S, SLOPE>(weights, &mut level, &mut slope, &mut 0.0, *value);
         }
     }
-    (states.level, states.slope) = (level + weights.phi * slope, -slope);
+    (states.level, states.slope) = (level - slope, -slope);
 }

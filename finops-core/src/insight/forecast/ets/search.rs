@@ -1,11 +1,26 @@
 //! The search for the weights of a form, and for the form.
+//!
+//! What is near is tried from what is known: a form with a slope from the one without, a damped one from the one that is
+//! not, multiplicative errors from additive ones. Seasons and errors that are far behind without a slope are not tried
+//! with one.
 
 use super::form::{Error, Form, Season, Trend};
-use super::likelihood::{backcast, loss};
+use super::likelihood::{backcast, expected, loss};
 use super::outline::Outline;
 use super::recursion::{States, Weights};
 use crate::insight::forecast::numbers::count;
-use crate::insight::forecast::optimiser::{Effort, Vertex, minimise};
+use crate::insight::forecast::optimiser::{Effort, minimise};
+
+/// The weight of the slope at most. Slopes that follow every turn tell the past better and the future worse.
+const TURN: f64 = 0.05;
+
+/// Further behind the best by Akaike's criterion a form has less than a hundredth of its likelihood.
+const BEHIND: f64 = 10.0;
+
+/// When nothing is known: a slow level, a slope and a season that hardly change, hardly damped.
+const START: [f64; 4] = [0.3, 0.2, 0.1, 0.8];
+
+const EFFORT: Effort = Effort { steps: 120, tolerance: 0.01 };
 
 /// A form with the weights that tell a series best.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +29,8 @@ pub(crate) struct Candidate {
     pub weights: Weights,
     /// Akaike's criterion, corrected for short series; less is better.
     pub criterion: f64,
+    /// The weights as shares of what each may be.
+    shares: [f64; 4],
 }
 
 /// A series, scaled, with what is known of it before anything is fitted.
@@ -49,101 +66,110 @@ impl<'a> Sample<'a> {
         }
     }
 
+    /// All forms that are defined and not far behind, each with its weights.
+    pub(crate) fn candidates(&self) -> Vec<Candidate> {
+        let mut all = Vec::new();
+        let mut level: Vec<Candidate> = Vec::new();
+        for season in [Season::None, Season::Additive, Season::Multiplicative] {
+            for error in [Error::Additive, Error::Multiplicative] {
+                let near = level.last().filter(|last| last.form.season == season).map(|last| last.shares);
+                let form = Form { error, trend: Trend::None, season };
+                level.extend(self.fit(form, near));
+            }
+        }
+        for trend in [Trend::Additive, Trend::Damped] {
+            let best = level.iter().map(|candidate| candidate.criterion).fold(f64::INFINITY, f64::min);
+            let near = level.iter().filter(|candidate| candidate.criterion < best + BEHIND);
+            let next = near.filter_map(|from| self.fit(Form { trend, ..from.form }, Some(from.shares))).collect();
+            all.append(&mut std::mem::replace(&mut level, next));
+        }
+        all.append(&mut level);
+        all
+    }
+
     /// The weights of a form. `None` where it is not defined, or the values are too few.
-    pub(crate) fn fit(&self, form: Form) -> Option<Candidate> {
+    pub(crate) fn fit(&self, form: Form, near: Option<[f64; 4]>) -> Option<Candidate> {
         let end = self.outline(form.season)?.end(form);
-        let spare = self.values.len().checked_sub(form.parameters(self.period) + 1).filter(|spare| *spare > 0)?;
-        if form.error == Error::Multiplicative && !self.positive {
+        if !form.is_usual() || (form.error == Error::Multiplicative && !self.positive) {
             return None;
         }
+        let penalty = penalty(form, self.period, self.values.len())?;
         let mut states = end.clone();
-        let mut of = |weights: &Weights| {
+        let mut of = |shares: &[f64; 4]| {
             states.level = end.level;
             states.slope = end.slope;
             states.season.copy_from_slice(&end.season);
-            backcast(form, weights, self.values, &mut states);
-            loss(form, weights, self.values, &mut states)
+            let weights = weights(form, shares);
+            backcast(form, &weights, self.values, &mut states);
+            loss(form, &weights, self.values, &mut states)
         };
-        let slope = form.trend != Trend::None;
-        let (weights, least) = match (slope, form.trend == Trend::Damped, form.season != Season::None) {
-            (false, _, false) => best(&[[0.1], [0.5]], |[a]| weights(*a, None, None, None), &mut of),
-            (false, _, true) => {
-                best(&[[0.1, 0.1], [0.5, 0.1]], |[a, g]| weights(*a, None, Some(*g), None), &mut of)
-            }
-            (true, false, false) => {
-                best(&[[0.1, 0.1], [0.5, 0.1]], |[a, b]| weights(*a, Some(*b), None, None), &mut of)
-            }
-            (true, false, true) => best(
-                &[[0.1, 0.1, 0.1], [0.5, 0.1, 0.1]],
-                |[a, b, g]| weights(*a, Some(*b), Some(*g), None),
-                &mut of,
-            ),
-            (true, true, false) => best(
-                &[[0.1, 0.1, 0.9], [0.5, 0.1, 0.9]],
-                |[a, b, p]| weights(*a, Some(*b), None, Some(*p)),
-                &mut of,
-            ),
-            (true, true, true) => best(
-                &[[0.1, 0.1, 0.1, 0.9], [0.5, 0.1, 0.1, 0.9]],
-                |[a, b, g, p]| weights(*a, Some(*b), Some(*g), Some(*p)),
-                &mut of,
-            ),
+        let (start, size) = match near.filter(|near| of(near) < of(&START)) {
+            Some(near) => (near, 0.1),
+            None => (START, 0.2),
         };
-        let parameters = count(form.parameters(self.period));
-        let criterion = least + 2.0 * parameters + 2.0 * parameters * (parameters + 1.0) / count(spare);
-        criterion.is_finite().then_some(Candidate { form, weights, criterion })
-    }
-
-    /// All forms that are defined, each with its weights.
-    pub(crate) fn candidates(&self) -> Vec<Candidate> {
-        let mut all = Vec::new();
-        for season in [Season::None, Season::Additive, Season::Multiplicative] {
-            for error in [Error::Additive, Error::Multiplicative] {
-                if error == Error::Additive && season == Season::Multiplicative {
-                    continue;
-                }
-                for trend in [Trend::None, Trend::Additive, Trend::Damped] {
-                    all.extend(self.fit(Form { error, trend, season }));
-                }
-            }
-        }
-        all
+        let (shares, least) = match form.weights() {
+            1 => best::<1>(form, start, size, of),
+            2 => best::<2>(form, start, size, of),
+            3 => best::<3>(form, start, size, of),
+            _ => best::<4>(form, start, size, of),
+        };
+        let criterion = least + penalty;
+        criterion.is_finite().then_some(Candidate { form, weights: weights(form, &shares), criterion, shares })
     }
 
     /// The states after the last value for given weights, and what was expected of each value.
     pub(crate) fn run(&self, form: Form, weights: &Weights) -> Option<(States, Vec<f64>)> {
         let mut states = self.outline(form.season)?.end(form);
         backcast(form, weights, self.values, &mut states);
-        let expected = super::likelihood::expected(form, weights, self.values, &mut states);
+        let expected = expected(form, weights, self.values, &mut states);
         Some((states, expected))
     }
 }
 
-/// From shares of the unit cube.
-fn weights(alpha: f64, beta: Option<f64>, gamma: Option<f64>, phi: Option<f64>) -> Weights {
+/// What a form pays for its parameters. States at the start count once; the correction for short series is by the
+/// parameters that are searched for. `None` when there are too many of them.
+fn penalty(form: Form, period: usize, values: usize) -> Option<f64> {
+    let searched = form.weights() + 1;
+    let spare = values.checked_sub(searched + 1).filter(|spare| *spare > 0)?;
+    let searched = count(searched);
+    Some(2.0 * (searched + count(form.states(period))) + 2.0 * searched * (searched + 1.0) / count(spare))
+}
+
+/// The weights at a point of the unit cube: alpha, beta, gamma, phi.
+fn weights(form: Form, [alpha, beta, gamma, phi]: &[f64; 4]) -> Weights {
     let within = |least: f64, most: f64, share: f64| least + (most - least) * share;
-    let alpha = within(1e-4, 0.9999, alpha);
-    let slope = beta.is_some();
+    let alpha = within(1e-4, 0.9999, *alpha);
+    let slope = form.trend != Trend::None;
     Weights {
         alpha,
-        beta: beta.map_or(0.0, |share| within(1e-4, 0.9999, share) * alpha),
-        gamma: gamma.map_or(0.0, |share| within(1e-4, 0.9999, share) * (1.0 - alpha)),
-        phi: phi.map_or(if slope { 1.0 } else { 0.0 }, |share| within(0.8, 0.98, share)),
+        beta: if slope { within(1e-4, 1.0, *beta) * alpha.min(TURN) } else { 0.0 },
+        gamma: if form.season == Season::None { 0.0 } else { within(1e-4, 0.9999, *gamma) * (1.0 - alpha) },
+        phi: match form.trend {
+            Trend::None => 0.0,
+            Trend::Additive => 1.0,
+            Trend::Damped => within(0.8, 0.98, *phi),
+        },
     }
 }
 
+/// The best shares of the `N` weights that a form has; the others stay.
 fn best<const N: usize>(
-    starts: &[[f64; N]],
-    weights: impl Fn(&[f64; N]) -> Weights,
-    loss: &mut impl FnMut(&Weights) -> f64,
-) -> (Weights, f64) {
-    let effort = Effort { steps: 200, tolerance: 1e-3 };
-    let mut found: Option<Vertex<N>> = None;
-    for start in starts {
-        let next = minimise(*start, 0.2, effort, |at| loss(&weights(at)));
-        if found.is_none_or(|found| next.loss < found.loss) {
-            found = Some(next);
+    form: Form,
+    start: [f64; 4],
+    size: f64,
+    mut loss: impl FnMut(&[f64; 4]) -> f64,
+) -> ([f64; 4], f64) {
+    let axes = form.axes();
+    let spread = |at: &[f64; N]| {
+        let mut own = at.iter();
+        let mut shares = start;
+        for (share, _) in shares.iter_mut().zip(axes).filter(|(_, has)| *has) {
+            *share = own.next().copied().unwrap_or(*share);
         }
-    }
-    found.map_or((weights(&[0.5; N]), f64::INFINITY), |found| (weights(&found.at), found.loss))
+        shares
+    };
+    let mut own = start.iter().zip(axes).filter(|(_, has)| *has).map(|(share, _)| *share);
+    let first: [f64; N] = std::array::from_fn(|_| own.next().unwrap_or(0.5));
+    let found = minimise(first, size, EFFORT, |at| loss(&spread(at)));
+    (spread(&found.at), found.loss)
 }
