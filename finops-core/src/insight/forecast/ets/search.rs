@@ -87,13 +87,26 @@ impl<'a> Sample<'a> {
         all
     }
 
-    /// The weights of a form. `None` where it is not defined, or the values are too few.
-    pub(crate) fn fit(&self, form: Form, near: Option<[f64; 4]>) -> Option<Candidate> {
+    /// A form with its weights. `None` where it is not defined, or the values are too few.
+    fn fit(&self, form: Form, near: Option<[f64; 4]>) -> Option<Candidate> {
+        let penalty = penalty(form, self.period, self.values.len())?;
+        let (shares, least) = self.search(form, near)?;
+        let criterion = least + penalty;
+        criterion.is_finite().then_some(Candidate { form, weights: weights(form, &shares), criterion, shares })
+    }
+
+    /// The weights of a form, however few the values are.
+    pub(crate) fn weights(&self, form: Form) -> Option<Weights> {
+        let (shares, least) = self.search(form, None)?;
+        least.is_finite().then(|| weights(form, &shares))
+    }
+
+    /// The shares with the least loss, and that loss.
+    fn search(&self, form: Form, near: Option<[f64; 4]>) -> Option<([f64; 4], f64)> {
         let end = self.outline(form.season)?.end(form);
         if !form.is_usual() || (form.error == Error::Multiplicative && !self.positive) {
             return None;
         }
-        let penalty = penalty(form, self.period, self.values.len())?;
         let mut states = end.clone();
         let mut of = |shares: &[f64; 4]| {
             states.level = end.level;
@@ -107,14 +120,12 @@ impl<'a> Sample<'a> {
             Some(near) => (near, 0.1),
             None => (START, 0.2),
         };
-        let (shares, least) = match form.weights() {
+        Some(match form.weights() {
             1 => best::<1>(form, start, size, of),
             2 => best::<2>(form, start, size, of),
             3 => best::<3>(form, start, size, of),
             _ => best::<4>(form, start, size, of),
-        };
-        let criterion = least + penalty;
-        criterion.is_finite().then_some(Candidate { form, weights: weights(form, &shares), criterion, shares })
+        })
     }
 
     /// The states after the last value for given weights, and what was expected of each value.
