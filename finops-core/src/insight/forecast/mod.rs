@@ -27,12 +27,15 @@
 mod answer;
 mod backtest;
 mod calendar;
+mod ets;
 mod fit;
 mod forecaster;
 mod intervals;
 mod level;
 mod model;
 mod naive;
+mod numbers;
+mod optimiser;
 mod prepared;
 mod series;
 mod optimiser;
