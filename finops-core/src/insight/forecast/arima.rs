@@ -9,7 +9,7 @@ use super::season::is_seasonal;
 
 /// The model, unfitted.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Arima { pub(crate) drift: bool, pub(crate) limit: usize }
+pub(crate) struct Arima;
 
 /// How many terms of each kind: of the last values and errors, and of those a season before.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,12 +54,12 @@ pub(crate) struct FittedArima {
 }
 
 impl Differences {
-    fn choose(values: &[f64], season: usize, limit: usize) -> Self {
+    fn choose(values: &[f64], season: usize) -> Self {
         let seasonal = is_seasonal(values, season);
         let logarithms = seasonal && values.iter().all(|value| *value > 0.0);
         let mut found = Self { plain: 0, seasonal: usize::from(seasonal), season, logarithms };
         let scaled = found.scaled(values);
-        while found.plain + found.seasonal < limit && wanders(&found.apply(&scaled)) {
+        while found.plain + found.seasonal < 1 && wanders(&found.apply(&scaled)) {
             found.plain += 1;
         }
         found
@@ -231,7 +231,7 @@ impl Fit for Arima {
         if values.len() < 6 {
             return None;
         }
-        let differences = Differences::choose(values, season_length, self.limit);
+        let differences = Differences::choose(values, season_length);
         let scaled = differences.scaled(values);
         let stationary = differences.apply(&scaled);
         if stationary.len() < 5 {
@@ -241,7 +241,7 @@ impl Fit for Arima {
         let total = differences.plain + differences.seasonal;
         let seasonal = differences.seasonal > 0;
         let mut best: Option<(Order, Parameters, f64)> = None;
-        for order in orders(seasonal, total, self.drift) {
+        for order in orders(seasonal, total) {
             let (parameters, criterion) = fit_order(&stationary, order, season_length, mean);
             if criterion.is_finite() && best.as_ref().is_none_or(|(_, _, least)| criterion < *least) {
                 best = Some((order, parameters, criterion));
@@ -253,12 +253,11 @@ impl Fit for Arima {
 }
 
 /// What is tried.
-fn orders(seasonal: bool, differences: usize, drift: bool) -> Vec<Order> {
+fn orders(seasonal: bool, differences: usize) -> Vec<Order> {
     let plain: &[(usize, usize)] = &[(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (0, 2)];
     let with: &[(usize, usize)] = if seasonal { &[(0, 1), (1, 0), (0, 0)] } else { &[(0, 0)] };
     let constants: &[bool] = match differences {
         0 => &[true],
-        1 if drift => &[false, true],
         _ => &[false],
     };
     let mut orders = Vec::new();

@@ -14,7 +14,6 @@ pub(crate) struct Mstl<M> {
     pub(crate) rest: M,
     /// Longer seasons beside the first.
     pub(crate) more_seasons: Vec<usize>,
-    pub(crate) len: usize,
 }
 
 /// A decomposed series and a fitted model on its rest.
@@ -24,7 +23,6 @@ pub(crate) struct FittedMstl<F> {
     logarithms: bool,
     /// The last season of each length.
     last: Vec<Vec<f64>>,
-    len: usize,
     rest: F,
     fitted: Vec<f64>,
 }
@@ -38,19 +36,19 @@ impl<M: Fit> Fit for Mstl<M> {
             .filter(|season| *season > 1 && values.len() >= 2 * season && is_seasonal(values, *season))
             .collect();
         let logarithms = !seasons.is_empty() && values.iter().all(|value| *value > 0.0);
-        let (adjusted, seasonal) = decompose(values, &seasons, logarithms, self.len)?;
-        FittedMstl::new(values, seasons, logarithms, seasonal, self.rest.fit(&adjusted, 1)?, self.len)
+        let (adjusted, seasonal) = decompose(values, &seasons, logarithms)?;
+        FittedMstl::new(values, seasons, logarithms, seasonal, self.rest.fit(&adjusted, 1)?)
     }
 }
 
 /// The rest, and the seasons, both in logarithms if asked for. The rest always is in plain values.
-fn decompose(values: &[f64], seasons: &[usize], logarithms: bool, len: usize) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
+fn decompose(values: &[f64], seasons: &[usize], logarithms: bool) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
     if seasons.is_empty() {
         return Some((values.to_vec(), Vec::new()));
     }
     let scaled: Vec<f64> = values.iter().map(|value| if logarithms { value.ln() } else { *value }).collect();
     let seasonal: Vec<Vec<f64>> = match seasons {
-        [season] => vec![stlrs::Stl::params().seasonal_length(len).fit(&scaled, *season).ok()?.seasonal().to_vec()],
+        [season] => vec![stlrs::Stl::params().seasonal_length(11).fit(&scaled, *season).ok()?.seasonal().to_vec()],
         _ => stlrs::Mstl::params().fit(&scaled, seasons).ok()?.seasonal().to_vec(),
     };
     let total = |at: usize| seasonal.iter().map(|part| part[at]).sum::<f64>();
@@ -59,9 +57,9 @@ fn decompose(values: &[f64], seasons: &[usize], logarithms: bool, len: usize) ->
 }
 
 impl<F: Fitted> FittedMstl<F> {
-    fn new(values: &[f64], seasons: Vec<usize>, logarithms: bool, parts: Vec<Vec<f64>>, rest: F, len: usize) -> Option<Self> {
+    fn new(values: &[f64], seasons: Vec<usize>, logarithms: bool, parts: Vec<Vec<f64>>, rest: F) -> Option<Self> {
         let last = seasons.iter().zip(&parts).map(|(season, part)| part[part.len() - season..].to_vec()).collect();
-        let mut fitted = Self { seasons, logarithms, last, len, rest, fitted: Vec::new() };
+        let mut fitted = Self { seasons, logarithms, last, rest, fitted: Vec::new() };
         let total = |at: usize| parts.iter().map(|part| part[at]).sum::<f64>();
         let rest = fitted.rest.fitted();
         let offset = values.len() - rest.len();
@@ -93,7 +91,7 @@ impl<F: Fitted> Fitted for FittedMstl<F> {
         if self.seasons.iter().any(|season| values.len() < 2 * season) {
             return None;
         }
-        let (adjusted, parts) = decompose(values, &self.seasons, self.logarithms, self.len)?;
-        Self::new(values, self.seasons.clone(), self.logarithms, parts, self.rest.refilter(&adjusted)?, self.len)
+        let (adjusted, parts) = decompose(values, &self.seasons, self.logarithms)?;
+        Self::new(values, self.seasons.clone(), self.logarithms, parts, self.rest.refilter(&adjusted)?)
     }
 }
