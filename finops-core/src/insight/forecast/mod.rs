@@ -26,7 +26,9 @@
 
 mod answer;
 mod backtest;
+mod blend;
 mod calendar;
+mod ces;
 mod ets;
 mod fit;
 mod forecaster;

@@ -54,12 +54,7 @@ pub(crate) fn expected(form: Form, weights: &Weights, values: &[f64], states: &m
     all
 }
 
-fn told<S: Seasonal, const SLOPE: bool>(
-    error: Error,
-    weights: &Weights,
-    values: &[f64],
-    states: &mut States,
-) -> f64 {
+fn told<S: Seasonal, const SLOPE: bool>(error: Error, weights: &Weights, values: &[f64], states: &mut States) -> f64 {
     let number = count(values.len());
     match error {
         Error::Additive => {

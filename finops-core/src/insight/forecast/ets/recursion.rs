@@ -27,17 +27,6 @@ pub(crate) struct States {
     pub season: Vec<f64>,
 }
 
-impl States {
-    /// In units `scale` times smaller. A season that multiplies has no unit.
-    pub(crate) fn rescale(&mut self, scale: f64, added: bool) {
-        self.level *= scale;
-        self.slope *= scale;
-        if added {
-            self.season.iter_mut().for_each(|index| *index *= scale);
-        }
-    }
-}
-
 /// How a season acts upon the level.
 pub(crate) trait Seasonal {
     const ANY: bool;

@@ -4,6 +4,7 @@
 //! not, multiplicative errors from additive ones. Seasons and errors that are far behind without a slope are not tried
 //! with one.
 
+use super::Smoother;
 use super::form::{Error, Form, Season, Trend};
 use super::likelihood::{backcast, expected, loss};
 use super::outline::Outline;
@@ -24,9 +25,8 @@ const EFFORT: Effort = Effort { steps: 120, tolerance: 0.01 };
 
 /// A form with the weights that tell a series best.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Candidate {
-    pub form: Form,
-    pub weights: Weights,
+pub(crate) struct Found {
+    pub smoother: Smoother,
     /// Akaike's criterion, corrected for short series; less is better.
     pub criterion: f64,
     /// The weights as shares of what each may be.
@@ -45,8 +45,8 @@ pub(crate) struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    pub(crate) fn new(values: &'a [f64], period: usize) -> Self {
-        let positive = values.iter().all(|value| *value > 0.0);
+    /// `positive` says whether all values are above zero, so that shares of them are defined.
+    pub(crate) fn new(values: &'a [f64], period: usize, positive: bool) -> Self {
         let seasonal = period > 1 && values.len() >= 2 * period;
         Self {
             values,
@@ -67,20 +67,21 @@ impl<'a> Sample<'a> {
     }
 
     /// All forms that are defined and not far behind, each with its weights.
-    pub(crate) fn candidates(&self) -> Vec<Candidate> {
+    pub(crate) fn candidates(&self) -> Vec<Found> {
         let mut all = Vec::new();
-        let mut level: Vec<Candidate> = Vec::new();
+        let mut level: Vec<Found> = Vec::new();
         for season in [Season::None, Season::Additive, Season::Multiplicative] {
             for error in [Error::Additive, Error::Multiplicative] {
-                let near = level.last().filter(|last| last.form.season == season).map(|last| last.shares);
+                let near = level.last().filter(|last| last.smoother.form.season == season).map(|last| last.shares);
                 let form = Form { error, trend: Trend::None, season };
                 level.extend(self.fit(form, near));
             }
         }
         for trend in [Trend::Additive, Trend::Damped] {
-            let best = level.iter().map(|candidate| candidate.criterion).fold(f64::INFINITY, f64::min);
-            let near = level.iter().filter(|candidate| candidate.criterion < best + BEHIND);
-            let next = near.filter_map(|from| self.fit(Form { trend, ..from.form }, Some(from.shares))).collect();
+            let best = level.iter().map(|found| found.criterion).fold(f64::INFINITY, f64::min);
+            let near = level.iter().filter(|found| found.criterion < best + BEHIND);
+            let next =
+                near.filter_map(|from| self.fit(Form { trend, ..from.smoother.form }, Some(from.shares))).collect();
             all.append(&mut std::mem::replace(&mut level, next));
         }
         all.append(&mut level);
@@ -88,11 +89,12 @@ impl<'a> Sample<'a> {
     }
 
     /// A form with its weights. `None` where it is not defined, or the values are too few.
-    fn fit(&self, form: Form, near: Option<[f64; 4]>) -> Option<Candidate> {
+    fn fit(&self, form: Form, near: Option<[f64; 4]>) -> Option<Found> {
         let penalty = penalty(form, self.period, self.values.len())?;
         let (shares, least) = self.search(form, near)?;
         let criterion = least + penalty;
-        criterion.is_finite().then_some(Candidate { form, weights: weights(form, &shares), criterion, shares })
+        let smoother = Smoother { form, weights: weights(form, &shares) };
+        criterion.is_finite().then_some(Found { smoother, criterion, shares })
     }
 
     /// The weights of a form, however few the values are.
@@ -129,10 +131,11 @@ impl<'a> Sample<'a> {
     }
 
     /// The states after the last value for given weights, and what was expected of each value.
-    pub(crate) fn run(&self, form: Form, weights: &Weights) -> Option<(States, Vec<f64>)> {
+    pub(crate) fn run(&self, smoother: &Smoother) -> Option<(States, Vec<f64>)> {
+        let Smoother { form, weights } = *smoother;
         let mut states = self.outline(form.season)?.end(form);
-        backcast(form, weights, self.values, &mut states);
-        let expected = expected(form, weights, self.values, &mut states);
+        backcast(form, &weights, self.values, &mut states);
+        let expected = expected(form, &weights, self.values, &mut states);
         Some((states, expected))
     }
 }
