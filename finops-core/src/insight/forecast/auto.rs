@@ -2,6 +2,7 @@
 
 use super::answer::SeriesForecast;
 use super::arima::Arima;
+use super::ces::Ces;
 use super::combination::combine;
 use super::ets::{Ets, Smoothing};
 use super::intervals;
@@ -50,6 +51,7 @@ fn members(series: &Series, prepared: &Prepared, model: Model) -> Vec<Box<dyn Me
         Model::Auto => vec![
             Box::new(Mstl { rest: Theta::Dynamic, more_seasons: more() }),
             Box::new(Ets::Average),
+            Box::new(Ces::Average),
             Box::new(Mstl { rest: Arima, more_seasons: more() }),
         ],
         Model::Naive => vec![Box::new(Naive)],
@@ -62,7 +64,7 @@ fn members(series: &Series, prepared: &Prepared, model: Model) -> Vec<Box<dyn Me
         Model::OptimizedTheta => theta(Theta::Optimized),
         Model::DynamicOptimizedTheta => theta(Theta::Dynamic),
         Model::Ets => vec![Box::new(Ets::Best)],
-        Model::Ces => vec![Box::new(Ets::Best)],
+        Model::Ces => vec![Box::new(Ces::Best)],
         Model::Mstl => vec![Box::new(Mstl { rest: Theta::Dynamic, more_seasons: more() })],
         Model::Calendar => vec![Box::new(SeasonalNaive)],
     }
