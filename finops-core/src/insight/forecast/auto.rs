@@ -3,6 +3,7 @@
 use super::answer::SeriesForecast;
 use super::arima::Arima;
 use super::ces::Ces;
+use super::clean::cleaned;
 use super::combination::combine;
 use super::ets::{Ets, Smoothing};
 use super::intervals;
@@ -25,7 +26,10 @@ pub(super) fn forecast(
     levels: &[Level],
     model: Model,
 ) -> Option<SeriesForecast> {
-    let prepared = Prepared::new(series, RECENT)?;
+    let mut prepared = Prepared::new(series, RECENT)?;
+    if model == Model::Auto {
+        prepared.values = cleaned(&prepared.values, prepared.season);
+    }
     let steps = horizon + prepared.trailing;
     let members = members(series, &prepared, model);
     let combined = combine(&members, &prepared.values, prepared.season, steps)

@@ -21,7 +21,7 @@ const CHANGE: f64 = 0.7;
 /// The mean of errors over the root of their mean square where they are normal.
 const NORMAL: f64 = 0.76;
 /// How far the ratio of the errors at hand is followed for levels up to 80 %; not at all from 95 % on.
-const FOLLOWED: f64 = 0.8;
+const FOLLOWED: f64 = 1.0;
 /// From the spread of errors of the past to those to come.
 const TO_COME: f64 = 0.685;
 
