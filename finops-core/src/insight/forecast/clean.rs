@@ -37,14 +37,14 @@ pub(crate) fn cleaned(values: &[f64], season: usize) -> Vec<f64> {
 
 /// What is usual, place by place.
 #[derive(Debug)]
-struct Usual {
+pub(crate) struct Usual {
     level: Vec<f64>,
     season: Vec<f64>,
     noise: Vec<f64>,
 }
 
 impl Usual {
-    fn new(values: &[f64], season: usize) -> Self {
+    pub(crate) fn new(values: &[f64], season: usize) -> Self {
         let half = (season / 2).max(3);
         let level: Vec<f64> = (0..values.len()).map(|at| median(&mut around(values, at, half).to_vec())).collect();
         let without: Vec<f64> = values.iter().zip(&level).map(|(value, level)| value - level).collect();
@@ -60,9 +60,19 @@ impl Usual {
         Self { level, season, noise }
     }
 
+    /// What a value has beyond the usual.
+    pub(crate) fn excess(&self, values: &[f64], at: usize) -> f64 {
+        values[at] - self.level[at] - self.season[at]
+    }
+
+    /// The same in robust standard deviations.
+    pub(crate) fn away(&self, values: &[f64], at: usize) -> f64 {
+        self.excess(values, at) / (MAD * self.noise[at]).max(1e-300)
+    }
+
     /// The places of values that lie far out, alone, and have none like them.
     fn alone(&self, values: &[f64]) -> Vec<usize> {
-        let away = |at: usize| (values[at] - self.level[at] - self.season[at]) / (MAD * self.noise[at]).max(1e-300);
+        let away = |at: usize| self.away(values, at);
         let negative = values.iter().filter(|value| **value < 0.0).count();
         let credit = |at: usize| values[at] < 0.0 && negative <= ENDED;
         let limit = |at: usize| if credit(at) { FAR_CREDIT } else { FAR };
@@ -115,7 +125,7 @@ fn same_place(values: &[f64], at: usize, season: usize) -> f64 {
     if near.len() < 3 { 0.0 } else { median(&mut near) }
 }
 
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     match values {

@@ -76,13 +76,12 @@ impl Spread {
         Self { steps: steps.iter().map(|step| (step * step * few + change * change).sqrt()).collect(), bulk }
     }
 
-    /// A band for each level around a mean, of which the first steps of the spread are skipped.
-    pub(super) fn bands(&self, mean: &[f64], skipped: usize, levels: &[Level]) -> Vec<Band> {
+    /// A band for each level around a mean.
+    pub(super) fn bands(&self, mean: &[f64], levels: &[Level]) -> Vec<Band> {
         let of = |level: &Level| {
             let follow = FOLLOWED * ((0.95 - level.share()) / 0.15).clamp(0.0, 1.0);
             let factor = TO_COME * student(*level) * self.bulk.powf(follow);
-            let steps = self.steps.iter().skip(skipped);
-            let side = |sign: f64| mean.iter().zip(steps.clone()).map(|(mean, step)| mean + sign * factor * step).collect();
+            let side = |sign: f64| mean.iter().zip(&self.steps).map(|(mean, step)| mean + sign * factor * step).collect();
             Band { level: *level, lower: side(-1.0), upper: side(1.0) }
         };
         levels.iter().map(of).collect()
@@ -187,7 +186,7 @@ mod tests {
         let past: Vec<Past> = (20..30).map(|at| Past { at, errors: vec![0.1, if at == 25 { 9.0 } else { 0.1 }] }).collect();
         let values: Vec<f64> = (0..30).map(|at| f64::from(at % 5)).collect();
         let levels = Level::list(&[0.1, 0.5, 0.8, 0.85, 0.9, 0.94, 0.95, 0.99, 0.999]).unwrap();
-        let bands = Spread::new(&past, &values, 1, 2).bands(&[1.0, 1.0], 0, &levels);
+        let bands = Spread::new(&past, &values, 1, 2).bands(&[1.0, 1.0], &levels);
         assert!(bands.windows(2).all(|pair| pair[0].upper[1] < pair[1].upper[1]), "{bands:?}");
     }
 
