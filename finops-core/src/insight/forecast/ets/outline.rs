@@ -7,30 +7,41 @@ use crate::insight::forecast::numbers::{Line, count, mean};
 /// A classical decomposition.
 #[derive(Debug, Clone)]
 pub(crate) struct Outline {
-    season: Vec<f64>,
+    season: Season,
+    indices: Vec<f64>,
     line: Line,
     average: f64,
     length: f64,
 }
 
 impl Outline {
-    /// By moving averages over a season. For a season that multiplies all values must be above zero.
-    pub(crate) fn of(values: &[f64], period: usize, season: Season) -> Self {
+    /// By moving averages over a season. `None` where there are less than two seasons, or one that multiplies is asked
+    /// of values that are not `positive`.
+    pub(crate) fn of(values: &[f64], period: usize, season: Season, positive: bool) -> Option<Self> {
+        if season != Season::None && (period <= 1 || values.len() / 2 < period) {
+            return None;
+        }
         let indices = match season {
             Season::None => Vec::new(),
             Season::Additive => indices(values, period, |value, around| value - around, |index, level| index - level),
-            Season::Multiplicative => {
+            Season::Multiplicative if positive => {
                 indices(values, period, |value, around| value / around, |index, level| index / level)
             }
+            Season::Multiplicative => return None,
         };
+        let places = values.iter().zip(indices.iter().cycle());
         let plain: Vec<f64> = match season {
             Season::None => values.to_vec(),
-            Season::Additive => values.iter().zip(indices.iter().cycle()).map(|(value, index)| value - index).collect(),
-            Season::Multiplicative => {
-                values.iter().zip(indices.iter().cycle()).map(|(value, index)| value / index).collect()
-            }
+            Season::Additive => places.map(|(value, index)| value - index).collect(),
+            Season::Multiplicative => places.map(|(value, index)| value / index).collect(),
         };
-        Self { season: indices, line: Line::through(&plain), average: mean(&plain), length: count(values.len()) }
+        let (line, average) = (Line::through(&plain), mean(&plain));
+        Some(Self { season, indices, line, average, length: count(values.len()) })
+    }
+
+    /// How the season acts.
+    pub(crate) fn season(&self) -> Season {
+        self.season
     }
 
     /// The states after the last value, as far as they can be told before anything is fitted.
@@ -39,7 +50,7 @@ impl Outline {
             Trend::None => (self.average, 0.0),
             Trend::Additive | Trend::Damped => (self.line.at(self.length), self.line.slope),
         };
-        States { level, slope, season: self.season.clone() }
+        States { level, slope, season: self.indices.clone() }
     }
 }
 
@@ -66,7 +77,12 @@ fn indices(
 
 /// Over one season, centred: the first is that of value `period / 2`.
 fn moving_average(values: &[f64], period: usize) -> Vec<f64> {
-    let plain: Vec<f64> = values.windows(period).map(mean).collect();
+    let mut sum: f64 = values.iter().take(period).sum();
+    let mut plain = vec![sum / count(period)];
+    for (new, old) in values.iter().skip(period).zip(values) {
+        sum += new - old;
+        plain.push(sum / count(period));
+    }
     if period.is_multiple_of(2) {
         plain.iter().zip(plain.iter().skip(1)).map(|(one, next)| f64::midpoint(*one, *next)).collect()
     } else {
