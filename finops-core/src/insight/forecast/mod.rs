@@ -40,7 +40,15 @@ mod numbers;
 mod optimiser;
 mod prepared;
 mod series;
-mod simplex;
+mod season;
+mod theta;
+mod mstl;
+mod arima;
+mod clean;
+mod member;
+mod origins;
+mod combination;
+mod auto;
 
 pub use answer::{Band, SeriesForecast};
 pub use backtest::{Backtest, LevelScore, backtest};
@@ -49,3 +57,24 @@ pub use forecaster::{Forecaster, MAX_HORIZON, forecast};
 pub use level::Level;
 pub use model::Model;
 pub use series::Series;
+
+/// For the workshop.
+pub mod workshop {
+    use super::member::Member;
+    /// Means and errors.
+    pub fn dump(v: &[f64], m: usize, h: usize) -> (Vec<Option<Vec<f64>>>, Vec<(usize, Vec<Vec<f64>>)>) {
+        let members: Vec<Box<dyn Member>> = vec![
+            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Dynamic, more_seasons: vec![] }),
+            Box::new(super::ets::Ets::Average),
+            Box::new(super::ces::Ces::Average),
+            Box::new(super::mstl::Mstl { rest: super::arima::Arima, more_seasons: vec![] }),
+            Box::new(super::theta::Theta::Dynamic),
+            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Standard, more_seasons: vec![] }),
+            Box::new(super::mstl::Mstl { rest: super::ets::Smoothing::Damped, more_seasons: vec![] }),
+            Box::new(super::mstl::Mstl { rest: super::ces::Ces::Average, more_seasons: vec![] }),
+        ];
+        let fitted: Vec<_> = members.iter().map(|x| x.fit_member(v, m)).collect();
+        let o = super::origins::origins(&members, &fitted, v, m, h);
+        (fitted.iter().map(|f| f.as_ref().map(|f| f.expected(h))).collect(), o.into_iter().map(|o| (o.at, o.errors)).collect())
+    }
+}
