@@ -12,6 +12,8 @@
 mod form;
 mod recursion;
 mod search;
+#[cfg(test)]
+mod tests;
 
 use super::blend::{Blend, Recipe, scaled};
 use super::fit::Fit;

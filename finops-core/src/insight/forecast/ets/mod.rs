@@ -14,6 +14,8 @@ mod likelihood;
 mod outline;
 mod recursion;
 mod search;
+#[cfg(test)]
+mod tests;
 
 use super::blend::{Blend, Candidate, Recipe, scaled};
 use super::fit::Fit;

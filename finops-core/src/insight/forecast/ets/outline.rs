@@ -3,6 +3,7 @@
 use super::form::{Form, Season, Trend};
 use super::recursion::States;
 use crate::insight::forecast::numbers::{Line, count, mean};
+use crate::insight::forecast::season::{Seasonal, Shape};
 
 /// A classical decomposition.
 #[derive(Debug, Clone)]
@@ -15,27 +16,20 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    /// By moving averages over a season. `None` where there are less than two seasons, or one that multiplies is asked
-    /// of values that are not `positive`.
+    /// `None` where there are less than two seasons, or one that multiplies is asked of values that are not `positive`.
     pub(crate) fn of(values: &[f64], period: usize, season: Season, positive: bool) -> Option<Self> {
         if season != Season::None && (period <= 1 || values.len() / 2 < period) {
             return None;
         }
-        let indices = match season {
-            Season::None => Vec::new(),
-            Season::Additive => indices(values, period, |value, around| value - around, |index, level| index - level),
-            Season::Multiplicative if positive => {
-                indices(values, period, |value, around| value / around, |index, level| index / level)
-            }
+        let shape = match season {
+            Season::None => Shape::None,
+            Season::Additive => Shape::Added,
+            Season::Multiplicative if positive => Shape::Multiplied,
             Season::Multiplicative => return None,
         };
-        let places = values.iter().zip(indices.iter().cycle());
-        let plain: Vec<f64> = match season {
-            Season::None => values.to_vec(),
-            Season::Additive => places.map(|(value, index)| value - index).collect(),
-            Season::Multiplicative => places.map(|(value, index)| value / index).collect(),
-        };
-        let (line, average) = (Line::through(&plain), mean(&plain));
+        let Seasonal { indices, adjusted, .. } = Seasonal::classical(values, period, shape);
+        let indices = if season == Season::None { Vec::new() } else { indices };
+        let (line, average) = (Line::through(&adjusted), mean(&adjusted));
         Some(Self { season, indices, line, average, length: count(values.len()) })
     }
 
@@ -51,41 +45,5 @@ impl Outline {
             Trend::Additive | Trend::Damped => (self.line.at(self.length), self.line.slope),
         };
         States { level, slope, season: self.indices.clone() }
-    }
-}
-
-/// The mean of each place of the season against the moving average around it.
-fn indices(
-    values: &[f64],
-    period: usize,
-    against: impl Fn(f64, f64) -> f64,
-    centred: impl Fn(f64, f64) -> f64,
-) -> Vec<f64> {
-    let mut sums = vec![(0.0, 0.0); period];
-    let around = moving_average(values, period);
-    let phases = (0..period).cycle().skip(period / 2);
-    for ((value, around), phase) in values.iter().skip(period / 2).zip(around).zip(phases) {
-        if let Some((sum, number)) = sums.get_mut(phase) {
-            *sum += against(*value, around);
-            *number += 1.0;
-        }
-    }
-    let means: Vec<f64> = sums.into_iter().map(|(sum, number)| sum / f64::max(number, 1.0)).collect();
-    let level = mean(&means);
-    means.into_iter().map(|index| centred(index, level)).collect()
-}
-
-/// Over one season, centred: the first is that of value `period / 2`.
-fn moving_average(values: &[f64], period: usize) -> Vec<f64> {
-    let mut sum: f64 = values.iter().take(period).sum();
-    let mut plain = vec![sum / count(period)];
-    for (new, old) in values.iter().skip(period).zip(values) {
-        sum += new - old;
-        plain.push(sum / count(period));
-    }
-    if period.is_multiple_of(2) {
-        plain.iter().zip(plain.iter().skip(1)).map(|(one, next)| f64::midpoint(*one, *next)).collect()
-    } else {
-        plain
     }
 }
