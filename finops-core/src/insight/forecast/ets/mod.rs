@@ -44,7 +44,7 @@ pub(crate) enum Smoothing {
     Simple,
     /// A level and a slope (Holt 1957).
     Holt,
-    /// A level and a slope that fades (Gardner and McKenzie 1985).
+    /// A level and a slope that fades (Gardner 1985).
     Damped,
 }
 
