@@ -34,20 +34,21 @@ impl Adjustment {
                     found.factors = factors;
                 }
             }
-            Some(calendar) if calendar.frequency() == Frequency::Daily => found.charges(calendar, first, values, season),
+            Some(calendar) if calendar.frequency() == Frequency::Daily => {
+                found.charges(*calendar, first, values, season)
+            }
             _ => (),
         }
         found
     }
 
     /// What comes on the same day of each month.
-    fn charges(&mut self, calendar: &Calendar, first: usize, values: &[f64], season: usize) {
+    fn charges(&mut self, calendar: Calendar, first: usize, values: &[f64], season: usize) {
         if values.len() < 60 {
             return;
         }
         let usual = Usual::new(values, season);
-        let days: Vec<Option<u32>> =
-            (0..self.amounts.len()).map(|at| Some(calendar.date(first + at)?.day())).collect();
+        let days: Vec<Option<u32>> = (0..self.amounts.len()).map(|at| Some(calendar.date(first + at)?.day())).collect();
         for day in 1..=31 {
             let places: Vec<usize> = (0..values.len()).filter(|at| days[*at] == Some(day)).collect();
             let mut excess: Vec<f64> = places.iter().map(|at| usual.away(values, *at)).collect();

@@ -1,6 +1,6 @@
 //! Seasons taken off by loess, one or several, and a model on what is left.
 //!
-//! STL: Cleveland, Cleveland, McRae and Terpenning (1990). Several seasons: Bandara, Hyndman and Bergmeir (2021).
+//! STL: Cleveland, Cleveland, `McRae` and Terpenning (1990). Several seasons: Bandara, Hyndman and Bergmeir (2021).
 //! The last season goes on. Values that are all positive are decomposed in logarithms, so that the season grows with
 //! the level.
 
@@ -37,7 +37,7 @@ impl<M: Fit> Fit for Mstl<M> {
             .collect();
         let logarithms = !seasons.is_empty() && values.iter().all(|value| *value > 0.0);
         let (adjusted, seasonal) = decompose(values, &seasons, logarithms)?;
-        FittedMstl::new(values, seasons, logarithms, seasonal, self.rest.fit(&adjusted, 1)?)
+        Some(FittedMstl::new(values, seasons, logarithms, &seasonal, self.rest.fit(&adjusted, 1)?))
     }
 }
 
@@ -57,14 +57,14 @@ fn decompose(values: &[f64], seasons: &[usize], logarithms: bool) -> Option<(Vec
 }
 
 impl<F: Fitted> FittedMstl<F> {
-    fn new(values: &[f64], seasons: Vec<usize>, logarithms: bool, parts: Vec<Vec<f64>>, rest: F) -> Option<Self> {
-        let last = seasons.iter().zip(&parts).map(|(season, part)| part[part.len() - season..].to_vec()).collect();
+    fn new(values: &[f64], seasons: Vec<usize>, logarithms: bool, parts: &[Vec<f64>], rest: F) -> Self {
+        let last = seasons.iter().zip(parts).map(|(season, part)| part[part.len() - season..].to_vec()).collect();
         let mut fitted = Self { seasons, logarithms, last, rest, fitted: Vec::new() };
         let total = |at: usize| parts.iter().map(|part| part[at]).sum::<f64>();
         let rest = fitted.rest.fitted();
         let offset = values.len() - rest.len();
         fitted.fitted = rest.iter().enumerate().map(|(at, value)| fitted.with(total(at + offset), *value)).collect();
-        Some(fitted)
+        fitted
     }
 
     fn with(&self, season: f64, value: f64) -> f64 {
@@ -92,6 +92,6 @@ impl<F: Fitted> Fitted for FittedMstl<F> {
             return None;
         }
         let (adjusted, parts) = decompose(values, &self.seasons, self.logarithms)?;
-        Self::new(values, self.seasons.clone(), self.logarithms, parts, self.rest.refilter(&adjusted)?)
+        Some(Self::new(values, self.seasons.clone(), self.logarithms, &parts, self.rest.refilter(&adjusted)?))
     }
 }

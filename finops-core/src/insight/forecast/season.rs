@@ -115,10 +115,10 @@ fn raw_indices(values: &[f64], season: usize, shape: Shape) -> Vec<f64> {
 /// The centred moving average over a season; the first is that of the value at half a season.
 pub(crate) fn moving_average(values: &[f64], season: usize) -> Vec<f64> {
     let half = season / 2;
-    let mut sum: f64 = values[..2 * half + 1].iter().sum();
+    let mut sum: f64 = values[..=2 * half].iter().sum();
     let mut averages = Vec::with_capacity(values.len());
     for at in half..values.len() - half {
-        let ends = if season % 2 == 0 { f64::midpoint(values[at - half], values[at + half]) } else { 0.0 };
+        let ends = if season.is_multiple_of(2) { f64::midpoint(values[at - half], values[at + half]) } else { 0.0 };
         averages.push((sum - ends) / season as f64);
         if let Some(next) = values.get(at + half + 1) {
             sum += next - values[at - half];
