@@ -91,3 +91,26 @@ fn weights(means: &[Option<Vec<f64>>], origins: &[Origin]) -> Vec<f64> {
     };
     (0..means.len()).map(weight).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::naive::{Drift, Naive, SeasonalNaive};
+    use super::*;
+
+    #[test]
+    fn the_member_that_was_right_counts_most() {
+        let values: Vec<f64> = (0..40).map(|at| 3.0 * f64::from(at)).collect();
+        let members: [Box<dyn Member>; 2] = [Box::new(Naive), Box::new(Drift)];
+        let together = combine(&members, &values, 1, 4).unwrap();
+        assert!((together.mean[3] - 129.0).abs() < 0.5, "{:?}", together.mean);
+        assert_eq!(together.labels, ["Naive", "Drift"]);
+    }
+
+    #[test]
+    fn who_cannot_be_fitted_is_left_out() {
+        let members: [Box<dyn Member>; 2] = [Box::new(SeasonalNaive), Box::new(Naive)];
+        let together = combine(&members, &[1.0, 2.0, 4.0], 12, 2).unwrap();
+        assert_eq!((together.mean, together.labels), (vec![4.0, 4.0], vec!["Naive".to_owned()]));
+        assert!(combine(&members[..1], &[1.0, 2.0, 4.0], 12, 2).is_none());
+    }
+}

@@ -95,3 +95,28 @@ impl<F: Fitted> Fitted for FittedMstl<F> {
         Some(Self::new(values, self.seasons.clone(), self.logarithms, &parts, self.rest.refilter(&adjusted)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::naive::Naive;
+    use super::*;
+
+    #[test]
+    fn two_seasons_go_on() {
+        let value = |at: usize| {
+            let hour = [0.0, 4.0, 9.0, 3.0][at % 4];
+            100.0 + hour + if at / 4 % 7 >= 5 { -20.0 } else { 0.0 }
+        };
+        let values: Vec<f64> = (0..28 * 8).map(value).collect();
+        let mean = Mstl { rest: Naive, more_seasons: vec![28] }.fit(&values, 4).unwrap().mean(28);
+        let far = mean.iter().enumerate().map(|(step, mean)| (mean - value(28 * 8 + step)).abs());
+        assert!(far.sum::<f64>() / 28.0 < 2.0, "{mean:?}");
+    }
+
+    #[test]
+    fn without_a_season_the_rest_is_all() {
+        let fitted = Mstl { rest: Naive, more_seasons: Vec::new() }.fit(&[1.0, 5.0, 2.0, 7.0], 2).unwrap();
+        assert_eq!(fitted.mean(2), [7.0, 7.0]);
+        assert_eq!(fitted.label(), "MSTL[Naive]");
+    }
+}

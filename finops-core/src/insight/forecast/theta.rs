@@ -219,3 +219,39 @@ impl Fitted for FittedTheta {
         Self::run(self.kind, self.season, (self.alpha, self.weight, self.first), seasonal)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> Vec<f64> {
+        (0..30).map(|at| 10.0 + 2.0 * f64::from(at)).collect()
+    }
+
+    #[test]
+    fn half_the_trend_goes_on_and_all_of_it_when_optimised() {
+        let standard = Theta::Standard.fit(&line(), 1).unwrap().mean(10);
+        assert!((standard[9] - standard[8] - 1.0).abs() < 1e-6, "{standard:?}");
+        for kind in [Theta::Optimized, Theta::Dynamic] {
+            let fitted = kind.fit(&line(), 1).unwrap();
+            assert!((fitted.mean(10)[9] - 88.0).abs() < 1.0, "{} {:?}", fitted.label(), fitted.mean(10));
+        }
+    }
+
+    #[test]
+    fn the_season_goes_on() {
+        let values: Vec<f64> = (0..36).map(|at| [80.0, 100.0, 120.0, 100.0][at % 4]).collect();
+        for kind in [Theta::Standard, Theta::Optimized, Theta::Dynamic] {
+            let mean = kind.fit(&values, 4).unwrap().mean(4);
+            assert!(mean.iter().zip(&values).all(|(one, other)| (one - other).abs() < 1.0), "{mean:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_values_leave_it_where_it_is() {
+        let values: Vec<f64> = (0..40).map(|at| 50.0 + f64::from(at * 37 % 11)).collect();
+        let fitted = Theta::Dynamic.fit(&values, 1).unwrap();
+        assert_eq!(fitted.refilter(&values).unwrap().mean(5), fitted.mean(5));
+        assert!(Theta::Standard.fit(&[1.0, 2.0, 3.0], 1).is_none());
+    }
+}
