@@ -49,7 +49,8 @@ class Forecasts:
 
 def tasks(path: Path) -> list[Task]:
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return [Task(line["id"], line["m"], np.array(line["train"], float), np.array(line["test"], float)) for line in lines]
+    values = [(np.array(line["train"], float), np.array(line["test"], float)) for line in lines]
+    return [Task(line["id"], line["m"], *both) for line, both in zip(lines, values, strict=True)]
 
 
 def is_seasonal(values: Values, season: int) -> bool:
@@ -107,7 +108,8 @@ def peer(name: str, all_tasks: list[Task]) -> Forecasts:
     cpu = (time.process_time() - before) / len(all_tasks) * 1000
 
     def bounds(side: str) -> dict[float, Values]:
-        return {level: np.array([answer[f"{side}-{round(level * 100)}"] for answer in answers]) for level in (0.8, 0.95)}
+        keys = {level: f"{side}-{round(level * 100)}" for level in (0.8, 0.95)}
+        return {level: np.array([answer[key] for answer in answers]) for level, key in keys.items()}
 
     return Forecasts(np.array([answer["mean"] for answer in answers]), bounds("lo"), bounds("hi"), cpu)
 

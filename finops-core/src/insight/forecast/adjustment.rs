@@ -35,7 +35,7 @@ impl Adjustment {
                 }
             }
             Some(calendar) if calendar.frequency() == Frequency::Daily => {
-                found.charges(*calendar, first, values, season)
+                found.charges(*calendar, first, values, season);
             }
             _ => (),
         }

@@ -96,6 +96,7 @@ fn members(series: &Series, prepared: &Prepared, values: &[f64], model: Model) -
     let more = longer_seasons(series);
     let regression = |calendar: &Calendar| Box::new(Regression { calendar: *calendar, first: prepared.start });
     match model {
+        Model::Auto if values.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq()) => vec![Box::new(Naive)],
         Model::Auto if intermittent(values) => vec![Box::new(Smoothing::Simple), Box::new(Ets::Average)],
         Model::Auto => vec![
             Box::new(Mstl { rest: Theta::Dynamic, more_seasons: more.clone() }),

@@ -12,7 +12,7 @@ use super::level::Level;
 
 /// After how many values an error counts half, and at least two seasons.
 const HALF_LIFE: f64 = 40.0;
-/// The power of the horizon with which errors grow where nothing is known about it, and how many errors that counts for.
+/// The power of the horizon with which errors grow where nothing is known, and how many errors that counts for.
 const USUAL_GROWTH: (f64, f64) = (0.5, 100.0);
 /// Errors from few points of the past are no better known than with this many more in their number.
 const UNCERTAIN: f64 = 2.0;

@@ -47,11 +47,11 @@ mod numbers;
 mod optimiser;
 mod origins;
 mod prepared;
-#[cfg(test)]
-mod properties;
 mod regression;
 mod season;
 mod series;
+#[cfg(test)]
+mod tests;
 mod theta;
 
 pub use answer::{Band, SeriesForecast};
