@@ -4,9 +4,7 @@
 //! Weights come from the errors that each made from points of the past, and are drawn towards equal ones: there are few
 //! such points, and weights that follow them too closely lose more than they win (Smith and Wallis 2009).
 
-use super::answer::SeriesForecast;
-use super::intervals::{self, Past};
-use super::level::Level;
+use super::intervals::{Past, Spread};
 use super::member::{FittedMember, Member};
 use super::origins::{Origin, origins};
 
@@ -15,7 +13,7 @@ use super::origins::{Origin, origins};
 pub(super) struct Combination {
     pub(super) mean: Vec<f64>,
     pub(super) fitted: Vec<f64>,
-    pub(super) spread: Vec<f64>,
+    pub(super) spread: Spread,
     pub(super) labels: Vec<String>,
 }
 
@@ -67,21 +65,29 @@ pub(super) fn combine(
     Some(Combination {
         mean,
         fitted: (0..values.len()).map(in_sample).collect(),
-        spread: intervals::spread(&past, values, season, horizon),
+        spread: Spread::new(&past, values, season, horizon),
         labels: labels.filter_map(|(fitted, _)| Some(fitted.as_ref()?.name())).collect(),
     })
 }
 
-/// One for each member that there is.
-fn weights(means: &[Option<Vec<f64>>], _origins: &[Origin]) -> Vec<f64> {
-    means.iter().map(|mean| if mean.is_some() { 1.0 } else { 0.0 }).collect()
-}
-
-impl Combination {
-    /// The answer without what comes before the horizon.
-    pub(super) fn answer(self, label: String, skipped: usize, levels: &[Level]) -> SeriesForecast {
-        let mean = self.mean[skipped..].to_vec();
-        let bands = intervals::bands(&mean, &self.spread[skipped..], levels);
-        SeriesForecast { model: label, mean, bands, fitted: Vec::new(), season_length: 1 }
+/// The inverse of each member's squared error over what all of them were tried on; equal where nothing was tried.
+/// A member that cannot say what comes has none.
+fn weights(means: &[Option<Vec<f64>>], origins: &[Origin]) -> Vec<f64> {
+    let mut sums = vec![0.0; means.len()];
+    let able: Vec<usize> = (0..means.len()).filter(|at| means[*at].is_some()).collect();
+    for origin in origins {
+        if able.iter().all(|at| !origin.errors[*at].is_empty()) {
+            for at in &able {
+                sums[*at] += origin.errors[*at].iter().map(|error| error.abs()).sum::<f64>();
+            }
+        }
     }
+    let largest = able.iter().map(|at| sums[*at]).fold(0.0, f64::max);
+    let weight = |at: usize| match (&means[at], largest > 0.0) {
+        (None, _) => 0.0,
+        (Some(_), false) => 1.0,
+        // No member counts more than a hundred times as much as the worst.
+        (Some(_), true) => (sums[at] / largest).max(0.1).powi(-2),
+    };
+    (0..means.len()).map(weight).collect()
 }

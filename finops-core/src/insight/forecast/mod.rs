@@ -24,6 +24,7 @@
 )]
 #![allow(clippy::many_single_char_names, clippy::similar_names, reason = "the letters of the literature")]
 
+mod adjustment;
 mod answer;
 mod arima;
 mod auto;
@@ -46,6 +47,7 @@ mod numbers;
 mod optimiser;
 mod origins;
 mod prepared;
+mod regression;
 mod season;
 mod series;
 mod theta;
@@ -57,27 +59,3 @@ pub use forecaster::{Forecaster, MAX_HORIZON, forecast};
 pub use level::Level;
 pub use model::Model;
 pub use series::Series;
-
-/// For the workshop.
-pub mod workshop {
-    use super::member::Member;
-    /// Means and errors.
-    pub fn dump(v: &[f64], m: usize, h: usize) -> (Vec<Option<Vec<f64>>>, Vec<(usize, Vec<Vec<f64>>)>) {
-        let members: Vec<Box<dyn Member>> = vec![
-            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Dynamic, more_seasons: vec![] }),
-            Box::new(super::ets::Ets::Average),
-            Box::new(super::ces::Ces::Average),
-            Box::new(super::mstl::Mstl { rest: super::arima::Arima, more_seasons: vec![] }),
-            Box::new(super::theta::Theta::Dynamic),
-            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Standard, more_seasons: vec![] }),
-            Box::new(super::mstl::Mstl { rest: super::ets::Smoothing::Damped, more_seasons: vec![] }),
-            Box::new(super::mstl::Mstl { rest: super::ces::Ces::Average, more_seasons: vec![] }),
-        ];
-        let fitted: Vec<_> = members.iter().map(|x| x.fit_member(v, m)).collect();
-        let o = super::origins::origins(&members, &fitted, v, m, h);
-        (
-            fitted.iter().map(|f| f.as_ref().map(|f| f.expected(h))).collect(),
-            o.into_iter().map(|o| (o.at, o.errors)).collect(),
-        )
-    }
-}
