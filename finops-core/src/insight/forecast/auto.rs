@@ -26,7 +26,9 @@ const INTERMITTENT: f64 = 0.4;
 
 /// The answer of a model. `None` where the values are too few for it.
 pub(super) fn forecast(series: &Series, horizon: usize, levels: &[Level], model: Model) -> Option<SeriesForecast> {
-    let prepared = Prepared::new(series, RECENT)?;
+    let mut prepared = Prepared::new(series, RECENT)?;
+    let unit = unit(&prepared.values);
+    prepared.values.iter_mut().for_each(|value| *value /= unit);
     let steps = horizon + prepared.trailing;
     let season = prepared.season;
     let auto = model == Model::Auto;
@@ -41,7 +43,18 @@ pub(super) fn forecast(series: &Series, horizon: usize, levels: &[Level], model:
         let plain: Box<dyn Member> = Box::new(Naive);
         if auto { combine(&[plain], &values, season, steps) } else { None }
     })?;
-    Some(answer(series, &prepared, &adjustment, combined, levels, auto))
+    let mut answer = answer(series, &prepared, &adjustment, combined, levels, auto);
+    let bounds = answer.bands.iter_mut().flat_map(|band| band.lower.iter_mut().chain(&mut band.upper));
+    for value in answer.mean.iter_mut().chain(bounds).chain(answer.fitted.iter_mut().flatten()) {
+        *value = (*value * unit).clamp(f64::MIN, f64::MAX);
+    }
+    Some(answer)
+}
+
+/// The power of two below the largest magnitude: to divide by it rounds nothing, and no square leaves the range.
+fn unit(values: &[f64]) -> f64 {
+    let largest = values.iter().fold(f64::MIN_POSITIVE, |largest, value| largest.max(value.abs()));
+    f64::from_bits(largest.to_bits() >> 52 << 52)
 }
 
 /// Puts the calendar back, and values to the places that they belong to.

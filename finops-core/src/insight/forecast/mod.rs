@@ -47,6 +47,8 @@ mod numbers;
 mod optimiser;
 mod origins;
 mod prepared;
+#[cfg(test)]
+mod properties;
 mod regression;
 mod season;
 mod series;
