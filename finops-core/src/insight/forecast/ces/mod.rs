@@ -5,9 +5,9 @@
 //! as the least corrected criterion of Akaike says, or all of them by what it says of each.
 //!
 //! The states at the start are found by going through the values backwards. They count as parameters once for each
-//! place of the season. A form with two states for each place needs four seasons. What grows does so by at most 2 % with
-//! each step, and never beyond ten times the largest value. Weights are found on the last 1,200 values, so that long
-//! series cost no more.
+//! place of the season. A form with two states for each place needs four seasons. What grows does so by at most 2 %
+//! with each step, and never beyond ten times the largest value. Weights are found on the last 1,200 values, so that
+//! long series cost no more.
 
 mod form;
 mod recursion;

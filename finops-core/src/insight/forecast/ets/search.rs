@@ -1,8 +1,8 @@
 //! The search for the weights of a form, and for the form.
 //!
 //! What is near is tried from what is known: a form with a slope from the one without, a damped one from the one that
-//! is not, multiplicative errors from additive ones. Seasons and errors that are far behind without a slope are not tried
-//! with one.
+//! is not, multiplicative errors from additive ones. Seasons and errors that are far behind without a slope are not
+//! tried with one.
 
 use super::Smoother;
 use super::form::{Error, Form, Season, Trend};
