@@ -18,6 +18,7 @@ mod exchange;
 pub mod explain;
 pub mod explain_plan;
 pub mod explain_usage;
+pub mod forecast;
 mod group;
 pub mod health;
 pub mod historical;
