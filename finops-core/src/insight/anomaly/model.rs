@@ -14,7 +14,7 @@ use chrono::{Datelike, NaiveDate};
 const HEAVY_PART: f64 = 0.35;
 /// Where the noise is heavy, how many values are only judged together, and how much farther off they must be.
 const HEAVY_SPAN: usize = 7;
-const HEAVY_TOGETHER: f64 = 1.3;
+const HEAVY_TOGETHER: f64 = 1.5;
 /// How much farther off a value must lie right after an anomaly where the noise is heavy, and after how many values
 /// half of that is over: trouble comes in clusters, as in the returns of Engle 1982.
 const AFTER: f64 = 1.0;

@@ -8,7 +8,7 @@ const MEMORY: f64 = 60.0;
 /// Beyond how many standard deviations a deviation widens the band no further.
 const CLIP: f64 = 5.0;
 /// The least noise that is believed in, as a share of the expected.
-const LEAST: f64 = 0.02;
+const LEAST: f64 = 0.01;
 /// How many deviations the tails are judged by.
 const TAIL_MEMORY: usize = 91;
 /// How often the tails are judged anew.
@@ -26,7 +26,7 @@ const HEAVY_WIDTH: f64 = 0.13;
 /// Noise below this share never is, however often a value lies far out.
 const HEAVY_FROM: f64 = 0.08;
 /// And of this one, by their variance.
-const HEAVY_SPREAD: f64 = 0.13;
+const HEAVY_SPREAD: f64 = 0.14;
 
 /// The noise of deviations from the baseline, in units of the expected.
 #[derive(Debug, Clone)]
