@@ -12,9 +12,8 @@ use chrono::{Datelike, NaiveDate};
 /// Where the noise is heavy, how far a value must lie from what its place in the season expects, as a part of what is
 /// asked where it is not; it must lie beyond all recent values as well.
 const HEAVY_PART: f64 = 0.35;
-/// Where the noise is heavy, how many values are only judged together, and how much farther off they must be.
-const HEAVY_SPAN: usize = 7;
-const HEAVY_TOGETHER: f64 = 1.5;
+/// How much farther off several values must be together where the noise is heavy.
+const HEAVY_TOGETHER: f64 = 2.1;
 /// How much farther off a value must lie right after an anomaly where the noise is heavy, and after how many values
 /// half of that is over: trouble comes in clusters, as in the returns of Engle 1982.
 const AFTER: f64 = 1.0;
@@ -169,8 +168,8 @@ impl Model {
             return Some(self.begin(now, expected, deviation, score));
         }
         let judged = Judged { index: now.index, value: now.value, expected, deviation };
-        let (from_span, farther) = if heavy { (HEAVY_SPAN, HEAVY_TOGETHER) } else { (2, 1.0) };
-        let together = self.sums.unusual(&judged, self.noise.sigma(), threshold * farther, from_span);
+        let farther = if heavy { HEAVY_TOGETHER } else { 1.0 };
+        let together = self.sums.unusual(&judged, self.noise.sigma(), threshold * farther);
         let Some(together) = together else {
             self.usual(now, expected);
             return None;
@@ -184,11 +183,9 @@ impl Model {
         let mut record = Record::begin(direction, now.index);
         record.extend(self.seen(now, expected, deviation), score);
         let base = self.baseline.at(now.index);
-        if direction == Direction::Up {
-            if self.charges.on(now.date).is_none() {
-                record.charge_day = now.date.map(|date| date.day());
-                self.charges.came(now.date, now.value - base, self.baseline.size());
-            }
+        if direction == Direction::Up && self.charges.on(now.date).is_none() {
+            record.charge_day = now.date.map(|date| date.day());
+            self.charges.came(now.date, now.value - base, self.baseline.size());
         }
         self.noise.take(deviation);
         self.sums.break_off();

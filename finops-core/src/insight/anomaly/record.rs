@@ -28,6 +28,19 @@ pub(super) struct Unusual {
     pub(super) elsewhere: bool,
 }
 
+/// What has become of an anomaly so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// It may be over with the next value.
+    Short,
+    /// There was nothing before.
+    Onset,
+    /// It grows still when it could have settled.
+    Ramp,
+    /// It is the new level.
+    Shift,
+}
+
 /// An anomaly from its first value to its last one so far.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
@@ -41,9 +54,7 @@ pub(super) struct Record {
     deviations: VecDeque<f64>,
     elsewhere: bool,
     nothing: usize,
-    from_nothing: bool,
-    ramp: bool,
-    settled: bool,
+    course: Course,
     /// The day of the month that it was taken for a charge of.
     pub(super) charge_day: Option<u32>,
     told: bool,
@@ -63,9 +74,7 @@ impl Record {
             deviations: VecDeque::new(),
             elsewhere: true,
             nothing: 0,
-            from_nothing: false,
-            ramp: false,
-            settled: false,
+            course: Course::Short,
             charge_day: None,
             told: false,
         }
@@ -74,7 +83,7 @@ impl Record {
     /// Begins where there was nothing before.
     pub(super) fn begin_from_nothing(index: usize, value: f64, score: f64) -> Self {
         let direction = if value < 0.0 { Direction::Down } else { Direction::Up };
-        let mut record = Self { from_nothing: true, ..Self::begin(direction, index) };
+        let mut record = Self { course: Course::Onset, ..Self::begin(direction, index) };
         record.extend(Unusual { index, value, expected: 0.0, deviation: 0.0, elsewhere: false }, score);
         record
     }
@@ -119,19 +128,23 @@ impl Record {
 
     /// It is a ramp: it grew when it could have settled.
     pub(super) fn ramps(&mut self) {
-        self.ramp = true;
+        self.course = Course::Ramp;
     }
 
     /// It became the new level, which lies as far from the old one as is given back.
     pub(super) fn settle(&mut self) -> f64 {
-        self.settled = true;
-        let last = if self.ramp { KEPT_OF_RAMP } else { KEPT };
+        let last = if self.course == Course::Ramp {
+            KEPT_OF_RAMP
+        } else {
+            self.course = Course::Shift;
+            KEPT
+        };
         median(&mut self.deviations.iter().rev().take(last).copied().collect::<Vec<_>>())
     }
 
     /// There was nothing before, and it did not stay.
     pub(super) fn was_no_onset(&mut self) {
-        self.from_nothing = false;
+        self.course = Course::Short;
         self.elsewhere = false;
     }
 
@@ -142,15 +155,14 @@ impl Record {
 
     fn kind(&self) -> Kind {
         let down = self.direction == Direction::Down;
-        if self.from_nothing {
-            Kind::Onset
-        } else if self.ramp {
-            Kind::Ramp
-        } else if down && self.nothing >= GONE_AFTER {
-            Kind::Disappearance
-        } else if self.settled {
-            Kind::LevelShift
-        } else if down && self.actual < 0.0 && self.expected >= 0.0 {
+        match self.course {
+            Course::Onset => return Kind::Onset,
+            Course::Ramp => return Kind::Ramp,
+            Course::Shift | Course::Short if down && self.nothing >= GONE_AFTER => return Kind::Disappearance,
+            Course::Shift => return Kind::LevelShift,
+            Course::Short => {}
+        }
+        if down && self.actual < 0.0 && self.expected >= 0.0 {
             Kind::Credit
         } else if self.elsewhere {
             Kind::Contextual

@@ -43,8 +43,8 @@ impl Default for Sums {
 impl Sums {
     /// How many values, this one the last, lie too far off together, on which side and by how many half-widths.
     /// `sigma` is that of one deviation, `half_width` that of its 95 % band.
-    pub(super) fn unusual(&self, now: &Judged, sigma: f64, threshold: f64, from_span: usize) -> Option<Together> {
-        for (span, spread) in SPANS.into_iter().zip(self.spreads).filter(|(span, _)| *span >= from_span) {
+    pub(super) fn unusual(&self, now: &Judged, sigma: f64, threshold: f64) -> Option<Together> {
+        for (span, spread) in SPANS.into_iter().zip(self.spreads) {
             if self.recent.len() + 1 < span {
                 return None;
             }
