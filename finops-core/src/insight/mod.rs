@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 pub mod allocation;
+pub mod anomaly;
 pub mod blocks;
 pub mod breakdown;
 mod buckets;
