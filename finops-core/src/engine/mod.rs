@@ -15,6 +15,7 @@ mod costs;
 mod events;
 mod explaining;
 mod export;
+mod forecasting;
 mod grants;
 mod groups;
 mod history;
@@ -71,6 +72,7 @@ pub use webhooks::{
 };
 
 use crate::edge::store::Store;
+use crate::insight::forecast::Forecaster;
 use crate::model::access::Access;
 use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
@@ -119,6 +121,8 @@ pub struct Finops {
     /// Who is told of events.
     telling: Arc<webhooks::Telling>,
     groups: Arc<groups::KnownGroups>,
+    /// A model of the host.
+    own_forecaster: Option<Arc<dyn Forecaster>>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -10,6 +10,7 @@ pub mod breakdown;
 mod buckets;
 mod by_value;
 mod change;
+pub mod cost_forecast;
 pub mod daily;
 pub mod diff;
 pub mod drivers;
@@ -46,6 +47,7 @@ pub use allocation::{AllocationCoverage, AllocationCoverageRequest, AllocationRu
 pub use allocation::{AllocationWhatIf, AllocationWhatIfRequest};
 pub use breakdown::{Breakdown, BreakdownRequest};
 pub use buckets::Granularity;
+pub use cost_forecast::{Backtested, CostForecast, ForecastBacktest, ForecastRequest, MonthEnd, MonthEndRequest};
 pub use daily::{DailyCosts, DailyRequest};
 pub use diff::{DiffRequest, StateDiff};
 pub use drivers::{TopDrivers, TopDriversRequest};

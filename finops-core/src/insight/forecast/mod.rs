@@ -36,6 +36,7 @@ mod naive;
 mod prepared;
 mod series;
 mod simplex;
+mod total;
 
 pub use answer::{Band, SeriesForecast};
 pub use backtest::{Backtest, LevelScore, backtest};
@@ -44,3 +45,5 @@ pub use forecaster::{Forecaster, MAX_HORIZON, forecast};
 pub use level::Level;
 pub use model::Model;
 pub use series::Series;
+pub(super) use total::median;
+pub use total::{Together, Total};
