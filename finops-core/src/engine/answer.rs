@@ -9,6 +9,7 @@ use super::{
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::allocation::AllocationReport;
+use crate::insight::forecast::{Backtest, SeriesForecast};
 use crate::insight::statement::TenantStatement;
 use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
@@ -99,6 +100,10 @@ answers! {
     MonthEnd(MonthEnd),
     /// Of `forecast.backtest`.
     Backtested(Backtested),
+    /// Of a plain series that is forecast.
+    SeriesForecast(SeriesForecast),
+    /// Of a plain series on which a model is tried.
+    SeriesBacktest(Backtest),
     /// Of `costs.monthly`.
     Monthly(MonthlyCosts),
     /// Of `virtual_dimensions.set` and `virtual_dimensions.get`.

@@ -1,14 +1,39 @@
 //! Forecasts of cost: whose model it is, and what is asked of it.
 
+use super::params::parse;
 use super::{Finops, Observer};
 use crate::insight::cost_forecast::{BacktestQuery, ForecastQuery, MonthEndQuery};
-use crate::insight::forecast::{Forecaster, Model};
+use crate::insight::forecast::{Backtest, Forecaster, Model, SeriesForecast, SeriesOptions};
 use crate::insight::{Backtested, CostForecast, ForecastBacktest, ForecastRequest, MonthEnd, MonthEndRequest};
 use crate::{Error, Result};
 use std::sync::Arc;
 
 /// Under which name the host's forecaster is known beside its own.
 const OF_THE_HOST: &str = "custom";
+
+/// Forecasts a plain series, with what is asked of it in JSON, as the bindings do.
+///
+/// ```
+/// use serde_json::json;
+///
+/// let answer = finops_core::engine::forecast_series(vec![Some(1.0), Some(2.0)], json!({"horizon": 3}))?;
+/// assert_eq!(answer.mean.len(), 3);
+/// # Ok::<(), finops_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`SeriesOptions::forecast`].
+pub fn forecast_series(values: Vec<Option<f64>>, options: serde_json::Value) -> Result<SeriesForecast> {
+    parse::<SeriesOptions>(options)?.forecast(values)
+}
+
+/// Tries a model on a plain series, with what is asked of it in JSON, as the bindings do.
+///
+/// # Errors
+/// As [`SeriesOptions::backtest`].
+pub fn backtest_series(values: Vec<Option<f64>>, options: serde_json::Value) -> Result<Backtest> {
+    parse::<SeriesOptions>(options)?.backtest(values)
+}
 
 impl Finops {
     /// What costs will be, by month or by day, with an interval for each.

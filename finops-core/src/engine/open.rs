@@ -121,7 +121,11 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(super) fn from_json(options: serde_json::Value) -> Result<Self> {
+    /// An engine to be put together of options in JSON, those of [`Finops::open_with`].
+    ///
+    /// # Errors
+    /// `invalid_argument` for an option that does not exist or cannot be read.
+    pub fn from_json(options: serde_json::Value) -> Result<Self> {
         Ok(Self { options: parse(options)?, ..Self::default() })
     }
 
