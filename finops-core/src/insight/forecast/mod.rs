@@ -26,7 +26,10 @@
 
 mod answer;
 mod backtest;
+mod blend;
 mod calendar;
+mod ces;
+mod ets;
 mod fit;
 mod forecaster;
 mod foreign;
@@ -37,8 +40,18 @@ mod naive;
 mod plain;
 mod prepared;
 mod series;
-mod simplex;
 mod total;
+mod numbers;
+mod optimiser;
+mod season;
+mod theta;
+mod mstl;
+mod arima;
+mod clean;
+mod member;
+mod origins;
+mod combination;
+mod auto;
 
 pub use answer::{Band, SeriesForecast};
 pub use backtest::{Backtest, LevelScore, backtest};
@@ -51,3 +64,24 @@ pub use plain::SeriesOptions;
 pub use series::Series;
 pub(super) use total::median;
 pub use total::{Together, Total};
+
+/// For the workshop.
+pub mod workshop {
+    use super::member::Member;
+    /// Means and errors.
+    pub fn dump(v: &[f64], m: usize, h: usize) -> (Vec<Option<Vec<f64>>>, Vec<(usize, Vec<Vec<f64>>)>) {
+        let members: Vec<Box<dyn Member>> = vec![
+            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Dynamic, more_seasons: vec![] }),
+            Box::new(super::ets::Ets::Average),
+            Box::new(super::ces::Ces::Average),
+            Box::new(super::mstl::Mstl { rest: super::arima::Arima, more_seasons: vec![] }),
+            Box::new(super::theta::Theta::Dynamic),
+            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Standard, more_seasons: vec![] }),
+            Box::new(super::mstl::Mstl { rest: super::ets::Smoothing::Damped, more_seasons: vec![] }),
+            Box::new(super::mstl::Mstl { rest: super::ces::Ces::Average, more_seasons: vec![] }),
+        ];
+        let fitted: Vec<_> = members.iter().map(|x| x.fit_member(v, m)).collect();
+        let o = super::origins::origins(&members, &fitted, v, m, h);
+        (fitted.iter().map(|f| f.as_ref().map(|f| f.expected(h))).collect(), o.into_iter().map(|o| (o.at, o.errors)).collect())
+    }
+}
