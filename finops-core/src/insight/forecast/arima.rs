@@ -141,11 +141,7 @@ impl Order {
         let ar = product(&polynomial(p), &polynomial(seasonal_p), season);
         let ma = product(&polynomial(q), &polynomial(seasonal_q), season);
         // 1 - sum ar B^k on one side, 1 - sum ma B^k on the other.
-        Parameters {
-            ar: ar.into_iter().map(|(lag, weight)| (lag, -weight)).collect(),
-            ma,
-            constant,
-        }
+        Parameters { ar: ar.into_iter().map(|(lag, weight)| (lag, -weight)).collect(), ma, constant }
     }
 }
 

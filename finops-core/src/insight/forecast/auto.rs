@@ -19,12 +19,7 @@ use super::theta::Theta;
 const RECENT: usize = 1_000;
 
 /// The answer of a model. `None` where the values are too few for it.
-pub(super) fn forecast(
-    series: &Series,
-    horizon: usize,
-    levels: &[Level],
-    model: Model,
-) -> Option<SeriesForecast> {
+pub(super) fn forecast(series: &Series, horizon: usize, levels: &[Level], model: Model) -> Option<SeriesForecast> {
     let prepared = Prepared::new(series, RECENT)?;
     let steps = horizon + prepared.trailing;
     let members = members(series, &prepared, model);

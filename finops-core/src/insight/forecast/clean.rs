@@ -37,11 +37,7 @@ pub(crate) fn cleaned(values: &[f64], season: usize, limit: f64) -> (Vec<f64>, V
 fn expected(values: &[f64], season: usize) -> Vec<f64> {
     let n = values.len();
     let seasonal = super::season::is_seasonal(values, season);
-    let stl = if seasonal {
-        stlrs::Stl::params().robust(true).outer_loops(5).fit(values, season).ok()
-    } else {
-        None
-    };
+    let stl = if seasonal { stlrs::Stl::params().robust(true).outer_loops(5).fit(values, season).ok() } else { None };
     if let Some(stl) = stl {
         return stl.seasonal().iter().zip(stl.trend()).map(|(a, b)| a + b).collect();
     }

@@ -30,7 +30,9 @@ pub(super) fn combine(
         members.iter().map(|member| member.fit_member(values, season)).collect();
     let means: Vec<Option<Vec<f64>>> = fitted
         .iter()
-        .map(|fitted| Some(fitted.as_ref()?.expected(horizon)).filter(|mean| mean.iter().all(|value| value.is_finite())))
+        .map(|fitted| {
+            Some(fitted.as_ref()?.expected(horizon)).filter(|mean| mean.iter().all(|value| value.is_finite()))
+        })
         .collect();
     let origins = origins(members, &fitted, values, season, horizon);
     let weights = weights(&means, &origins);

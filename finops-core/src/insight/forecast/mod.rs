@@ -25,33 +25,33 @@
 #![allow(clippy::many_single_char_names, clippy::similar_names, reason = "the letters of the literature")]
 
 mod answer;
+mod arima;
+mod auto;
 mod backtest;
 mod blend;
 mod calendar;
 mod ces;
+mod clean;
+mod combination;
 mod ets;
 mod fit;
 mod forecaster;
 mod foreign;
 mod intervals;
 mod level;
+mod member;
 mod model;
+mod mstl;
 mod naive;
-mod plain;
-mod prepared;
-mod series;
-mod total;
 mod numbers;
 mod optimiser;
-mod season;
-mod theta;
-mod mstl;
-mod arima;
-mod clean;
-mod member;
 mod origins;
-mod combination;
-mod auto;
+mod plain;
+mod prepared;
+mod season;
+mod series;
+mod theta;
+mod total;
 
 pub use answer::{Band, SeriesForecast};
 pub use backtest::{Backtest, LevelScore, backtest};
@@ -82,6 +82,9 @@ pub mod workshop {
         ];
         let fitted: Vec<_> = members.iter().map(|x| x.fit_member(v, m)).collect();
         let o = super::origins::origins(&members, &fitted, v, m, h);
-        (fitted.iter().map(|f| f.as_ref().map(|f| f.expected(h))).collect(), o.into_iter().map(|o| (o.at, o.errors)).collect())
+        (
+            fitted.iter().map(|f| f.as_ref().map(|f| f.expected(h))).collect(),
+            o.into_iter().map(|o| (o.at, o.errors)).collect(),
+        )
     }
 }

@@ -41,7 +41,8 @@ pub(crate) fn origins(
                 } else {
                     fitted.as_ref().and_then(|fitted| fitted.expected_after(before, steps))
                 };
-                let errors = |expected: Vec<f64>| after.iter().zip(expected).map(|(actual, mean)| actual - mean).collect();
+                let errors =
+                    |expected: Vec<f64>| after.iter().zip(expected).map(|(actual, mean)| actual - mean).collect();
                 let errors: Vec<f64> = expected.map(errors).unwrap_or_default();
                 if errors.iter().all(|error| error.is_finite()) { errors } else { Vec::new() }
             });
