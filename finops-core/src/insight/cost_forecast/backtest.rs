@@ -8,9 +8,9 @@ use super::super::question::Question;
 use super::super::request::{GroupBy, Rates, request};
 use super::super::series::serialize_day;
 use super::super::sums::Sums;
-use super::history::{History, month_of};
+use super::history::{History, WEEK, month_of};
 use super::months::too_little;
-use super::outlook::{Outlook, Predictions, check_days, money};
+use super::outlook::{NEEDED_DAYS, Outlook, Predictions, check_days, money};
 use super::request::{Asked, ForecastGranularity, ForecastRequest, level, within};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
@@ -175,26 +175,32 @@ impl<'q> BacktestQuery<'q> {
 
     /// The days after each of which a forecast is made, as lengths of the history, the earliest first.
     fn cuts(&self, history: &History) -> Result<Vec<usize>> {
-        let spaced = |places: Vec<usize>| {
-            let step = (places.len() / self.origins).clamp(1, self.horizon);
-            let mut chosen: Vec<usize> = places.into_iter().rev().step_by(step).take(self.origins).collect();
-            chosen.reverse();
-            chosen
-        };
         if self.request.granularity == ForecastGranularity::Daily {
-            check_days(history)?;
-            let least = super::outlook::NEEDED_DAYS;
-            let last = history.len().checked_sub(self.horizon).filter(|last| *last >= least);
-            let needed = (self.horizon + least).div_ceil(super::history::WEEK);
-            let last = last.ok_or_else(|| too_little(needed, "weeks", history.len() / super::history::WEEK))?;
-            return Ok(spaced((least..=last).collect()));
+            return self.day_cuts(history);
         }
         let months = history.months()?;
         let last = months.len().checked_sub(self.horizon).filter(|last| *last >= 2);
         let last = last.ok_or_else(|| too_little(self.horizon + 2, "months", months.len()))?;
         let ends = months.iter().take(last + 1).skip(2).map(|(month, _)| *month);
-        let places: Vec<usize> = ends.filter_map(|month| history.length_until(month)).collect();
-        Ok(spaced(places))
+        Ok(self.spaced(ends.filter_map(|month| history.length_until(month)).collect()))
+    }
+
+    fn day_cuts(&self, history: &History) -> Result<Vec<usize>> {
+        check_days(history)?;
+        let (least, length) = (NEEDED_DAYS, history.len());
+        let latest = length.checked_sub(self.horizon).filter(|latest| *latest >= least);
+        let needed = (self.horizon + least).div_ceil(WEEK);
+        let latest = latest.ok_or_else(|| too_little(needed, "weeks", length / WEEK))?;
+        Ok(self.spaced((least..=latest).collect()))
+    }
+
+    /// As many of the places as are wanted, as far apart as a forecast looks ahead where there is room, the last of
+    /// them within.
+    fn spaced(&self, places: Vec<usize>) -> Vec<usize> {
+        let step = (places.len() / self.origins).clamp(1, self.horizon);
+        let mut chosen: Vec<usize> = places.into_iter().rev().step_by(step).take(self.origins).collect();
+        chosen.reverse();
+        chosen
     }
 
     fn predictions(&self, history: &History) -> Result<Predictions> {
