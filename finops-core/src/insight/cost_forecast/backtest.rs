@@ -10,7 +10,7 @@ use super::super::series::serialize_day;
 use super::super::sums::Sums;
 use super::history::{History, WEEK, month_of};
 use super::months::too_little;
-use super::outlook::{NEEDED_DAYS, Outlook, Predictions, check_days, money};
+use super::outlook::{Bounds, NEEDED_DAYS, Outlook, Predictions, check_days, money};
 use super::request::{Asked, ForecastGranularity, ForecastRequest, level, within};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
@@ -228,11 +228,15 @@ impl<'q> BacktestQuery<'q> {
             expected = expected.checked_add(money(point.known, point.expected, decimals)?)?;
             came = came.checked_add(cost)?;
             let predicted = point.known.to_f64_nearest() + point.expected;
-            let bounds = point.bounds.iter().map(|bounds| {
-                let known = point.known.to_f64_nearest();
-                known + bounds.lower..=known + bounds.upper
-            });
-            tally.add(cost.to_f64_nearest(), predicted, bounds, scale);
+            // As amounts are told: what a double is off in its last digits is no miss.
+            let told = cost.round(decimals, Rounding::HalfEven)?;
+            let is_within = |bounds: &Bounds| {
+                let (lower, upper) =
+                    (money(point.known, bounds.lower, decimals)?, money(point.known, bounds.upper, decimals)?);
+                Ok((lower..=upper).contains(&told))
+            };
+            let inside: Vec<bool> = point.bounds.iter().map(is_within).collect::<Result<_>>()?;
+            tally.add(cost.to_f64_nearest(), predicted, &inside, scale);
         }
         if tally.points == 0 {
             return Ok(None);
@@ -323,13 +327,7 @@ impl Tally {
         Self { points: 0, smape: 0.0, scaled: 0.0, with_scale: 0, inside: vec![0; levels] }
     }
 
-    fn add(
-        &mut self,
-        actual: f64,
-        predicted: f64,
-        bounds: impl Iterator<Item = std::ops::RangeInclusive<f64>>,
-        scale: Option<f64>,
-    ) {
+    fn add(&mut self, actual: f64, predicted: f64, within: &[bool], scale: Option<f64>) {
         let (error, size) = ((actual - predicted).abs(), actual.abs() + predicted.abs());
         self.points += 1;
         self.smape += if size > 0.0 { 200.0 * error / size } else { 0.0 };
@@ -337,8 +335,8 @@ impl Tally {
             self.scaled += error / scale;
             self.with_scale += 1;
         }
-        for (inside, bounds) in self.inside.iter_mut().zip(bounds) {
-            *inside += usize::from(bounds.contains(&actual));
+        for (inside, within) in self.inside.iter_mut().zip(within) {
+            *inside += usize::from(*within);
         }
     }
 
