@@ -33,7 +33,7 @@ fn past(days: usize, counted: &str) -> DailySpend {
 struct LastWeek;
 
 impl Forecaster for LastWeek {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "last week"
     }
 
