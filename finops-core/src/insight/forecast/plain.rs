@@ -18,7 +18,8 @@ const ORIGINS: i64 = 6;
 /// ```
 /// use finops_core::insight::forecast::SeriesOptions;
 ///
-/// let options: SeriesOptions = serde_json::from_str(r#"{"horizon": 2, "season_length": 2, "model": "SeasonalNaive"}"#)?;
+/// let options = r#"{"horizon": 2, "season_length": 2, "model": "SeasonalNaive"}"#;
+/// let options: SeriesOptions = serde_json::from_str(options)?;
 /// let answer = options.forecast(vec![Some(1.0), Some(5.0), Some(1.0), Some(5.0), Some(1.0), Some(5.0)])?;
 /// assert_eq!(answer.mean, [1.0, 5.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
