@@ -102,7 +102,8 @@ test("a plain series is forecast", async () => {
   const start = new Date("2024-01-01T00:00:00Z");
   const known = await forecast([1, null, 3, 4], { horizon: 1, model: "naive", start, frequency: "monthly" });
   assert.deepEqual(known.mean, [4]);
-  const tried = await backtest([1, 5, 1, 5, 1, 5, 1, 5], { horizon: 2, season_length: 2, model: "SeasonalNaive", origins: 1 });
+  const once = { horizon: 2, season_length: 2, model: "SeasonalNaive", origins: 1 };
+  const tried = await backtest([1, 5, 1, 5, 1, 5, 1, 5], once);
   assert.deepEqual([tried.smape, tried.origins], [0, 1]);
 });
 

@@ -148,7 +148,8 @@ def test_a_plain_series_is_forecast() -> None:
     answer = iof.forecast([1, 5, 1, 5, 1, 5], 3, 2, model="SeasonalNaive", levels=[0.95])
     assert answer["mean"] == [1.0, 5.0, 1.0] and list(answer["lower"]) == ["0.95"]
     values = [float(day % 7) for day in range(35)]
-    for given in (values, tuple(values), numpy.array(values), numpy.float32(values), pandas.Series(values), iter(values)):
+    arrays = (numpy.array(values), numpy.float32(values), pandas.Series(values))
+    for given in (values, tuple(values), *arrays, iter(values)):
         assert iof.forecast(given, 2, 7, model="naive")["mean"] == [6.0, 6.0]
     known = iof.forecast([1.0, None, 3.0, 4.0], 1, model="naive", start=date(2024, 1, 1), frequency="monthly")
     assert known["mean"] == [4.0]

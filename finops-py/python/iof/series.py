@@ -75,7 +75,7 @@ def backtest(
     non_negative: bool = False,
     origins: int = 6,
 ) -> SeriesBacktest:
-    """How well a model would have done on a series: it forecasts from points of the past, and is compared with the rest.
+    """How well a model would have done on a series: it forecasts from points of the past, compared with the rest.
 
     Args:
         values: As for :func:`forecast`, and so are the others.
@@ -89,8 +89,8 @@ def backtest(
         origins: From how many points of the past, 1 to 1000.
 
     Returns:
-        ``origins``, as far as the history reaches; ``smape`` in percent; ``mase`` and ``rmsse`` in units of the error of
-        repeating the season before; ``levels``, each with ``level``, ``coverage`` and ``msis``.
+        ``origins``, as far as the history reaches; ``smape`` in percent; ``mase`` and ``rmsse`` in units of the error
+        of repeating the season before; ``levels``, each with ``level``, ``coverage`` and ``msis``.
 
     Raises:
         InvalidArgumentError: An argument cannot be read, or the values are too few.

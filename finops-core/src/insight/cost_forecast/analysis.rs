@@ -43,9 +43,9 @@ pub struct Analysis {
     /// None where the growth is.
     pub trend: Option<Trend>,
     /// By how much of itself the cost of a day grows in a month, at 4 decimals: 0.02 is two hundredths. The mean days
-    /// of the last 13 spans of four weeks give the median of the slopes between all pairs of them (Theil 1950, Sen 1968),
-    /// and that, for a month of 30.4375 days, is divided by the median of those means. A span of which fewer than three
-    /// weeks are known does not count. None with fewer than two spans, or where the median is not above 0.
+    /// of the last 13 spans of four weeks give the median of the slopes between all pairs of them (Theil 1950, Sen
+    /// 1968), and that, for a month of 30.4375 days, is divided by the median of those means. A span of which fewer
+    /// than three weeks are known does not count. None with fewer than two spans, or where the median is not above 0.
     pub monthly_growth_rate: Option<Quantity>,
     /// How sure the forecast is: `high` where `relative_width` is at most 0.1, `medium` at most 0.3, else `low`.
     pub confidence: Confidence,
