@@ -14,6 +14,7 @@ import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
+import type { Forecast, ForecastFunction, Forecaster, Forecasts } from "./forecast";
 import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -27,6 +28,7 @@ export * from "./webhooks";
 export type * from "./billing";
 export type * from "./budgets";
 export type * from "./costs";
+export * from "./forecast";
 export type * from "./groups";
 export type * from "./history";
 export type * from "./metering";
@@ -534,7 +536,7 @@ export interface VirtualDimension {
 
 // --- The engine ---
 
-export interface Costs<D extends Decimals = "number"> extends Analysis<D> {
+export interface Costs<D extends Decimals = "number"> extends Analysis<D>, Forecasts<D> {
   /** What each day cost, with the total, the average and the trend. */
   daily<const G extends Dimension = never>(
     params?: DailyParams<G>,
@@ -599,6 +601,8 @@ export interface Catalog<D extends Decimals = "number"> {
 export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
+  /** How good forecasts are. */
+  readonly forecast: Forecast<D>;
   /** Who bears what. */
   readonly allocation: Allocation<D>;
   /** Who and what costs are attributed to. */
@@ -679,6 +683,8 @@ export interface OpenOptions<D extends Decimals = "number"> {
   webhook_allow_private?: boolean;
   /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
   webhook_timeout_seconds?: number | null;
+  /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
+  forecaster?: ForecastFunction | Forecaster | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

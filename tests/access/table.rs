@@ -78,6 +78,11 @@ pub(crate) const ROWS: &[Row] = rows! {
     "costs.historical"           "AA N N NNN Nxxx" |_| json!({"start_date": "2024-01-01", "group_by": "tenant"});
     "costs.services"             "AA N N NNN Nxxx" january;
     "costs.monthly"              "AA N N NNN Nxxx" |_| json!({"months": 2});
+    "costs.forecast"             "AA N N NNN Nxxx" |_| json!({"granularity": "daily", "days": 2, "model": "naive",
+        "group_by": "tenant"});
+    "costs.projected_month_end"  "AA N N NNN Nxxx" |_| json!({"model": "naive"});
+    "forecast.backtest"          "AA N N NNN Nxxx" |_| json!({"granularity": "daily", "days": 1, "origins": 1,
+        "model": "naive"});
     "costs.explain_plan"         "AA x x xxx xxxx" grouped;
     "allocation.run"             "AA x x xxx xxxx" january;
     "allocation.what_if"         "AA x x xxx xxxx" |_| json!({"period": "2024-01", "rules": []});

@@ -14,6 +14,7 @@ use crate::insight::{
 };
 use crate::model::catalog::Kind;
 use crate::model::dimension::{BuiltIn, Dimension};
+use crate::model::history::AsOf;
 
 impl Finops {
     /// What a period cost, by any dimensions, largest first.
@@ -149,7 +150,7 @@ impl Finops {
     /// `cancelled` when the observer asked for it; else as [`Finops::get_cost_summary`].
     pub fn ask<'q, R: CostRequest>(&self, request: &'q R, observer: &dyn Observer) -> Result<AnswerTo<'q, R>> {
         self.permit(R::OPERATION)?;
-        self.finished(request, observer, CostQuery::finish)
+        self.answer_query(request.query(self.clock.now())?, request.as_of(), observer)
     }
 
     /// A breakdown without its items, and those by column, for libraries that take columns: nothing is made for each
@@ -173,21 +174,32 @@ impl Finops {
         observer: &dyn Observer,
     ) -> Result<(Breakdown, ItemColumns)> {
         self.permit(BreakdownRequest::OPERATION)?;
-        self.finished(request, observer, BreakdownQuery::columns)
+        let query = request.query(self.clock.now())?;
+        self.finished(query, request.as_of(), observer, BreakdownQuery::columns)
+    }
+
+    /// Answers a query of a state of the store.
+    pub(super) fn answer_query<Q: CostQuery>(
+        &self,
+        query: Q,
+        as_of: Option<AsOf>,
+        observer: &dyn Observer,
+    ) -> Result<Q::Answer> {
+        self.finished(query, as_of, observer, CostQuery::finish)
     }
 
     /// What a query is finished to.
-    fn finished<'q, R: CostRequest, T>(
+    fn finished<Q: CostQuery, T>(
         &self,
-        request: &'q R,
+        query: Q,
+        as_of: Option<AsOf>,
         observer: &dyn Observer,
-        finish: impl FnOnce(R::Query<'q>, Vec<Sums>, Held<'_>, NameOf<'_>) -> Result<T>,
+        finish: impl FnOnce(Q, Vec<Sums>, Held<'_>, NameOf<'_>) -> Result<T>,
     ) -> Result<T> {
         watch(observer, &Progress::default())?;
-        let query = request.query(self.clock.now())?;
         let mut questions = query.questions();
         self.complete(&mut questions)?;
-        let snapshot = self.state(request.as_of())?;
+        let snapshot = self.state(as_of)?;
         let ask = |question: &Question| self.sums(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
         let estimated =

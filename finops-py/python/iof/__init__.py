@@ -16,6 +16,7 @@ from . import (
     analysis_types,
     audit_types,
     budget_types,
+    forecast_types,
     group_types,
     metering_types,
     types,
@@ -54,6 +55,8 @@ from .errors import (
     StorageError,
     UnauthorizedError,
 )
+from .forecast_results import Backtested, CostForecast, MonthEnd
+from .forecasts import Forecast
 from .grants import Grants
 from .groups import ResourceGroups
 from .metering import Meters
@@ -90,6 +93,7 @@ from .results import (
     VirtualDimensionPage,
     WebhookPage,
 )
+from .series import backtest, forecast
 from .spend import Spend
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
@@ -106,6 +110,7 @@ __all__ = [
     "AllocationWhatIf",
     "Audit",
     "AuditPage",
+    "Backtested",
     "Billing",
     "Breakdown",
     "BudgetExhausted",
@@ -120,6 +125,7 @@ __all__ = [
     "Compacted",
     "ConflictError",
     "CostCenterPage",
+    "CostForecast",
     "CostSummary",
     "Costs",
     "DailyCosts",
@@ -130,6 +136,7 @@ __all__ = [
     "Finops",
     "FinopsError",
     "ForbiddenError",
+    "Forecast",
     "GrantBalance",
     "GrantPage",
     "Grants",
@@ -143,6 +150,7 @@ __all__ = [
     "MixedCurrenciesError",
     "ModelPrices",
     "MoneyOverflowError",
+    "MonthEnd",
     "MonthlyCosts",
     "NotFoundError",
     "Page",
@@ -176,8 +184,11 @@ __all__ = [
     "allocation_types",
     "analysis_types",
     "audit_types",
+    "backtest",
     "budget_types",
     "event_schema",
+    "forecast",
+    "forecast_types",
     "group_types",
     "metering_types",
     "open",

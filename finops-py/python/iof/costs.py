@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .analysis import Analysis
 from .breakdowns import Breakdowns
+from .forecasts import Forecasts
 from .results import DailyCosts
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Costs"]
 
 
-class Costs(Breakdowns, Analysis):
-    """Costs broken down, over time and looked into, as ``iof.finops.costs``."""
+class Costs(Breakdowns, Analysis, Forecasts):
+    """Costs broken down, over time, looked into and forecast, as ``iof.finops.costs``."""
 
     def daily(
         self,
