@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 pub mod allocation;
+pub mod anomaly;
 pub mod blocks;
 pub mod breakdown;
 mod buckets;
@@ -17,6 +18,7 @@ mod exchange;
 pub mod explain;
 pub mod explain_plan;
 pub mod explain_usage;
+pub mod forecast;
 mod group;
 pub mod health;
 pub mod historical;

@@ -26,8 +26,7 @@ pub enum Frequency {
 
 impl Frequency {
     /// Every frequency, from the finest.
-    pub const ALL: [Self; 6] =
-        [Self::Hourly, Self::Daily, Self::Weekly, Self::Monthly, Self::Quarterly, Self::Yearly];
+    pub const ALL: [Self; 6] = [Self::Hourly, Self::Daily, Self::Weekly, Self::Monthly, Self::Quarterly, Self::Yearly];
 
     /// The name in JSON.
     pub const fn as_str(self) -> &'static str {
