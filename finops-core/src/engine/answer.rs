@@ -2,7 +2,7 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, GrantBalances,
+    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, FeedbackKept, GrantBalances,
     LoadedModelPrices, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck,
     SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
 };
@@ -12,8 +12,8 @@ use crate::insight::allocation::AllocationReport;
 use crate::insight::statement::TenantStatement;
 use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
-    Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
-    TopDrivers, Trends, UnitCosts, Usage,
+    Breakdown, CostAnomalies, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts,
+    StateDiff, TopDrivers, Trends, UnitCosts, Usage,
 };
 use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
@@ -95,6 +95,10 @@ answers! {
     Services(ServiceCosts),
     /// Of `costs.monthly`.
     Monthly(MonthlyCosts),
+    /// Of `costs.anomalies`.
+    Anomalies(CostAnomalies),
+    /// Of `costs.anomaly_feedback`.
+    FeedbackKept(FeedbackKept),
     /// Of `virtual_dimensions.set` and `virtual_dimensions.get`.
     Virtual(VirtualDimension),
     /// Of `virtual_dimensions.list`.

@@ -3,6 +3,7 @@
 mod access;
 mod allocation;
 mod analysis;
+mod anomalies;
 mod answer;
 mod audit;
 mod billing;
@@ -38,6 +39,7 @@ mod webhooks;
 
 pub use crate::model::progress::{Observer, Progress};
 pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
+pub use anomalies::{AnomalyFeedbackGive, FeedbackKept};
 pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
@@ -119,6 +121,7 @@ pub struct Finops {
     /// Who is told of events.
     telling: Arc<webhooks::Telling>,
     groups: Arc<groups::KnownGroups>,
+    anomalies: Arc<anomalies::Anomalies>,
 }
 
 /// Whether usage has to become charges before the next query.

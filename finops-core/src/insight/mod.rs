@@ -11,6 +11,7 @@ pub mod breakdown;
 mod buckets;
 mod by_value;
 mod change;
+pub mod cost_anomalies;
 pub mod daily;
 pub mod diff;
 pub mod drivers;
@@ -47,6 +48,7 @@ pub use allocation::{AllocationCoverage, AllocationCoverageRequest, AllocationRu
 pub use allocation::{AllocationWhatIf, AllocationWhatIfRequest};
 pub use breakdown::{Breakdown, BreakdownRequest};
 pub use buckets::Granularity;
+pub use cost_anomalies::{AnomaliesRequest, AnomalyStatus, CostAnomalies, CostAnomaly};
 pub use daily::{DailyCosts, DailyRequest};
 pub use diff::{DiffRequest, StateDiff};
 pub use drivers::{TopDrivers, TopDriversRequest};
