@@ -3,8 +3,8 @@
 use super::telling::{Listener, tell};
 use super::{
     AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, FeedbackKept, GrantBalances,
-    LoadedModelPrices, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck,
-    SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
+    LoadedModelPrices, MonitorStanding, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer,
+    SpendCheck, SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -99,6 +99,10 @@ answers! {
     Anomalies(CostAnomalies),
     /// Of `costs.anomaly_feedback`.
     FeedbackKept(FeedbackKept),
+    /// Of `anomaly_monitors.create`, `anomaly_monitors.get` and `anomaly_monitors.update`.
+    AnomalyMonitor(MonitorStanding),
+    /// Of `anomaly_monitors.list`.
+    AnomalyMonitors(Page<MonitorStanding>),
     /// Of `virtual_dimensions.set` and `virtual_dimensions.get`.
     Virtual(VirtualDimension),
     /// Of `virtual_dimensions.list`.

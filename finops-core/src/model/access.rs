@@ -53,7 +53,7 @@ impl Needs {
 
 /// What a handle is narrowed to: all that is given must hold. Nothing is everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Narrowing {
     /// The tenant.
     pub tenant_id: Option<String>,

@@ -1,27 +1,63 @@
-//! Anomalies of costs, through the engine: finding them and what drove them. What was said of them is in `feedback`.
+//! Anomalies of costs, through the engine: finding them and what drove them. What was said of them is in `feedback`,
+//! who is told of them in `monitors` and `announcing`.
 
+mod announcing;
 mod feedback;
 mod looking;
+mod monitors;
 
 pub use feedback::{AnomalyFeedbackGive, FeedbackKept};
+pub(super) use monitors::{AnomalyMonitorKey, MONITOR_CHANGES};
+pub use monitors::{AnomalyMonitorList, MonitorStanding};
 
 use super::{Finops, Observer, Progress};
 use crate::Result;
 use crate::edge::store::watch;
 use crate::insight::anomaly::{AnomalyDetector, RobustBaseline};
 use crate::insight::cost_anomalies::{AnomaliesRequest, AnomalySearch, AnomalyStatus, CostAnomalies, Found};
-use std::sync::Arc;
+use announcing::LookedAll;
+use monitors::Known;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// What the engine keeps in memory about anomalies.
 #[derive(Debug)]
 pub(super) struct Anomalies {
     detector: Arc<dyn AnomalyDetector>,
+    /// Held while a monitor is checked and written.
+    changing: Mutex<()>,
+    known: Mutex<Known>,
+    /// Held by the one who looks for monitors.
+    running: Mutex<()>,
+    looked: Mutex<LookedAll>,
 }
 
 impl Anomalies {
     /// With the detector that the host brought.
     pub(super) fn new(detector: Option<Arc<dyn AnomalyDetector>>) -> Self {
-        Self { detector: detector.unwrap_or_else(|| Arc::new(RobustBaseline)) }
+        let detector = detector.unwrap_or_else(|| Arc::new(RobustBaseline));
+        let (changing, known, running, looked) = Default::default();
+        Self { detector, changing, known, running, looked }
+    }
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn looked(&self) -> MutexGuard<'_, LookedAll> {
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// None while somebody else looks.
+    fn run(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.running.try_lock() {
+            Ok(running) => Some(running),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 

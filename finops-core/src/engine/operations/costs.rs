@@ -1,12 +1,12 @@
 //! Operations that ask what things cost.
 
-use super::{operator, viewer};
+use super::viewer;
+use crate::engine::Answer;
 use crate::engine::calling::{Operation, answer};
 use crate::engine::params::parse;
-use crate::engine::{AnomalyFeedbackGive, Answer};
 use crate::insight::{
-    AnomaliesRequest, BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest,
-    HistoricalRequest, MonthlyRequest, PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest,
+    BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
+    PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest,
 };
 use crate::model::access::Reach;
 
@@ -82,17 +82,5 @@ pub(super) const OPERATIONS: &[Operation] = &[
         access: viewer(Reach::Charges),
         fields: MonthlyRequest::FIELDS,
         call: answer::<MonthlyRequest>,
-    },
-    Operation {
-        name: "costs.anomalies",
-        access: viewer(Reach::Charges),
-        fields: AnomaliesRequest::FIELDS,
-        call: |finops, params, observer| finops.costs_anomalies_observed(&parse(params)?, observer).map(Answer::from),
-    },
-    Operation {
-        name: "costs.anomaly_feedback",
-        access: operator(Reach::Owned),
-        fields: AnomalyFeedbackGive::FIELDS,
-        call: |finops, params, _| finops.costs_anomaly_feedback(parse(params)?).map(Answer::from),
     },
 ];

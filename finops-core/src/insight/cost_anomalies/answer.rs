@@ -8,7 +8,7 @@ use crate::insight::health::DataHealth;
 use crate::insight::query::NameOf;
 use crate::insight::series::serialize_day;
 use crate::insight::summary::{DimensionValue, named, serialize_flat};
-use crate::model::anomaly::{AnomalyFeedback, Feedback};
+use crate::model::anomaly::AnomalyFeedback;
 use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::id::{self, Id};
@@ -184,11 +184,6 @@ impl CostAnomaly {
             feedback: None,
             recurs: None,
         })
-    }
-
-    /// What somebody said of it.
-    pub(crate) fn given(&self) -> Option<Feedback> {
-        self.feedback.as_ref().map(|given| given.feedback)
     }
 }
 

@@ -5,6 +5,7 @@ use super::series::Calendared;
 use crate::insight::anomaly::{Anomaly, AnomalyDetector, Direction, Kind, Settings};
 use crate::insight::health::{About, DataHealth, Held};
 use crate::insight::question::Question;
+use crate::insight::reach::Reach;
 use crate::insight::request::Terms;
 use crate::insight::settled::settle;
 use crate::insight::sums::Sums;
@@ -104,6 +105,16 @@ impl<'q> AnomalySearch<'q> {
         self
     }
 
+    /// The day that now lies in.
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.history.date(self.history.len())
+    }
+
+    /// How many days of the history bills cover as a whole.
+    pub(crate) fn covered(&self, reach: &Reach) -> usize {
+        self.history.whole(reach, self.now).into_iter().filter(|whole| *whole).count()
+    }
+
     /// What it asks of the charges.
     pub(crate) fn question(&self) -> Question {
         let mut question = Question::new(self.history.interval, self.request.view);
@@ -134,7 +145,7 @@ impl<'q> AnomalySearch<'q> {
         detector: &dyn AnomalyDetector,
     ) -> Result<FoundAnomalies> {
         let settled = settle(sums, &self.terms())?;
-        let whole = self.history.whole(held, self.now);
+        let whole = self.history.whole(held.reach, self.now);
         let asked = self.asked(&whole);
         let data_health = {
             let days = self.history.span(&asked)?;

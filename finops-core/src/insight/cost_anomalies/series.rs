@@ -2,7 +2,7 @@
 
 use crate::insight::anomaly::{Anomaly, AnomalyDetector, RobustBaseline, Settings};
 use crate::insight::forecast::{Calendar, Frequency, Series};
-use crate::insight::health::Held;
+use crate::insight::reach::Reach;
 use crate::insight::series::sums;
 use crate::insight::settled::Settled;
 use crate::model::money::Money;
@@ -55,11 +55,11 @@ impl Calendared {
     }
 
     /// Whether bills cover the day at each place from its start to its end.
-    pub(super) fn whole(&self, held: Held<'_>, now: Stamp) -> Vec<bool> {
+    pub(super) fn whole(&self, reach: &Reach, now: Stamp) -> Vec<bool> {
         let mut whole = vec![false; self.length];
         for day in &self.days {
             if let Some(known) = self.place(day.date).and_then(|place| whole.get_mut(place)) {
-                *known = held.reach.covers(day, now) && !held.reach.is_behind(day);
+                *known = reach.covers(day, now) && !reach.is_behind(day);
             }
         }
         whole

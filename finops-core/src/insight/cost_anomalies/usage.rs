@@ -85,7 +85,9 @@ fn change(taken: &Decomposed<'_>, points: &[&UsagePoint], meter: &str) -> Result
         let value = point.and_then(|point| point.values.iter().find(|(known, _)| known == meter));
         value.and_then(|(_, value)| *value).unwrap_or_default()
     };
-    let before: Vec<(Day, f64)> = taken.before().iter().map(|day| (*day, on(day).to_f64_nearest())).collect();
+    // Before the first use that is known nobody may have counted: that is no usage of nothing.
+    let before = taken.before().iter().map(|day| (*day, on(day).to_f64_nearest()));
+    let before: Vec<(Day, f64)> = before.skip_while(|(_, used)| *used <= 0.0).collect();
     let usual = |day: &Day| {
         let mean = |values: Vec<f64>| {
             let count: f64 = values.iter().map(|_| 1.0).sum();

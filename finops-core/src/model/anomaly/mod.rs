@@ -3,7 +3,9 @@
 //! What is an anomaly is no concern of this module.
 
 mod feedback;
+mod monitor;
 mod scope;
 
 pub use feedback::{AnomalyFeedback, Feedback};
+pub use monitor::{AnomalyMonitor, AnomalyMonitorCreate, MAX_MONITORS};
 pub use scope::AnomalyScope;
