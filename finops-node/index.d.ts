@@ -10,6 +10,7 @@ import type {
 import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
+import type { Anomalies, AnomalyMonitors } from "./anomalies";
 import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { Events, Webhooks } from "./webhooks";
@@ -22,6 +23,7 @@ export type * from "./access";
 export type * from "./allocation";
 export type * from "./centers";
 export type * from "./analysis";
+export type * from "./anomalies";
 export type * from "./audit";
 export * from "./webhooks";
 export type * from "./billing";
@@ -534,7 +536,7 @@ export interface VirtualDimension {
 
 // --- The engine ---
 
-export interface Costs<D extends Decimals = "number"> extends Analysis<D> {
+export interface Costs<D extends Decimals = "number"> extends Analysis<D>, Anomalies<D> {
   /** What each day cost, with the total, the average and the trend. */
   daily<const G extends Dimension = never>(
     params?: DailyParams<G>,
@@ -599,6 +601,8 @@ export interface Catalog<D extends Decimals = "number"> {
 export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
+  /** Who is told of anomalies. */
+  readonly anomalyMonitors: AnomalyMonitors<D>;
   /** Who bears what. */
   readonly allocation: Allocation<D>;
   /** Who and what costs are attributed to. */
@@ -642,8 +646,9 @@ export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, 
 
   /**
    * Lets time pass: a clock that was fixed on open moves to `now`, never back, and what time brings about happens.
-   * Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written, and
-   * events are told to sinks and webhooks, at most 100 deliveries at a time. Call it every few seconds.
+   * Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written,
+   * monitors look for anomalies, and events are told to sinks and webhooks, at most 100 deliveries at a time. Call it every
+   * few seconds.
    */
   tick(now?: Time): Promise<{ now: Timestamp }>;
   tick(params: { now?: Time | null }): Promise<{ now: Timestamp }>;

@@ -2,6 +2,7 @@
 "use strict";
 
 const { Allocation } = require("./allocation.js");
+const { AnomalyMonitors } = require("./anomalies.js");
 const { Budgets } = require("./budgets.js");
 const { classes, invalid } = require("./errors.js");
 const { ResourceGroups } = require("./groups.js");
@@ -59,6 +60,14 @@ class Costs {
 
   diff(params, options) {
     return this.#session.ask("costs.diff", params, options);
+  }
+
+  anomalies(params, options) {
+    return this.#session.ask("costs.anomalies", params, options);
+  }
+
+  anomalyFeedback(params) {
+    return this.#session.call("costs.anomaly_feedback", params);
   }
 }
 
@@ -136,6 +145,7 @@ class Finops {
   constructor(session) {
     this.#session = session;
     this.costs = new Costs(session);
+    this.anomalyMonitors = new AnomalyMonitors(session);
     this.allocation = new Allocation(session);
     this.budgets = new Budgets(session);
     this.catalog = new Catalog(session);

@@ -14,6 +14,7 @@ shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are r
 from . import (
     allocation_types,
     analysis_types,
+    anomaly_types,
     audit_types,
     budget_types,
     group_types,
@@ -33,6 +34,8 @@ from .allocation_results import (
     CostCenterPage,
 )
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .anomalies import AnomalyMonitors
+from .anomaly_results import AnomalyMonitorPage, CostAnomalies
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .budget_results import BudgetPage, BudgetStatus
@@ -104,6 +107,8 @@ __all__ = [
     "AllocationRules",
     "AllocationRun",
     "AllocationWhatIf",
+    "AnomalyMonitorPage",
+    "AnomalyMonitors",
     "Audit",
     "AuditPage",
     "Billing",
@@ -119,6 +124,7 @@ __all__ = [
     "Columns",
     "Compacted",
     "ConflictError",
+    "CostAnomalies",
     "CostCenterPage",
     "CostSummary",
     "Costs",
@@ -175,6 +181,7 @@ __all__ = [
     "__version__",
     "allocation_types",
     "analysis_types",
+    "anomaly_types",
     "audit_types",
     "budget_types",
     "event_schema",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ._iof import Engine
 from .access import Narrowing
 from .allocation import Allocation
+from .anomalies import AnomalyMonitors
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .budgets import BudgetAlerts, Budgets
@@ -48,6 +49,8 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
 
     costs: Costs
     """Costs over time."""
+    anomaly_monitors: AnomalyMonitors
+    """Who is told of anomalies."""
     allocation: Allocation
     """Who bears what."""
     budgets: Budgets
@@ -80,6 +83,7 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.costs = Costs(engine)
+        self.anomaly_monitors = AnomalyMonitors(engine)
         self.allocation = Allocation(engine)
         self.budgets = Budgets(engine)
         self.catalog = Catalog(engine)
@@ -262,8 +266,8 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
         """Lets time pass: a clock that was fixed on open moves to ``now``, and what time brings about happens.
 
         Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written,
-        and events are told to sinks and webhooks, at most 100 deliveries at a time. Nothing of that happens behind your
-        back: call it every few seconds, from a thread that may wait.
+        monitors look for anomalies, and events are told to sinks and webhooks, at most 100 deliveries at a time. Nothing
+        of that happens behind your back: call it every few seconds, from a thread that may wait.
 
         Args:
             now: The new time, not before the present one: an aware datetime or RFC 3339 text.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .analysis import Analysis
+from .anomalies import Anomalies
 from .breakdowns import Breakdowns
 from .results import DailyCosts
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Costs"]
 
 
-class Costs(Breakdowns, Analysis):
-    """Costs broken down, over time and looked into, as ``iof.finops.costs``."""
+class Costs(Breakdowns, Analysis, Anomalies):
+    """Costs broken down, over time, looked into and watched, as ``iof.finops.costs``."""
 
     def daily(
         self,

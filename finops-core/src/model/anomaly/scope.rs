@@ -80,8 +80,8 @@ mod tests {
 
     #[test]
     fn an_id_never_changes() {
-        assert_eq!(id("{}", "2024-03-05").to_string(), "ano_01hr5zqg00");
-        assert_eq!(id("{\"service\": \"Queue\"}", "2024-03-05").to_string(), "ano_01hr5zqg00");
+        assert_eq!(id("{}", "2024-03-05").to_string(), "ano_01hr5yhx00grkw1vj599fesw19");
+        assert_eq!(id("{\"service\": \"Queue\"}", "2024-03-05").to_string(), "ano_01hr5yhx00e9p9zyhbzx2b2vkf");
     }
 
     #[test]
