@@ -15,6 +15,7 @@ import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
+import type { Forecast, ForecastFunction, Forecaster, Forecasts } from "./forecast";
 import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -29,6 +30,7 @@ export * from "./webhooks";
 export type * from "./billing";
 export type * from "./budgets";
 export type * from "./costs";
+export * from "./forecast";
 export type * from "./groups";
 export type * from "./history";
 export type * from "./metering";
@@ -536,7 +538,7 @@ export interface VirtualDimension {
 
 // --- The engine ---
 
-export interface Costs<D extends Decimals = "number"> extends Analysis<D>, Anomalies<D> {
+export interface Costs<D extends Decimals = "number"> extends Analysis<D>, Anomalies<D>, Forecasts<D> {
   /** What each day cost, with the total, the average and the trend. */
   daily<const G extends Dimension = never>(
     params?: DailyParams<G>,
@@ -603,6 +605,8 @@ export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, 
   readonly costs: Costs<D>;
   /** Who is told of anomalies. */
   readonly anomalyMonitors: AnomalyMonitors<D>;
+  /** How good forecasts are. */
+  readonly forecast: Forecast<D>;
   /** Who bears what. */
   readonly allocation: Allocation<D>;
   /** Who and what costs are attributed to. */
@@ -684,6 +688,8 @@ export interface OpenOptions<D extends Decimals = "number"> {
   webhook_allow_private?: boolean;
   /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
   webhook_timeout_seconds?: number | null;
+  /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
+  forecaster?: ForecastFunction | Forecaster | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

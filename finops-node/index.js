@@ -8,6 +8,7 @@ const { classes, invalid } = require("./errors.js");
 const { ResourceGroups } = require("./groups.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
+const { backtest, forecast } = require("./series.js");
 const { Session } = require("./session.js");
 const { Events, Webhooks, eventSchema, verifyWebhook } = require("./webhooks.js");
 
@@ -50,6 +51,14 @@ class Costs {
     return this.#session.ask("costs.unit", params, options);
   }
 
+  forecast(params, options) {
+    return this.#session.ask("costs.forecast", params, options);
+  }
+
+  projectedMonthEnd(params, options) {
+    return this.#session.ask("costs.projected_month_end", params, options);
+  }
+
   explain(params, options) {
     return this.#session.ask("costs.explain", params, options);
   }
@@ -68,6 +77,18 @@ class Costs {
 
   anomalyFeedback(params) {
     return this.#session.call("costs.anomaly_feedback", params);
+  }
+}
+
+class Forecast {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  backtest(params, options) {
+    return this.#session.ask("forecast.backtest", params, options);
   }
 }
 
@@ -146,6 +167,7 @@ class Finops {
     this.#session = session;
     this.costs = new Costs(session);
     this.anomalyMonitors = new AnomalyMonitors(session);
+    this.forecast = new Forecast(session);
     this.allocation = new Allocation(session);
     this.budgets = new Budgets(session);
     this.catalog = new Catalog(session);
@@ -286,4 +308,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Iof, eventSchema, verifyWebhook, ...classes };
+module.exports = { Iof, backtest, eventSchema, forecast, verifyWebhook, ...classes };

@@ -14,6 +14,8 @@ export const {
   ForbiddenError,
   BudgetExhaustedError,
   UnauthorizedError,
+  backtest,
   eventSchema,
+  forecast,
   verifyWebhook,
 } = iof;

@@ -24,12 +24,14 @@ class Session {
 
   static async open(location, options) {
     if (!input.isPlain(options)) throw invalid(null, "the options must be an object");
-    const { decimals = "number", ...known } = options;
+    const { decimals = "number", forecaster, ...known } = options;
     if (decimals !== "number" && decimals !== "string") {
       throw invalid("decimals", `must be "number" or "string", got ${String(decimals)}`);
     }
     const [path, text] = [input.path(location, "location"), input.json(known)];
-    const engine = await Engine.open(path, text).catch(rethrow);
+    const model = forecaster === undefined || forecaster === null ? null : asked(forecaster);
+    const engine = await Engine.open(path, text, model?.name, model?.ask).catch(rethrow);
+    model?.answersTo(engine);
     return new Session(engine, decimals === "string");
   }
 
@@ -156,6 +158,27 @@ class Session {
     this.#closing ??= Promise.allSettled(this.#running).then(() => this.#engine.close().catch(rethrow));
     return this.#closing;
   }
+}
+
+/** A model of the host: a function, or an object with a method `forecast` and perhaps a `name`. */
+function asked(forecaster) {
+  const call = typeof forecaster === "function" ? forecaster : forecaster.forecast?.bind(forecaster);
+  if (typeof call !== "function") throw invalid("forecaster", "must be a function, or have a method forecast");
+  const name = typeof forecaster === "function" ? "custom" : String(forecaster.name ?? "custom");
+  let engine = null;
+  // What it throws, or its promise rejects with, is why there is no forecast.
+  const ask = async (ticket, text) => {
+    try {
+      const { series, horizon, levels } = JSON.parse(text);
+      engine.answered(ticket, JSON.stringify((await call(series, horizon, levels)) ?? null));
+    } catch (thrown) {
+      engine.told(ticket, String(thrown));
+    }
+  };
+  const answersTo = (opened) => {
+    engine = opened;
+  };
+  return { name, ask, answersTo };
 }
 
 function rethrow(error) {

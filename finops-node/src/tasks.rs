@@ -3,8 +3,10 @@
 use crate::engine::Engine;
 use crate::gate;
 use crate::json;
+use crate::series::Model;
+use crate::telling::Tickets;
 use crate::watch::Looker;
-use finops_core::engine::{Flushing, Recorder};
+use finops_core::engine::{Builder, Flushing, Recorder};
 use finops_core::{Answer, Error, ErrorCode, Finops, Observer};
 use napi::{Env, Task};
 use serde_json::Value;
@@ -16,6 +18,9 @@ use std::sync::Arc;
 pub struct Open {
     pub(crate) location: String,
     pub(crate) options: String,
+    /// A model of the host.
+    pub(crate) model: Option<Model>,
+    pub(crate) tickets: Arc<Tickets>,
 }
 
 impl Task for Open {
@@ -23,11 +28,19 @@ impl Task for Open {
     type JsValue = Engine;
 
     fn compute(&mut self) -> napi::Result<Finops> {
-        guarded(false, || Finops::open_with(&self.location, parse(&self.options)?))
+        let model = self.model.take();
+        guarded(false, || {
+            let builder = Builder::from_json(parse(&self.options)?)?;
+            let builder = match model {
+                Some(model) => builder.forecaster(Arc::new(model)),
+                None => builder,
+            };
+            builder.open(&self.location)
+        })
     }
 
     fn resolve(&mut self, _: Env, core: Finops) -> napi::Result<Engine> {
-        Ok(Engine::new(core))
+        Ok(Engine::new(core, Arc::clone(&self.tickets)))
     }
 }
 

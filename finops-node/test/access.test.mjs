@@ -13,6 +13,7 @@ const OF_BUDGETS = ["set_budget_alert", ...["create", "update", "pause", "resume
 const CHANGES = [...OF_EVENTS, ...OF_GROUPS, ...OF_SPENDS, ...OF_BUDGETS, "update_cost_center"];
 const OF_A_TENANT = [
   "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
+  "costs.forecast", "costs.projected_month_end", "forecast.backtest",
   "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
   "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "get_cost_center", "list_cost_centers",
   "allocation.report", "resource_groups.get", "resource_groups.list", "resource_groups.find_by_resource",

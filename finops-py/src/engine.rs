@@ -4,9 +4,10 @@ use crate::columns::{self, Place, Table};
 use crate::events::Given;
 use crate::recorder::Recorder;
 use crate::relation::Relation;
+use crate::series::Model;
 use crate::telling::Callable;
 use crate::{errors, input, output};
-use finops_core::engine::Subscription;
+use finops_core::engine::{Builder, Subscription};
 use finops_core::model::access::Access;
 use finops_core::model::time::Period;
 use finops_core::{Answer, Error, Finops, Observer, Progress};
@@ -30,12 +31,26 @@ pub(crate) struct Engine {
 
 #[pymethods]
 impl Engine {
-    /// Opens the engine at a location.
+    /// Opens the engine at a location, with a model of the host.
     #[staticmethod]
-    fn open(py: Python<'_>, location: &Bound<'_, PyAny>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+    #[pyo3(signature = (location, options, forecaster=None))]
+    fn open(
+        py: Python<'_>,
+        location: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+        forecaster: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let location = input::path(location, "location")?;
         let options = input::object(options)?;
-        let opened = py.detach(|| Finops::open_with(&location, options));
+        let forecaster = forecaster.map(Model::new).transpose()?;
+        let opened = py.detach(|| {
+            let builder = Builder::from_json(options)?;
+            let builder = match forecaster {
+                Some(model) => builder.forecaster(Arc::new(model)),
+                None => builder,
+            };
+            builder.open(&location)
+        });
         let core = opened.map_err(|error| errors::exception(py, &error))?;
         Ok(Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None, closed: AtomicBool::new(false) })
     }

@@ -14,6 +14,7 @@ from iof import _iof
 # What an engine narrowed to a tenant may call; everything else is about the platform as a whole.
 OF_A_TENANT = {
     "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
+    "costs.forecast", "costs.projected_month_end", "forecast.backtest",
     "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
     "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "record_usage", "correct_usage",
     "void_usage", "get_cost_center", "list_cost_centers", "update_cost_center", "allocation.report",

@@ -9,11 +9,12 @@ use super::{
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::allocation::AllocationReport;
+use crate::insight::forecast::{Backtest, SeriesForecast};
 use crate::insight::statement::TenantStatement;
 use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
-    Breakdown, CostAnomalies, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts,
-    StateDiff, TopDrivers, Trends, UnitCosts, Usage,
+    Backtested, Breakdown, CostAnomalies, CostForecast, CostSummary, DailyCosts, Explanation, HistoricalCosts,
+    MonthEnd, MonthlyCosts, Plan, ServiceCosts, StateDiff, TopDrivers, Trends, UnitCosts, Usage,
 };
 use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
@@ -93,6 +94,16 @@ answers! {
     Historical(HistoricalCosts),
     /// Of `costs.services`.
     Services(ServiceCosts),
+    /// Of `costs.forecast`.
+    Forecast(CostForecast),
+    /// Of `costs.projected_month_end`.
+    MonthEnd(MonthEnd),
+    /// Of `forecast.backtest`.
+    Backtested(Backtested),
+    /// Of a plain series that is forecast.
+    SeriesForecast(SeriesForecast),
+    /// Of a plain series on which a model is tried.
+    SeriesBacktest(Backtest),
     /// Of `costs.monthly`.
     Monthly(MonthlyCosts),
     /// Of `costs.anomalies`.

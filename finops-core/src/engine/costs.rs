@@ -11,6 +11,7 @@ use crate::insight::{Breakdown, BreakdownRequest, CostSummary, CostSummaryReques
 use crate::insight::{HistoricalCosts, HistoricalRequest, MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest};
 use crate::model::catalog::Kind;
 use crate::model::dimension::{BuiltIn, Dimension};
+use crate::model::history::AsOf;
 
 impl Finops {
     /// What a period cost, by any dimensions, largest first.
@@ -146,11 +147,20 @@ impl Finops {
     /// `cancelled` when the observer asked for it; else as [`Finops::get_cost_summary`].
     pub fn ask<'q, R: CostRequest>(&self, request: &'q R, observer: &dyn Observer) -> Result<AnswerTo<'q, R>> {
         self.permit(R::OPERATION)?;
+        self.answer_query(request.query(self.clock.now())?, request.as_of(), observer)
+    }
+
+    /// Answers a query of a state of the store.
+    pub(super) fn answer_query<Q: CostQuery>(
+        &self,
+        query: Q,
+        as_of: Option<AsOf>,
+        observer: &dyn Observer,
+    ) -> Result<Q::Answer> {
         watch(observer, &Progress::default())?;
-        let query = request.query(self.clock.now())?;
         let mut questions = query.questions();
         self.complete(&mut questions)?;
-        let snapshot = self.state(request.as_of())?;
+        let snapshot = self.state(as_of)?;
         let ask = |question: &Question| self.sums(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
         let estimated =

@@ -16,6 +16,7 @@ mod costs;
 mod events;
 mod explaining;
 mod export;
+mod forecasting;
 mod grants;
 mod groups;
 mod history;
@@ -52,6 +53,7 @@ pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
 pub use events::{EventList, EventPage, Subscription};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
+pub use forecasting::{backtest_series, forecast_series};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use groups::{ResourceGroupList, ResourceGroupSearch};
 pub use history::{SnapshotsRequest, VacuumRequest};
@@ -73,6 +75,7 @@ pub use webhooks::{
 };
 
 use crate::edge::store::Store;
+use crate::insight::forecast::Forecaster;
 use crate::model::access::Access;
 use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
@@ -122,6 +125,8 @@ pub struct Finops {
     telling: Arc<webhooks::Telling>,
     groups: Arc<groups::KnownGroups>,
     anomalies: Arc<anomalies::Anomalies>,
+    /// A model of the host.
+    own_forecaster: Option<Arc<dyn Forecaster>>,
 }
 
 /// Whether usage has to become charges before the next query.

@@ -17,6 +17,7 @@ from . import (
     anomaly_types,
     audit_types,
     budget_types,
+    forecast_types,
     group_types,
     metering_types,
     types,
@@ -57,6 +58,8 @@ from .errors import (
     StorageError,
     UnauthorizedError,
 )
+from .forecast_results import Backtested, CostForecast, MonthEnd
+from .forecasts import Forecast
 from .grants import Grants
 from .groups import ResourceGroups
 from .metering import Meters
@@ -93,6 +96,7 @@ from .results import (
     VirtualDimensionPage,
     WebhookPage,
 )
+from .series import backtest, forecast
 from .spend import Spend
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
@@ -111,6 +115,7 @@ __all__ = [
     "AnomalyMonitors",
     "Audit",
     "AuditPage",
+    "Backtested",
     "Billing",
     "Breakdown",
     "BudgetExhausted",
@@ -126,6 +131,7 @@ __all__ = [
     "ConflictError",
     "CostAnomalies",
     "CostCenterPage",
+    "CostForecast",
     "CostSummary",
     "Costs",
     "DailyCosts",
@@ -136,6 +142,7 @@ __all__ = [
     "Finops",
     "FinopsError",
     "ForbiddenError",
+    "Forecast",
     "GrantBalance",
     "GrantPage",
     "Grants",
@@ -149,6 +156,7 @@ __all__ = [
     "MixedCurrenciesError",
     "ModelPrices",
     "MoneyOverflowError",
+    "MonthEnd",
     "MonthlyCosts",
     "NotFoundError",
     "Page",
@@ -183,8 +191,11 @@ __all__ = [
     "analysis_types",
     "anomaly_types",
     "audit_types",
+    "backtest",
     "budget_types",
     "event_schema",
+    "forecast",
+    "forecast_types",
     "group_types",
     "metering_types",
     "open",

@@ -17,6 +17,7 @@ from .budgets import BudgetAlerts, Budgets
 from .catalog import Catalog
 from .centers import CostCenters
 from .costs import Costs
+from .forecasts import Forecast
 from .grants import Grants
 from .groups import ResourceGroups
 from .history import History
@@ -28,6 +29,7 @@ from .virtuals import VirtualDimensions
 from .webhooks import Events, Webhooks
 
 if TYPE_CHECKING:
+    from .forecast_types import Forecaster
     from .types import (
         AnyCostView,
         AsOf,
@@ -51,6 +53,8 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
     """Costs over time."""
     anomaly_monitors: AnomalyMonitors
     """Who is told of anomalies."""
+    forecast: Forecast
+    """How good forecasts are."""
     allocation: Allocation
     """Who bears what."""
     budgets: Budgets
@@ -84,6 +88,7 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
         self._engine = engine
         self.costs = Costs(engine)
         self.anomaly_monitors = AnomalyMonitors(engine)
+        self.forecast = Forecast(engine)
         self.allocation = Allocation(engine)
         self.budgets = Budgets(engine)
         self.catalog = Catalog(engine)
@@ -316,6 +321,7 @@ class Iof(Narrowing):
         webhook_allow_http: bool = False,
         webhook_allow_private: bool = False,
         webhook_timeout_seconds: int | None = None,
+        forecaster: Forecaster | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -339,6 +345,8 @@ class Iof(Narrowing):
             webhook_allow_http: Whether webhooks may be sent without encryption.
             webhook_allow_private: Whether webhooks may reach addresses that are not public: this machine, its network.
             webhook_timeout_seconds: How long a receiver may take to answer, 1 to 60. By default 15.
+            forecaster: A model of yours: an object with ``forecast(series, horizon, levels)`` and perhaps a ``name``.
+                Forecasts of cost go by it where they ask for the model ``"custom"``, or for its name.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -359,7 +367,7 @@ class Iof(Narrowing):
             "webhook_allow_private": webhook_allow_private,
             "webhook_timeout_seconds": webhook_timeout_seconds,
         }
-        return cls(Engine.open(location, options))
+        return cls(Engine.open(location, options, forecaster))
 
     def close(self) -> None:
         """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless.
@@ -403,6 +411,7 @@ def open(
     webhook_allow_http: bool = False,
     webhook_allow_private: bool = False,
     webhook_timeout_seconds: int | None = None,
+    forecaster: Forecaster | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -419,4 +428,5 @@ def open(
         webhook_allow_http=webhook_allow_http,
         webhook_allow_private=webhook_allow_private,
         webhook_timeout_seconds=webhook_timeout_seconds,
+        forecaster=forecaster,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .analysis import Analysis
 from .anomalies import Anomalies
 from .breakdowns import Breakdowns
+from .forecasts import Forecasts
 from .results import DailyCosts
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Costs"]
 
 
-class Costs(Breakdowns, Analysis, Anomalies):
-    """Costs broken down, over time, looked into and watched, as ``iof.finops.costs``."""
+class Costs(Breakdowns, Analysis, Anomalies, Forecasts):
+    """Costs broken down, over time, looked into, watched and forecast, as ``iof.finops.costs``."""
 
     def daily(
         self,

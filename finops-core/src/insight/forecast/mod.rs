@@ -1,13 +1,90 @@
 //! Forecasts of a plain series of numbers: pure functions, no clock, no randomness, the same bytes on every run.
+//!
+//! ```
+//! use finops_core::insight::forecast::{Level, Model, Series, forecast};
+//!
+//! let months = [90.0, 95.0, 101.0, 99.0, 104.0, 108.0, 110.0, 115.0, 113.0, 119.0, 124.0, 126.0];
+//! let series = Series::of(&months, 12)?;
+//! let answer = forecast(&series, 3, &[Level::new(0.8)?], Model::Auto)?;
+//! assert_eq!(answer.mean.len(), 3);
+//! assert!(answer.bands[0].lower[0] < answer.mean[0] && answer.mean[0] < answer.bands[0].upper[0]);
+//! # Ok::<(), finops_core::Error>(())
+//! ```
+//!
+//! Statistics are done in doubles: a forecast is no money that anybody owes. What is booked never passes through here.
 #![allow(
     clippy::indexing_slicing,
     reason = "places are worked out from lengths a line or two before; a checked access would hide the formula"
 )]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of values, far below 2^52"
+)]
+#![allow(clippy::many_single_char_names, clippy::similar_names, reason = "the letters of the literature")]
 
+mod answer;
+mod arima;
+mod auto;
+mod backtest;
+mod blend;
 mod calendar;
+mod ces;
+mod clean;
+mod combination;
+mod ets;
+mod fit;
+mod forecaster;
+mod foreign;
+mod intervals;
 mod level;
+mod member;
+mod model;
+mod mstl;
+mod naive;
+mod numbers;
+mod optimiser;
+mod origins;
+mod plain;
+mod prepared;
+mod season;
 mod series;
+mod theta;
+mod total;
 
+pub use answer::{Band, SeriesForecast};
+pub use backtest::{Backtest, LevelScore, backtest};
 pub use calendar::{Calendar, Frequency};
+pub use forecaster::{Forecaster, MAX_HORIZON, forecast};
+pub use foreign::{ForeignForecast, ForeignSeries};
 pub use level::Level;
+pub use model::Model;
+pub use plain::SeriesOptions;
 pub use series::Series;
+pub(super) use total::median;
+pub use total::{Together, Total};
+
+/// For the workshop.
+pub mod workshop {
+    use super::member::Member;
+    /// Means and errors.
+    pub fn dump(v: &[f64], m: usize, h: usize) -> (Vec<Option<Vec<f64>>>, Vec<(usize, Vec<Vec<f64>>)>) {
+        let members: Vec<Box<dyn Member>> = vec![
+            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Dynamic, more_seasons: vec![] }),
+            Box::new(super::ets::Ets::Average),
+            Box::new(super::ces::Ces::Average),
+            Box::new(super::mstl::Mstl { rest: super::arima::Arima, more_seasons: vec![] }),
+            Box::new(super::theta::Theta::Dynamic),
+            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Standard, more_seasons: vec![] }),
+            Box::new(super::mstl::Mstl { rest: super::ets::Smoothing::Damped, more_seasons: vec![] }),
+            Box::new(super::mstl::Mstl { rest: super::ces::Ces::Average, more_seasons: vec![] }),
+        ];
+        let fitted: Vec<_> = members.iter().map(|x| x.fit_member(v, m)).collect();
+        let o = super::origins::origins(&members, &fitted, v, m, h);
+        (
+            fitted.iter().map(|f| f.as_ref().map(|f| f.expected(h))).collect(),
+            o.into_iter().map(|o| (o.at, o.errors)).collect(),
+        )
+    }
+}

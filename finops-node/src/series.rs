@@ -1,0 +1,74 @@
+//! Plain series, and models that JavaScript brings.
+
+use crate::json;
+use crate::tasks::{guarded, parse};
+use crate::telling::{Tell, Tickets};
+use finops_core::engine::{backtest_series, forecast_series};
+use finops_core::insight::forecast::{Forecaster, ForeignForecast, ForeignSeries, Level, Series, SeriesForecast};
+use finops_core::{Answer, Error};
+use napi::{Env, Task};
+use std::fmt;
+use std::sync::Arc;
+
+/// Works on a plain series.
+#[derive(Debug)]
+pub struct OnSeries {
+    pub(crate) values: Vec<Option<f64>>,
+    pub(crate) options: String,
+    /// Whether to try the model on the past of the series instead of forecasting it.
+    pub(crate) tries: bool,
+}
+
+impl Task for OnSeries {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> napi::Result<String> {
+        let values = std::mem::take(&mut self.values);
+        guarded(false, || {
+            let options = parse(&self.options)?;
+            let answer = if self.tries {
+                Answer::from(backtest_series(values, options)?)
+            } else {
+                Answer::from(forecast_series(values, options)?)
+            };
+            json::text(&answer, false)
+        })
+    }
+
+    fn resolve(&mut self, _: Env, answer: String) -> napi::Result<String> {
+        Ok(answer)
+    }
+}
+
+/// The values of an array of doubles, in which NaN stands for what is unknown.
+pub(crate) fn known(values: &[f64]) -> Vec<Option<f64>> {
+    values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect()
+}
+
+/// A model of the host: a function that is given a ticket and JSON text, and answers by that ticket.
+pub(crate) struct Model {
+    pub(crate) tell: Tell,
+    pub(crate) tickets: Arc<Tickets>,
+    pub(crate) name: String,
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Forecaster for Model {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast, Error> {
+        let failed = |why: String| Error::invalid("model", format!("'{}' failed: {why}", self.name));
+        let asked = serde_json::json!({"series": ForeignSeries::new(series), "horizon": horizon, "levels": levels});
+        let answer = self.tickets.ask(&self.tell, asked.to_string()).map_err(failed)?;
+        let read: Result<ForeignForecast, _> = serde_json::from_str(&answer);
+        read.map_err(|error| failed(error.to_string()))?.into_forecast(&self.name, levels, series)
+    }
+}
