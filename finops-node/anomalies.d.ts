@@ -1,6 +1,7 @@
 // Days on which costs were other than expected, and who is told of them. All of it is exported by index.d.ts.
 
 import type { QueryOptions } from "./costs";
+import type { ForeignSeries } from "./forecast";
 import type {
   AsOf, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Page, Timestamp,
 } from "./index";
@@ -253,4 +254,34 @@ export interface AnomalyMonitors<D extends Decimals = "number"> {
   /** What it announced stays announced. */
   delete(id: string): Promise<{ deleted: true }>;
   delete(params: { id: string }): Promise<{ deleted: true }>;
+}
+
+// --- A detector of yours ---
+
+/** An anomaly that a detector of yours found; what its values add up to is not asked. */
+export interface ForeignAnomaly {
+  /** The place of its first value, counted from 0. */
+  start_index: number;
+  /** The place of its last value, inclusive. By default the first. */
+  end_index?: number;
+  /** What was expected of its known values together. */
+  expected: number;
+  /** How far its farthest value lies from the expected, in half-widths of the 95 % band. */
+  score: number;
+  /** By default `"spike"` or `"drop"`. */
+  kind?: AnomalyKind;
+  /** Whether the next value may still belong to it. By default false. */
+  ongoing?: boolean;
+}
+
+/** Says which values of a series are other than expected. It may give a promise. */
+export type DetectFunction = (
+  series: ForeignSeries,
+  settings: { threshold: number; minimum_impact: number },
+) => { anomalies: readonly ForeignAnomaly[] } | Promise<{ anomalies: readonly ForeignAnomaly[] }>;
+
+/** The same with a name, which answers tell. */
+export interface AnomalyDetector {
+  readonly name?: string;
+  detect: DetectFunction;
 }

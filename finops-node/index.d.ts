@@ -10,7 +10,7 @@ import type {
 import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
-import type { Anomalies, AnomalyMonitors } from "./anomalies";
+import type { Anomalies, AnomalyDetector, AnomalyMonitors, DetectFunction } from "./anomalies";
 import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { Events, Webhooks } from "./webhooks";
@@ -690,6 +690,8 @@ export interface OpenOptions<D extends Decimals = "number"> {
   webhook_timeout_seconds?: number | null;
   /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
   forecaster?: ForecastFunction | Forecaster | null;
+  /** Who says which days cost other than expected, in place of ours. It is called on this thread, within any call. */
+  anomaly_detector?: DetectFunction | AnomalyDetector | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

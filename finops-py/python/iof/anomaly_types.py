@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
+from .forecast_types import Series
 from .types import CostView, Dimensions, Filter
 
 __all__ = [
+    "AnomalyDetector",
     "AnomalyDirection",
     "AnomalyDriver",
     "AnomalyFeedback",
     "AnomalyKind",
     "AnomalyMonitor",
     "AnomalyPeriod",
+    "AnomalySettings",
     "AnomalyStatus",
     "AnomalyUsage",
     "CostAnomaly",
@@ -164,3 +167,24 @@ class AnomalyMonitor(TypedDict):
     """When this engine last looked for it."""
     error: str | None
     """Why it could not be told anything then."""
+
+
+class AnomalySettings(TypedDict):
+    """How sure a detector is to be."""
+
+    threshold: float
+    """How far from the expected a value must lie, in half-widths of the 95 % band."""
+    minimum_impact: float
+    """What an anomaly must cost or save."""
+
+
+class AnomalyDetector(Protocol):
+    """Who says which values of a series are other than expected. May have a ``name``, which answers tell."""
+
+    def detect(self, series: Series, settings: AnomalySettings, /) -> dict[str, Any]:
+        """What is unusual: ``{"anomalies": [{"start_index", "end_index", "expected", "score", "kind", "ongoing"}]}``.
+
+        ``end_index`` is inclusive and by default ``start_index``; ``expected`` is the sum over its values; ``score`` is
+        in half-widths of the 95 % band; ``kind`` is by default ``"spike"`` or ``"drop"``, ``ongoing`` false.
+        """
+        ...

@@ -29,6 +29,7 @@ from .virtuals import VirtualDimensions
 from .webhooks import Events, Webhooks
 
 if TYPE_CHECKING:
+    from .anomaly_types import AnomalyDetector
     from .forecast_types import Forecaster
     from .types import (
         AnyCostView,
@@ -322,6 +323,7 @@ class Iof(Narrowing):
         webhook_allow_private: bool = False,
         webhook_timeout_seconds: int | None = None,
         forecaster: Forecaster | None = None,
+        anomaly_detector: AnomalyDetector | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -347,6 +349,8 @@ class Iof(Narrowing):
             webhook_timeout_seconds: How long a receiver may take to answer, 1 to 60. By default 15.
             forecaster: A model of yours: an object with ``forecast(series, horizon, levels)`` and perhaps a ``name``.
                 Forecasts of cost go by it where they ask for the model ``"custom"``, or for its name.
+            anomaly_detector: Who says which days cost other than expected, in place of ours: an object with
+                ``detect(series, settings)`` and perhaps a ``name``.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -367,7 +371,7 @@ class Iof(Narrowing):
             "webhook_allow_private": webhook_allow_private,
             "webhook_timeout_seconds": webhook_timeout_seconds,
         }
-        return cls(Engine.open(location, options, forecaster))
+        return cls(Engine.open(location, options, forecaster, anomaly_detector))
 
     def close(self) -> None:
         """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless.
@@ -412,6 +416,7 @@ def open(
     webhook_allow_private: bool = False,
     webhook_timeout_seconds: int | None = None,
     forecaster: Forecaster | None = None,
+    anomaly_detector: AnomalyDetector | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -429,4 +434,5 @@ def open(
         webhook_allow_private=webhook_allow_private,
         webhook_timeout_seconds=webhook_timeout_seconds,
         forecaster=forecaster,
+        anomaly_detector=anomaly_detector,
     )

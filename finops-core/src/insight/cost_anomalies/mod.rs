@@ -5,6 +5,7 @@
 
 mod answer;
 mod drivers;
+mod foreign;
 mod request;
 mod search;
 mod series;
@@ -12,5 +13,6 @@ pub(crate) mod usage;
 
 pub use answer::{AnomalyDriver, AnomalyPeriod, AnomalyUsage, CostAnomalies, CostAnomaly, UsageChange};
 pub(crate) use drivers::{DRIVER_DIMENSIONS, Decomposed};
+pub use foreign::{ForeignAnomaly, ForeignDetection};
 pub use request::{AnomaliesRequest, AnomalyStatus, FeedbackFilter};
 pub(crate) use search::{AnomalySearch, Found, FoundAnomalies};
