@@ -105,6 +105,25 @@ impl Anomaly {
     }
 }
 
+/// What a value led to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The place of the value, counted from 0.
+    pub index: usize,
+    /// What was expected of it before it was known; `None` while too little is known.
+    pub expected: Option<f64>,
+    /// The anomaly that it belongs to, or that ended with it, as far as is known now: it replaces the one with the same
+    /// start. A new one ends the one before.
+    pub anomaly: Option<Anomaly>,
+}
+
+impl Step {
+    /// Whether the value itself belongs to an anomaly, as far as is known with it.
+    pub fn is_unusual(&self) -> bool {
+        self.anomaly.is_some_and(|anomaly| anomaly.end_index == self.index)
+    }
+}
+
 /// What a detector found in a series.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Detection {
@@ -113,4 +132,20 @@ pub struct Detection {
     pub expected: Vec<Option<f64>>,
     /// The anomalies, by their start; no two overlap.
     pub anomalies: Vec<Anomaly>,
+}
+
+impl Detection {
+    /// Adds what the next value led to.
+    pub fn take(&mut self, step: Step) {
+        self.expected.push(step.expected);
+        let Some(anomaly) = step.anomaly else { return };
+        match self.anomalies.last_mut() {
+            Some(last) if last.start_index == anomaly.start_index => *last = anomaly,
+            Some(last) => {
+                last.ongoing = false;
+                self.anomalies.push(anomaly);
+            }
+            None => self.anomalies.push(anomaly),
+        }
+    }
 }

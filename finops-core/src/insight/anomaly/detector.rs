@@ -1,6 +1,6 @@
 //! The trait of detectors, and ours.
 
-use super::answer::{Anomaly, Detection};
+use super::answer::Detection;
 use super::settings::Settings;
 use super::watch::Watch;
 use crate::insight::forecast::{Calendar, Series};
@@ -27,10 +27,11 @@ impl RobustBaseline {
     /// Its name.
     pub const NAME: &str = "robust_baseline";
 
-    /// How many values it must know before it judges: four seasons, and no fewer than 8.
+    /// How many values it must know before it judges: four seasons of up to 7 values, two longer ones, and no fewer
+    /// than 8.
     pub const fn needs(season_length: usize) -> usize {
-        let four = season_length.saturating_mul(4);
-        if four < 8 { 8 } else { four }
+        let seasons = season_length.saturating_mul(if season_length <= 7 { 4 } else { 2 });
+        if seasons < 8 { 8 } else { seasons }
     }
 
     /// A watch over a series that is fed value by value, as they become complete. It gives the same answers as
@@ -58,23 +59,11 @@ impl AnomalyDetector for RobustBaseline {
         let complete = values.len() - usize::from(settings.incomplete_last);
         let mut found = Detection::default();
         for value in values.iter().take(complete) {
-            let step = watch.push(*value)?;
-            found.expected.push(step.expected);
-            if let Some(anomaly) = step.anomaly {
-                keep(&mut found.anomalies, anomaly);
-            }
+            found.take(watch.push(*value)?);
         }
         if settings.incomplete_last {
             found.expected.push(watch.expected());
         }
         Ok(found)
-    }
-}
-
-/// Replaces what was known of an anomaly, or adds it.
-fn keep(anomalies: &mut Vec<Anomaly>, anomaly: Anomaly) {
-    match anomalies.last_mut().filter(|last| last.start_index == anomaly.start_index) {
-        Some(last) => *last = anomaly,
-        None => anomalies.push(anomaly),
     }
 }

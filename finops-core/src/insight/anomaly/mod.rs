@@ -24,11 +24,19 @@
 )]
 
 mod answer;
+mod baseline;
+mod charges;
 mod detector;
+mod model;
+mod noise;
+mod overall;
+mod record;
 mod settings;
+mod statistics;
+mod sums;
 mod watch;
 
-pub use answer::{Anomaly, Detection, Direction, Kind};
+pub use answer::{Anomaly, Detection, Direction, Kind, Step};
 pub use detector::{AnomalyDetector, RobustBaseline};
 pub use settings::Settings;
-pub use watch::{Step, Watch};
+pub use watch::Watch;

@@ -1,56 +1,81 @@
 //! A watch over one series, fed value by value.
 
-use super::answer::{Anomaly, Direction, Kind};
+use super::RobustBaseline;
+use super::answer::{Anomaly, Step};
+use super::charges::Charges;
+use super::model::{Model, Moment, Next};
+use super::record::{Record, Unusual};
 use super::settings::Settings;
-use crate::insight::forecast::Calendar;
+use super::statistics::settles;
+use crate::insight::forecast::{Calendar, Frequency};
 use crate::{Error, Result};
-use std::collections::VecDeque;
+use chrono::NaiveDate;
 
-/// Half the width of the 95 % band of normal noise, in standard deviations.
-const HALF_WIDTH: f64 = 1.96;
-/// What turns the median of absolute deviations into a standard deviation of normal noise.
-const MAD_TO_SIGMA: f64 = 1.4826;
-/// How many seasons are looked back on.
-const SEASONS: usize = 8;
 /// Larger amounts are a mistake: sums of them would not be finite.
 const LARGEST: f64 = 1e100;
-
-/// What a value led to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
-    /// The place of the value, counted from 0.
-    pub index: usize,
-    /// What was expected of it before it was known; `None` while too little is known.
-    pub expected: Option<f64>,
-    /// The anomaly that it belongs to, or that ended with it, as far as is known now. Whoever keeps records replaces
-    /// the one with the same start.
-    pub anomaly: Option<Anomaly>,
-}
+/// Smaller amounts count as zero: what they are divided by would not be finite.
+const SMALLEST: f64 = 1e-100;
+/// How far a charge on a day without other costs may be from its amount.
+const CHARGE_WITHIN: f64 = 0.5;
 
 /// A watch over one series, fed value by value.
+///
+/// ```text
+///              enough is known             off the band, or several
+///              ┌───────────────────▶ calm  ────together────▶ anomaly ─┐
+///   learning ──┤                      ▲ ▲                    │ │ ▲    │ farther off: the
+///       ▲      │ only zeros           │ └──back in the band──┘ │ └────┘ record grows
+///       │      ▼                      │                        │
+///       └── silent ◀──zero for long───┴──────stays: it is the──┘
+///        an onset                            new level
+/// ```
+///
+/// - **Learning** keeps values until there are [enough](RobustBaseline::needs). Then the baseline is the median of each
+///   place of the season, and the noise that of the deviations from it.
+/// - **Calm** expects the baseline and the monthly charges of the date, and has a band that is as wide as the noise of
+///   the series. What lies within is learnt from, in bounded steps.
+/// - **Anomaly** leaves the baseline alone. It ends when a value is back; when it stays for a week of days (a day of
+///   hours, three months) and grows no more, the baseline moves there, and what follows is expected to stay.
+/// - **Silent** expects nothing. The first value that is not zero is an onset, and all is learnt anew.
+///
+/// An unknown value changes nothing but the date. What is kept does not grow with the series: the values while
+/// learning, the last 91 deviations, a charge for each day of the month.
 #[derive(Debug, Clone)]
 pub struct Watch {
     season_length: usize,
+    calendar: Option<Calendar>,
+    settles: usize,
     settings: Settings,
     index: usize,
-    known: usize,
-    recent: VecDeque<Option<f64>>,
-    running: Option<Anomaly>,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Learning { known: Vec<Moment>, onset: Option<Box<Record>>, charges: Charges },
+    Silent(Charges),
+    Calm(Box<Model>),
+    Anomaly(Box<Model>, Box<Record>),
 }
 
 impl Watch {
-    pub(super) fn new(season_length: usize, _calendar: Option<Calendar>, settings: &Settings) -> Result<Self> {
+    pub(super) fn new(season_length: usize, calendar: Option<Calendar>, settings: &Settings) -> Result<Self> {
         settings.check()?;
         if season_length == 0 {
             return Err(Error::invalid("season_length", "must be at least 1, which means no season; got 0"));
         }
-        let recent = VecDeque::new();
-        Ok(Self { season_length, settings: *settings, index: 0, known: 0, recent, running: None })
+        let settles = settles(season_length, calendar.map(|calendar| calendar.frequency()));
+        let phase = Phase::Learning { known: Vec::new(), onset: None, charges: Charges::default() };
+        Ok(Self { season_length, calendar, settles, settings: *settings, index: 0, phase })
     }
 
     /// What is expected of the next value; `None` while too little is known.
     pub fn expected(&self) -> Option<f64> {
-        self.band().map(|(expected, _)| expected)
+        match &self.phase {
+            Phase::Learning { onset, .. } => onset.as_ref().map(|_| 0.0),
+            Phase::Silent(charges) => Some(charges.expected(self.date())),
+            Phase::Calm(model) | Phase::Anomaly(model, _) => Some(model.expected(self.index, self.date())),
+        }
     }
 
     /// Takes the next value, `None` when it is unknown, and judges it by those before.
@@ -61,69 +86,127 @@ impl Watch {
         if let Some(value) = value.filter(|value| value.is_nan() || value.abs() > LARGEST) {
             return Err(Error::invalid("values", format!("value {} is {value}: no cost is", self.index)));
         }
-        let band = self.band();
-        let anomaly = band.zip(value).and_then(|((expected, half), value)| self.judge(expected, half, value));
-        self.known += usize::from(value.is_some());
-        self.recent.push_back(value);
-        if self.recent.len() > self.season_length.saturating_mul(SEASONS) {
-            self.recent.pop_front();
-        }
-        let step = Step { index: self.index, expected: band.map(|(expected, _)| expected), anomaly };
+        let expected = self.expected();
+        let anomaly = value.and_then(|value| {
+            let value = if value.abs() < SMALLEST { 0.0 } else { value };
+            self.take(Moment { index: self.index, date: self.date(), value })
+        });
+        let step = Step { index: self.index, expected, anomaly };
         self.index += 1;
         Ok(step)
     }
 
-    /// What is expected of the next value, and half the width of the 95 % band around it.
-    fn band(&self) -> Option<(f64, f64)> {
-        if self.known < super::RobustBaseline::needs(self.season_length) {
-            return None;
-        }
-        let past = |at: usize| {
-            let same = self.recent.iter().rev().skip(at).step_by(self.season_length);
-            median(same.copied().flatten().collect())
-        };
-        let expected = past(self.season_length - 1)?;
-        let spread = self.recent.iter().rev().enumerate();
-        let spread = spread.filter_map(|(at, value)| Some((past(at % self.season_length)? - (*value)?).abs()));
-        let sigma = MAD_TO_SIGMA * median(spread.collect())?;
-        Some((expected, HALF_WIDTH * sigma.max(0.02 * expected.abs()).max(f64::MIN_POSITIVE)))
+    /// The date of the next value, where its day of the month may mean something.
+    fn date(&self) -> Option<NaiveDate> {
+        self.calendar.filter(|calendar| calendar.frequency() == Frequency::Daily)?.date(self.index)
     }
 
-    fn judge(&mut self, expected: f64, half: f64, value: f64) -> Option<Anomaly> {
-        let score = (value - expected).abs() / half;
-        if score <= self.settings.threshold {
-            return self.running.take().map(|ended| Anomaly { ongoing: false, ..ended });
-        }
-        let (kind, direction) = match value < expected {
-            true if value < 0.0 => (Kind::Credit, Direction::Down),
-            true => (Kind::Drop, Direction::Down),
-            false => (Kind::Spike, Direction::Up),
+    fn take(&mut self, now: Moment) -> Option<Anomaly> {
+        let phase = std::mem::replace(&mut self.phase, Phase::Silent(Charges::default()));
+        let (phase, told) = match phase {
+            Phase::Learning { mut known, onset, charges } => {
+                known.push(now);
+                match onset {
+                    Some(record) => self.follow_onset(known, *record, charges, now),
+                    None => (self.learn(known), None),
+                }
+            }
+            Phase::Silent(charges) => self.listen(charges, now),
+            Phase::Calm(mut model) => {
+                let record = model.judge(now, self.settings.threshold);
+                self.begin(model, record)
+            }
+            Phase::Anomaly(model, record) => self.follow(model, *record, now),
         };
-        let started = self.running.filter(|running| running.direction == direction);
-        let mut anomaly = started.unwrap_or(Anomaly {
-            start_index: self.index,
-            end_index: self.index,
-            kind,
-            direction,
-            expected: 0.0,
-            actual: 0.0,
-            impact: 0.0,
-            score,
-            ongoing: true,
+        self.phase = phase;
+        told
+    }
+
+    /// Goes on learning, or judges from now on.
+    fn learn(&self, known: Vec<Moment>) -> Phase {
+        if known.len() < RobustBaseline::needs(self.season_length) {
+            return Phase::Learning { known, onset: None, charges: Charges::default() };
+        }
+        match Model::learn(&known, self.season_length, self.settings.threshold) {
+            Ok(model) => Phase::Calm(Box::new(model)),
+            Err(charges) => Phase::Silent(charges),
+        }
+    }
+
+    /// Waits for something to begin.
+    fn listen(&self, mut charges: Charges, now: Moment) -> (Phase, Option<Anomaly>) {
+        charges.pass(now.date);
+        let is_charge = charges.on(now.date).is_some_and(|charge| {
+            let [amount, _] = charge.amounts(0.0);
+            (now.value - amount).abs() <= CHARGE_WITHIN * amount.abs()
         });
-        anomaly.end_index = self.index;
-        anomaly.expected += expected;
-        anomaly.actual += value;
-        anomaly.impact = anomaly.actual - anomaly.expected;
-        anomaly.score = anomaly.score.max(score);
-        self.running = Some(anomaly);
-        Some(anomaly).filter(|anomaly| anomaly.impact.abs() >= self.settings.minimum_impact)
+        if is_charge {
+            charges.came(now.date, now.value, 0.0);
+        }
+        if is_charge || now.value.abs() <= 0.0 {
+            return (Phase::Silent(charges), None);
+        }
+        let mut record = Record::begin_from_nothing(now.index, now.value, self.settings.threshold);
+        let told = self.tell(&mut record, true);
+        (Phase::Learning { known: vec![now], onset: Some(Box::new(record)), charges }, told)
     }
-}
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    let lower = *values.get((values.len() - 1) / 2)?;
-    Some(f64::midpoint(lower, upper))
+    /// Something began: it is an onset when it stays, else it was a spike.
+    fn follow_onset(
+        &self,
+        known: Vec<Moment>,
+        mut record: Record,
+        mut charges: Charges,
+        now: Moment,
+    ) -> (Phase, Option<Anomaly>) {
+        let first = known.first().copied().unwrap_or(now);
+        charges.pass(now.date);
+        if now.value.abs() > 0.0 {
+            let value = now.value;
+            record.extend(Unusual { index: now.index, value, expected: 0.0, deviation: 0.0, elsewhere: false }, 0.0);
+        }
+        if known.len() < self.settles {
+            let told = self.tell(&mut record, true).filter(|anomaly| anomaly.end_index == now.index);
+            return (Phase::Learning { known, onset: Some(Box::new(record)), charges }, told);
+        }
+        if record.known > 1 {
+            return (Phase::Learning { known, onset: None, charges }, self.tell(&mut record, false));
+        }
+        record.was_no_onset();
+        charges.came(first.date, first.value, 0.0);
+        (Phase::Silent(charges), self.tell(&mut record, false))
+    }
+
+    fn begin(&self, model: Box<Model>, record: Option<Record>) -> (Phase, Option<Anomaly>) {
+        match record {
+            Some(mut record) => {
+                let told = self.tell(&mut record, true);
+                (Phase::Anomaly(model, Box::new(record)), told)
+            }
+            None => (Phase::Calm(model), None),
+        }
+    }
+
+    fn follow(&self, mut model: Box<Model>, record: Record, now: Moment) -> (Phase, Option<Anomaly>) {
+        match model.follow(record, now, self.settings.threshold, self.settles) {
+            Next::Runs(mut record) => {
+                let told = self.tell(&mut record, true);
+                (Phase::Anomaly(model, Box::new(record)), told)
+            }
+            Next::Over(_, Some(next)) => self.begin(model, Some(next)),
+            Next::Over(mut record, None) => {
+                let told = self.tell(&mut record, false);
+                (Phase::Calm(model), told)
+            }
+            Next::Settled(mut record) => {
+                let told = self.tell(&mut record, false);
+                let phase = if model.is_silent() { Phase::Silent(model.into_charges()) } else { Phase::Calm(model) };
+                (phase, told)
+            }
+        }
+    }
+
+    fn tell(&self, record: &mut Record, ongoing: bool) -> Option<Anomaly> {
+        record.tell(ongoing, self.settings.minimum_impact)
+    }
 }

@@ -1,0 +1,95 @@
+//! Several values together: what none of them shows alone, such as a small step that stays.
+
+use std::collections::VecDeque;
+
+/// How many values are added up.
+pub(super) const SPANS: [usize; 4] = [2, 3, 5, 7];
+/// How many of the last values are kept.
+const KEPT: usize = 7;
+/// Over how many values the spread of the sums is followed.
+const MEMORY: f64 = 60.0;
+/// The sums of how few values count as known from the start.
+const FIRST_WEIGHT: f64 = 10.0;
+/// Means of deviations below this share of the expected are no news.
+const LEAST_MEAN: f64 = 0.08;
+/// The last value must deviate by this part of the mean at least, so that what is over does not count.
+const LAST_PART: f64 = 0.5;
+
+/// A value that was judged, and found usual.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged {
+    pub(super) index: usize,
+    pub(super) value: f64,
+    pub(super) expected: f64,
+    pub(super) deviation: f64,
+}
+
+/// The last usual values, and how far their sums usually lie from the expected: neighbours that deviate together make
+/// the band of sums wider.
+#[derive(Debug, Clone)]
+pub(super) struct Sums {
+    recent: VecDeque<Judged>,
+    spreads: [f64; SPANS.len()],
+    known: f64,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self { recent: VecDeque::new(), spreads: [1.0; SPANS.len()], known: FIRST_WEIGHT }
+    }
+}
+
+impl Sums {
+    /// How many values, this one the last, lie too far off together, on which side and by how many half-widths.
+    /// `sigma` is that of one deviation, `half_width` that of its 95 % band.
+    pub(super) fn unusual(&self, now: &Judged, sigma: f64, threshold: f64, from_span: usize) -> Option<Together> {
+        for (span, spread) in SPANS.into_iter().zip(self.spreads).filter(|(span, _)| *span >= from_span) {
+            if self.recent.len() + 1 < span {
+                return None;
+            }
+            let sum = now.deviation + self.recent.iter().rev().take(span - 1).map(|one| one.deviation).sum::<f64>();
+            let mean = sum / span as f64;
+            let score =
+                sum.abs() / ((span as f64).sqrt() * sigma * super::statistics::HALF_WIDTH * spread.max(1.0).sqrt());
+            let lasts = now.deviation * sum.signum() > LAST_PART * mean.abs();
+            if score > threshold && lasts && mean.abs() > LEAST_MEAN {
+                return Some(Together { span, up: sum > 0.0, score });
+            }
+        }
+        None
+    }
+
+    /// The usual values before, the last ones, oldest first.
+    pub(super) fn last(&self, count: usize) -> impl Iterator<Item = &Judged> {
+        self.recent.iter().skip(self.recent.len().saturating_sub(count))
+    }
+
+    /// Takes a usual value.
+    pub(super) fn take(&mut self, judged: Judged, sigma: f64) {
+        self.recent.push_back(judged);
+        if self.recent.len() > KEPT {
+            self.recent.pop_front();
+        }
+        for (span, spread) in SPANS.into_iter().zip(&mut self.spreads) {
+            if self.recent.len() >= span {
+                let sum: f64 = self.recent.iter().rev().take(span).map(|one| one.deviation).sum();
+                let square = sum * sum / (span as f64 * sigma * sigma);
+                *spread += (square.min(9.0 * spread.max(1.0)) - *spread) / (self.known + 1.0).min(MEMORY);
+            }
+        }
+        self.known += 1.0;
+    }
+
+    /// Forgets the last values: something else began.
+    pub(super) fn break_off(&mut self) {
+        self.recent.clear();
+    }
+}
+
+/// Values that lie too far off together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Together {
+    pub(super) span: usize,
+    pub(super) up: bool,
+    pub(super) score: f64,
+}
