@@ -53,8 +53,9 @@ impl Engine {
 
 #[napi]
 impl Engine {
-    /// Opens the engine at a location, with options as JSON text, and with what the host brings: a model and a detector,
-    /// each as its name and a function that is given a ticket and JSON text, and answers by `told` or `answered`.
+    /// Opens the engine at a location, with options as JSON text, and with what the host brings: a model and a
+    /// detector, each as its name and a function that is given a ticket and JSON text, and answers by `told` or
+    /// `answered`.
     #[napi]
     pub fn open(
         location: String,

@@ -265,7 +265,8 @@ impl Builder {
         self
     }
 
-    /// Who tells which days cost other than expected; by default [`RobustBaseline`](crate::insight::anomaly::RobustBaseline).
+    /// Who tells which days cost other than expected; by default
+    /// [`RobustBaseline`](crate::insight::anomaly::RobustBaseline).
     #[must_use]
     pub fn anomaly_detector(mut self, detector: Arc<dyn AnomalyDetector>) -> Self {
         self.anomaly_detector = Some(detector);

@@ -1,9 +1,10 @@
 //! What drove an anomaly: which values of which dimensions cost other than before.
 //!
 //! What a value is expected to cost is the mean of what it cost on the same weekdays of the six weeks before the
-//! anomaly, without days that were unusual themselves or are not known as a whole. Of all dimensions those are told whose
-//! make-up changed most, by the divergence of the expected shares from the actual ones, and of each the few values that
-//! make up most of the change; after Bhagwan et al., "Adtributor: Revenue Debugging in Advertising Systems" (NSDI 2014).
+//! anomaly, without days that were unusual themselves or are not known as a whole. Of all dimensions those are told
+//! whose make-up changed most, by the divergence of the expected shares from the actual ones, and of each the few
+//! values that make up most of the change; after Bhagwan et al., "Adtributor: Revenue Debugging in Advertising Systems"
+//! (NSDI 2014).
 
 use super::answer::AnomalyDriver;
 use super::search::{AnomalySearch, Found, FoundAnomalies, estimate, interval_of, of_group};

@@ -117,7 +117,10 @@ mod tests {
             json!([{"start_index": 4, "expected": 5, "score": 3}]),
             json!([{"start_index": 3, "end_index": 2, "expected": 5, "score": 3}]),
             json!([{"start_index": 0, "end_index": 4, "expected": 5, "score": 3}]),
-            json!([{"start_index": 0, "end_index": 2, "expected": 5, "score": 3}, {"start_index": 2, "expected": 5, "score": 3}]),
+            json!([
+                {"start_index": 0, "end_index": 2, "expected": 5, "score": 3},
+                {"start_index": 2, "expected": 5, "score": 3},
+            ]),
         ] {
             assert_eq!(read(anomalies.clone()).unwrap_err().field(), Some("anomaly_detector"), "{anomalies}");
         }
