@@ -36,6 +36,7 @@ pub mod row;
 mod series;
 pub mod services;
 mod settled;
+pub mod spend_forecast;
 pub mod spending;
 pub mod statement;
 pub mod summary;
