@@ -6,6 +6,7 @@ use crate::engine::params::parse;
 use crate::engine::{Deleted, Finops, Page};
 use crate::insight::cost_anomalies::{AnomaliesRequest, AnomalySearch};
 use crate::insight::request::{DEFAULT_LIMIT, page};
+use crate::model::access::Access;
 use crate::model::anomaly::{AnomalyMonitor, AnomalyMonitorCreate, MAX_MONITORS};
 use crate::model::dimension::Dimension;
 use crate::model::id::{self, Id};
@@ -132,7 +133,7 @@ impl Finops {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
         let now = self.clock.now();
-        let narrowing = self.access().map(|access| access.narrowing()).unwrap_or_default();
+        let narrowing = self.access().map(Access::narrowing).unwrap_or_default();
         let monitor = form.into_monitor(Id::new(now, random), narrowing, now)?;
         self.keep_monitor(number, monitor)
     }
@@ -195,8 +196,8 @@ impl Finops {
         let _alone = self.anomalies.alone();
         let (number, before) = self.own_monitor(id)?;
         let form: AnomalyMonitorCreate = parse(Value::Object(merged(&before, changes)?))?;
-        let changed = form.into_monitor(id, before.narrowing.clone(), before.created_at)?;
-        self.keep_monitor(number, AnomalyMonitor { updated_at: self.clock.now(), ..changed })
+        let monitor = form.into_monitor(id, before.narrowing.clone(), before.created_at)?;
+        self.keep_monitor(number, AnomalyMonitor { updated_at: self.clock.now(), ..monitor })
     }
 
     /// Removes a monitor. What it announced stays announced.
@@ -213,13 +214,13 @@ impl Finops {
 
     /// The monitors that look at a virtual dimension, as a sentence names them.
     pub(in crate::engine) fn monitors_looking_at(&self, name: &str) -> Result<Vec<String>> {
-        let looks = |monitor: &Arc<AnomalyMonitor>| {
+        let is_named = |monitor: &Arc<AnomalyMonitor>| {
             let mut dimensions: Vec<&Dimension> = monitor.group_by.0.iter().collect();
             monitor.filter.dimensions(&mut dimensions);
             dimensions.iter().any(|dimension| matches!(dimension, Dimension::Virtual(known) if known == name))
         };
-        let looking = self.known_monitors()?.all().into_iter().filter(looks);
-        Ok(looking.map(|monitor| format!("the monitor '{}'", monitor.name)).collect())
+        let all = self.known_monitors()?.all().into_iter();
+        Ok(all.filter(is_named).map(|monitor| format!("the monitor '{}'", monitor.name)).collect())
     }
 
     /// Writes a monitor that can be asked for.

@@ -60,7 +60,7 @@ pub(crate) struct Decomposed<'s> {
     days: Vec<Day>,
     before: Vec<Day>,
     during: Vec<Day>,
-    told: Vec<Told>,
+    tellers: Vec<Told>,
 }
 
 /// The drivers of a dimension.
@@ -76,7 +76,7 @@ struct Change {
     value: Option<String>,
     expected: Money,
     actual: Money,
-    change: Money,
+    impact: Money,
 }
 
 impl<'s> Decomposed<'s> {
@@ -94,7 +94,7 @@ impl<'s> Decomposed<'s> {
         let before = of(first..places.start, &is_usual);
         let during = of(places.start..places.end.min(places.start + DURING), &is_whole);
         let days = history.span(&(first..places.end.min(places.start + DURING)))?;
-        Ok(Self { search, found, anomaly, days, before, during, told: Vec::new() })
+        Ok(Self { search, found, anomaly, days, before, during, tellers: Vec::new() })
     }
 
     /// The days before the anomaly that say what is usual.
@@ -151,7 +151,7 @@ impl<'s> Decomposed<'s> {
             return Ok(());
         }
         let changes = values.iter().map(|groups| self.change(&settled, groups)).collect::<Result<Vec<_>>>()?;
-        let total = Money::try_sum(changes.iter().map(|change| change.change))?;
+        let total = Money::try_sum(changes.iter().map(|change| change.impact))?;
         if total.is_zero() || total.is_negative() != self.anomaly.impact.is_negative() {
             return Ok(());
         }
@@ -159,10 +159,10 @@ impl<'s> Decomposed<'s> {
         if surprise < SURPRISE {
             return Ok(());
         }
-        let share = |change: &Change| change.change.to_f64_nearest() / total.to_f64_nearest();
+        let share = |change: &Change| change.impact.to_f64_nearest() / total.to_f64_nearest();
         let mut ordered: Vec<&Change> = changes.iter().filter(|change| share(change) >= LEAST).collect();
         ordered.sort_by(|one, other| {
-            let by_change = other.change.abs().unwrap_or_default().cmp(&one.change.abs().unwrap_or_default());
+            let by_change = other.impact.abs().unwrap_or_default().cmp(&one.impact.abs().unwrap_or_default());
             by_change.then_with(|| one.value.cmp(&other.value))
         });
         let mut drivers = Vec::new();
@@ -178,18 +178,18 @@ impl<'s> Decomposed<'s> {
                 name: None,
                 expected: change.expected,
                 actual: change.actual,
-                impact: change.change,
-                share: ratio(change.change, total, SHARE_DECIMALS),
+                impact: change.impact,
+                share: ratio(change.impact, total, SHARE_DECIMALS),
             });
         }
-        self.told.push(Told { surprise, drivers });
+        self.tellers.push(Told { surprise, drivers });
         Ok(())
     }
 
     /// The drivers, those of the dimension that tells most first.
     pub(crate) fn finish(mut self) -> Vec<AnomalyDriver> {
-        self.told.sort_by(|one, other| other.surprise.total_cmp(&one.surprise));
-        self.told.into_iter().flat_map(|told| told.drivers).take(MOST).collect()
+        self.tellers.sort_by(|one, other| other.surprise.total_cmp(&one.surprise));
+        self.tellers.into_iter().flat_map(|told| told.drivers).take(MOST).collect()
     }
 
     /// What a value was expected to cost, and what it cost.
@@ -209,7 +209,7 @@ impl<'s> Decomposed<'s> {
         let actual = Money::try_sum(during.iter().map(|(_, cost)| *cost))?;
         let expected: f64 = during.iter().map(|(day, _)| usual(&before, *day)).sum();
         let expected = estimate(expected, self.found.currency)?;
-        Ok(Change { value, expected, actual, change: actual.checked_sub(expected)? })
+        Ok(Change { value, expected, actual, impact: actual.checked_sub(expected)? })
     }
 }
 

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(anomalies: serde_json::Value) -> Result<Detection> {
+    fn read(anomalies: &serde_json::Value) -> Result<Detection> {
         let series = Series::new(vec![Some(1.0), None, Some(2.0), Some(4.0)], 1).unwrap();
         let given: ForeignDetection = serde_json::from_value(json!({ "anomalies": anomalies })).unwrap();
         given.into_detection("mine", &series)
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_follows_is_not_asked() {
-        let found = read(json!([
+        let found = read(&json!([
             {"start_index": 3, "expected": 5, "score": 3, "kind": "level_shift", "ongoing": true},
             {"start_index": 0, "end_index": 2, "expected": 2, "score": 2.5},
         ]))
@@ -122,7 +122,7 @@ mod tests {
                 {"start_index": 2, "expected": 5, "score": 3},
             ]),
         ] {
-            assert_eq!(read(anomalies.clone()).unwrap_err().field(), Some("anomaly_detector"), "{anomalies}");
+            assert_eq!(read(&anomalies).unwrap_err().field(), Some("anomaly_detector"), "{anomalies}");
         }
         assert!(serde_json::from_value::<ForeignDetection>(json!({"anomalies": [{"start_index": 0}]})).is_err());
     }
