@@ -1,7 +1,7 @@
 //! Functions of JavaScript that are told of events, or asked, and whether a webhook is what it says.
 //!
-//! Whoever asks works on Node's thread pool. It hands a text to the event loop and waits until JavaScript answers by its
-//! ticket, so that a function may take its time and give a promise.
+//! Whoever asks works on Node's thread pool. It hands a text to the event loop and waits until JavaScript answers by
+//! its ticket, so that a function may take its time and give a promise.
 
 use crate::json;
 use finops_core::edge::notify::EventSink;

@@ -2,7 +2,9 @@
 
 use crate::{errors, input, output};
 use finops_core::engine::{backtest_series, forecast_series};
-use finops_core::insight::forecast::{Forecaster, ForeignForecast, ForeignSeries, Level, Series, SeriesForecast};
+use finops_core::insight::forecast::{
+    Forecaster, ForeignForecast, ForeignSeries, Frequency, Level, Series, SeriesForecast,
+};
 use finops_core::{Answer, Error};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -57,7 +59,7 @@ pub(crate) fn told_series<'py>(py: Python<'py>, series: &Series) -> PyResult<Bou
     dict.set_item("values", told.values)?;
     dict.set_item("season_length", told.season_length)?;
     dict.set_item("start", told.start)?;
-    dict.set_item("frequency", told.frequency.map(|frequency| frequency.as_str()))?;
+    dict.set_item("frequency", told.frequency.map(Frequency::as_str))?;
     dict.set_item("non_negative", told.non_negative)?;
     Ok(dict)
 }

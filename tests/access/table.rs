@@ -81,6 +81,11 @@ pub(crate) const ROWS: &[Row] = rows! {
     "costs.anomalies"            "AA N N NNN Nxxx" |_| json!({"days": 30, "group_by": ["tenant", "virtual:line"]});
     "anomaly_monitors.get"       "AA N 0 NN0 Nxxx" |world| json!({"id": world.monitor});
     "anomaly_monitors.list"      "AA N N NNN Nxxx" nothing;
+    "costs.forecast"             "AA N N NNN Nxxx" |_| json!({"granularity": "daily", "days": 2, "model": "naive",
+        "group_by": "tenant"});
+    "costs.projected_month_end"  "AA N N NNN Nxxx" |_| json!({"model": "naive"});
+    "forecast.backtest"          "AA N N NNN Nxxx" |_| json!({"granularity": "daily", "days": 1, "origins": 1,
+        "model": "naive"});
     "costs.explain_plan"         "AA x x xxx xxxx" grouped;
     "allocation.run"             "AA x x xxx xxxx" january;
     "allocation.what_if"         "AA x x xxx xxxx" |_| json!({"period": "2024-01", "rules": []});

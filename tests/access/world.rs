@@ -174,7 +174,15 @@ impl World {
         ];
         let mut wrong = row(&cells);
         wrong.insert("BillingCurrency".into(), String::new());
-        let rows = if who == "south" { vec![row(&cells), wrong] } else { vec![row(&cells)] };
+        // Costs nothing, and says that the days until then are there.
+        let mut late = row(&cells);
+        for column in ["BilledCost", "EffectiveCost", "ContractedCost", "ListCost"] {
+            late.insert(column.into(), "0".into());
+        }
+        late.insert("ChargePeriodStart".into(), "2024-01-25T00:00:00Z".into());
+        late.insert("ChargePeriodEnd".into(), "2024-01-26T00:00:00Z".into());
+        let wrong = (who == "south").then_some(wrong);
+        let rows: Vec<_> = [row(&cells), late].into_iter().chain(wrong).collect();
         let file = Bill::new(rows).write(self.folder.path(), &format!("{account}.csv"));
         answer(&self.finops, "import_charges", json!({"path": file.to_str().unwrap()}));
     }

@@ -70,7 +70,8 @@ fn a_fee_on_the_first_is_no_rate() {
     let folder = tempfile::tempdir().unwrap();
     let finops = engine(":memory:", "2026-01-11T12:00:00Z");
     let made = monthly(&finops, "t", 300);
-    let daily = json!({"name": "d", "scope": {"level": "tenant", "id": "t"}, "thresholds": [{"percent": 100, "action": "alert"}],
+    let daily = json!({"name": "d", "scope": {"level": "tenant", "id": "t"},
+        "thresholds": [{"percent": 100, "action": "alert"}],
         "budget": {"amount": 20, "currency": "USD", "period": "daily"}});
     let daily = budget(&finops, daily);
     spend(&finops, folder.path(), &["t".to_owned()], "5", "105");

@@ -42,8 +42,8 @@ pub struct Analysis {
     /// Where the history leads: `increasing` above a growth of 0.01 a month, `decreasing` below -0.01, else `stable`.
     /// None where the growth is.
     pub trend: Option<Trend>,
-    /// By how much of itself the cost of a day grows in a month, at 4 decimals: 0.02 is two hundredths. The mean days of
-    /// the last 13 spans of four weeks give the median of the slopes between all pairs of them (Theil 1950, Sen 1968),
+    /// By how much of itself the cost of a day grows in a month, at 4 decimals: 0.02 is two hundredths. The mean days
+    /// of the last 13 spans of four weeks give the median of the slopes between all pairs of them (Theil 1950, Sen 1968),
     /// and that, for a month of 30.4375 days, is divided by the median of those means. A span of which fewer than three
     /// weeks are known does not count. None with fewer than two spans, or where the median is not above 0.
     pub monthly_growth_rate: Option<Quantity>,

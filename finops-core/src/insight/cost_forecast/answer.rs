@@ -70,7 +70,8 @@ pub struct PastPoint {
     pub total: Option<Money>,
 }
 
-/// What a day or a month will cost. Amounts are rounded once, half to even, at four decimals more than the currency has.
+/// What a day or a month will cost. Amounts are rounded once, half to even, at four decimals more than the currency
+/// has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ForecastPoint {

@@ -8,9 +8,9 @@ use super::super::question::Question;
 use super::super::request::{GroupBy, Rates, request};
 use super::super::series::serialize_day;
 use super::super::sums::Sums;
-use super::history::{History, month_of};
+use super::history::{History, WEEK, month_of};
 use super::months::too_little;
-use super::outlook::{Outlook, Predictions, check_days, money};
+use super::outlook::{Bounds, NEEDED_DAYS, Outlook, Predictions, check_days, money};
 use super::request::{Asked, ForecastGranularity, ForecastRequest, level, within};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
@@ -175,26 +175,32 @@ impl<'q> BacktestQuery<'q> {
 
     /// The days after each of which a forecast is made, as lengths of the history, the earliest first.
     fn cuts(&self, history: &History) -> Result<Vec<usize>> {
-        let spaced = |places: Vec<usize>| {
-            let step = (places.len() / self.origins).clamp(1, self.horizon);
-            let mut chosen: Vec<usize> = places.into_iter().rev().step_by(step).take(self.origins).collect();
-            chosen.reverse();
-            chosen
-        };
         if self.request.granularity == ForecastGranularity::Daily {
-            check_days(history)?;
-            let least = super::outlook::NEEDED_DAYS;
-            let last = history.len().checked_sub(self.horizon).filter(|last| *last >= least);
-            let needed = (self.horizon + least).div_ceil(super::history::WEEK);
-            let last = last.ok_or_else(|| too_little(needed, "weeks", history.len() / super::history::WEEK))?;
-            return Ok(spaced((least..=last).collect()));
+            return self.day_cuts(history);
         }
         let months = history.months()?;
         let last = months.len().checked_sub(self.horizon).filter(|last| *last >= 2);
         let last = last.ok_or_else(|| too_little(self.horizon + 2, "months", months.len()))?;
         let ends = months.iter().take(last + 1).skip(2).map(|(month, _)| *month);
-        let places: Vec<usize> = ends.filter_map(|month| history.length_until(month)).collect();
-        Ok(spaced(places))
+        Ok(self.spaced(ends.filter_map(|month| history.length_until(month)).collect()))
+    }
+
+    fn day_cuts(&self, history: &History) -> Result<Vec<usize>> {
+        check_days(history)?;
+        let (least, length) = (NEEDED_DAYS, history.len());
+        let latest = length.checked_sub(self.horizon).filter(|latest| *latest >= least);
+        let needed = (self.horizon + least).div_ceil(WEEK);
+        let latest = latest.ok_or_else(|| too_little(needed, "weeks", length / WEEK))?;
+        Ok(self.spaced((least..=latest).collect()))
+    }
+
+    /// As many of the places as are wanted, as far apart as a forecast looks ahead where there is room, the last of
+    /// them within.
+    fn spaced(&self, places: Vec<usize>) -> Vec<usize> {
+        let step = (places.len() / self.origins).clamp(1, self.horizon);
+        let mut chosen: Vec<usize> = places.into_iter().rev().step_by(step).take(self.origins).collect();
+        chosen.reverse();
+        chosen
     }
 
     fn predictions(&self, history: &History) -> Result<Predictions> {
@@ -222,11 +228,15 @@ impl<'q> BacktestQuery<'q> {
             expected = expected.checked_add(money(point.known, point.expected, decimals)?)?;
             came = came.checked_add(cost)?;
             let predicted = point.known.to_f64_nearest() + point.expected;
-            let bounds = point.bounds.iter().map(|bounds| {
-                let known = point.known.to_f64_nearest();
-                known + bounds.lower..=known + bounds.upper
-            });
-            tally.add(cost.to_f64_nearest(), predicted, bounds, scale);
+            // As amounts are told: what a double is off in its last digits is no miss.
+            let told = cost.round(decimals, Rounding::HalfEven)?;
+            let is_within = |bounds: &Bounds| {
+                let (lower, upper) =
+                    (money(point.known, bounds.lower, decimals)?, money(point.known, bounds.upper, decimals)?);
+                Ok((lower..=upper).contains(&told))
+            };
+            let inside: Vec<bool> = point.bounds.iter().map(is_within).collect::<Result<_>>()?;
+            tally.add(cost.to_f64_nearest(), predicted, &inside, scale);
         }
         if tally.points == 0 {
             return Ok(None);
@@ -317,13 +327,7 @@ impl Tally {
         Self { points: 0, smape: 0.0, scaled: 0.0, with_scale: 0, inside: vec![0; levels] }
     }
 
-    fn add(
-        &mut self,
-        actual: f64,
-        predicted: f64,
-        bounds: impl Iterator<Item = std::ops::RangeInclusive<f64>>,
-        scale: Option<f64>,
-    ) {
+    fn add(&mut self, actual: f64, predicted: f64, within: &[bool], scale: Option<f64>) {
         let (error, size) = ((actual - predicted).abs(), actual.abs() + predicted.abs());
         self.points += 1;
         self.smape += if size > 0.0 { 200.0 * error / size } else { 0.0 };
@@ -331,8 +335,8 @@ impl Tally {
             self.scaled += error / scale;
             self.with_scale += 1;
         }
-        for (inside, bounds) in self.inside.iter_mut().zip(bounds) {
-            *inside += usize::from(bounds.contains(&actual));
+        for (inside, within) in self.inside.iter_mut().zip(within) {
+            *inside += usize::from(*within);
         }
     }
 

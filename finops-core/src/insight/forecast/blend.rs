@@ -9,6 +9,9 @@ use std::fmt::Debug;
 /// A form of which the likelihood is a smaller share of the best one's says nothing.
 const SHARE_MIN: f64 = 0.01;
 
+/// How many times the largest value a forecast reaches at most, however long a trend goes on.
+const REACH: f64 = 10.0;
+
 /// A form with its parameters, which runs over any values.
 pub(crate) trait Recipe: Copy + Debug {
     /// What is known after the last value.
@@ -88,9 +91,9 @@ impl<R: Recipe> Fitted for Blend<R> {
         let mut mean = vec![0.0; horizon];
         for member in &self.members {
             let ahead = member.recipe.ahead(&member.states, horizon);
-            mean.iter_mut().zip(ahead).for_each(|(sum, value)| *sum += member.share * value * self.scale);
+            mean.iter_mut().zip(ahead).for_each(|(sum, value)| *sum += member.share * value.clamp(-REACH, REACH));
         }
-        mean
+        mean.iter().map(|value| value * self.scale).collect()
     }
 
     fn fitted(&self) -> &[f64] {

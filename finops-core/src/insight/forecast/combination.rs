@@ -4,9 +4,7 @@
 //! Weights come from the errors that each made from points of the past, and are drawn towards equal ones: there are few
 //! such points, and weights that follow them too closely lose more than they win (Smith and Wallis 2009).
 
-use super::answer::SeriesForecast;
 use super::intervals::{Past, Spread};
-use super::level::Level;
 use super::member::{FittedMember, Member};
 use super::origins::{Origin, origins};
 
@@ -92,13 +90,4 @@ fn weights(means: &[Option<Vec<f64>>], origins: &[Origin]) -> Vec<f64> {
         (Some(_), true) => (sums[at] / largest).max(0.1).powi(-2),
     };
     (0..means.len()).map(weight).collect()
-}
-
-impl Combination {
-    /// The answer without what comes before the horizon.
-    pub(super) fn answer(self, label: String, skipped: usize, levels: &[Level]) -> SeriesForecast {
-        let mean = self.mean[skipped..].to_vec();
-        let bands = self.spread.bands(&mean, skipped, levels);
-        SeriesForecast { model: label, mean, bands, fitted: Vec::new(), season_length: 1 }
-    }
 }

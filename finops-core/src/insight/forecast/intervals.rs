@@ -21,7 +21,7 @@ const CHANGE: f64 = 0.7;
 /// The mean of errors over the root of their mean square where they are normal.
 const NORMAL: f64 = 0.76;
 /// How far the ratio of the errors at hand is followed for levels up to 80 %; not at all from 95 % on.
-const FOLLOWED: f64 = 0.8;
+const FOLLOWED: f64 = 1.0;
 /// From the spread of errors of the past to those to come.
 const TO_COME: f64 = 0.685;
 
@@ -76,14 +76,12 @@ impl Spread {
         Self { steps: steps.iter().map(|step| (step * step * few + change * change).sqrt()).collect(), bulk }
     }
 
-    /// A band for each level around a mean, of which the first steps of the spread are skipped.
-    pub(super) fn bands(&self, mean: &[f64], skipped: usize, levels: &[Level]) -> Vec<Band> {
+    /// A band for each level around a mean.
+    pub(super) fn bands(&self, mean: &[f64], levels: &[Level]) -> Vec<Band> {
         let of = |level: &Level| {
             let follow = FOLLOWED * ((0.95 - level.share()) / 0.15).clamp(0.0, 1.0);
             let factor = TO_COME * student(*level) * self.bulk.powf(follow);
-            let steps = self.steps.iter().skip(skipped);
-            let side =
-                |sign: f64| mean.iter().zip(steps.clone()).map(|(mean, step)| mean + sign * factor * step).collect();
+            let side = |sign: f64| mean.iter().zip(&self.steps).map(|(mean, step)| mean + sign * factor * step).collect();
             Band { level: *level, lower: side(-1.0), upper: side(1.0) }
         };
         levels.iter().map(of).collect()
@@ -185,11 +183,10 @@ mod tests {
 
     #[test]
     fn levels_are_nested() {
-        let past: Vec<Past> =
-            (20..30).map(|at| Past { at, errors: vec![0.1, if at == 25 { 9.0 } else { 0.1 }] }).collect();
+        let past: Vec<Past> = (20..30).map(|at| Past { at, errors: vec![0.1, if at == 25 { 9.0 } else { 0.1 }] }).collect();
         let values: Vec<f64> = (0..30).map(|at| f64::from(at % 5)).collect();
         let levels = Level::list(&[0.1, 0.5, 0.8, 0.85, 0.9, 0.94, 0.95, 0.99, 0.999]).unwrap();
-        let bands = Spread::new(&past, &values, 1, 2).bands(&[1.0, 1.0], 0, &levels);
+        let bands = Spread::new(&past, &values, 1, 2).bands(&[1.0, 1.0], &levels);
         assert!(bands.windows(2).all(|pair| pair[0].upper[1] < pair[1].upper[1]), "{bands:?}");
     }
 

@@ -24,6 +24,7 @@
 )]
 #![allow(clippy::many_single_char_names, clippy::similar_names, reason = "the letters of the literature")]
 
+mod adjustment;
 mod answer;
 mod arima;
 mod auto;
@@ -48,6 +49,9 @@ mod optimiser;
 mod origins;
 mod plain;
 mod prepared;
+#[cfg(test)]
+mod properties;
+mod regression;
 mod season;
 mod series;
 mod theta;
@@ -64,27 +68,3 @@ pub use plain::SeriesOptions;
 pub use series::Series;
 pub(super) use total::median;
 pub use total::{Together, Total};
-
-/// For the workshop.
-pub mod workshop {
-    use super::member::Member;
-    /// Means and errors.
-    pub fn dump(v: &[f64], m: usize, h: usize) -> (Vec<Option<Vec<f64>>>, Vec<(usize, Vec<Vec<f64>>)>) {
-        let members: Vec<Box<dyn Member>> = vec![
-            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Dynamic, more_seasons: vec![] }),
-            Box::new(super::ets::Ets::Average),
-            Box::new(super::ces::Ces::Average),
-            Box::new(super::mstl::Mstl { rest: super::arima::Arima, more_seasons: vec![] }),
-            Box::new(super::theta::Theta::Dynamic),
-            Box::new(super::mstl::Mstl { rest: super::theta::Theta::Standard, more_seasons: vec![] }),
-            Box::new(super::mstl::Mstl { rest: super::ets::Smoothing::Damped, more_seasons: vec![] }),
-            Box::new(super::mstl::Mstl { rest: super::ces::Ces::Average, more_seasons: vec![] }),
-        ];
-        let fitted: Vec<_> = members.iter().map(|x| x.fit_member(v, m)).collect();
-        let o = super::origins::origins(&members, &fitted, v, m, h);
-        (
-            fitted.iter().map(|f| f.as_ref().map(|f| f.expected(h))).collect(),
-            o.into_iter().map(|o| (o.at, o.errors)).collect(),
-        )
-    }
-}

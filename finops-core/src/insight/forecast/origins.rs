@@ -5,7 +5,7 @@ use super::member::{FittedMember, Member};
 /// How many values before its end the series was cut: close together at the end, where errors are like those to come.
 const CUTS: [usize; 12] = [1, 2, 3, 4, 6, 8, 10, 12, 15, 18, 21, 24];
 /// Series up to this length are fitted anew at each point; for longer ones the parameters hardly change.
-const FITTED_ANEW: usize = 160;
+const FITTED_ANEW: usize = 130;
 /// A point of the past has at least this many values before it.
 const LEAST: usize = 6;
 

@@ -10,7 +10,7 @@
 
 use super::fit::{Fit, Fitted};
 use super::numbers::Line;
-use super::season::{Seasonal, Shape, shape};
+use super::season::{Seasonal, shape};
 
 /// Which of the family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

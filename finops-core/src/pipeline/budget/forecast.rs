@@ -66,8 +66,8 @@ pub trait SpendForecaster: Debug + Send + Sync {
     ///
     /// # Errors
     /// `overflow`.
+    #[allow(unused_variables, reason = "the names say what an implementation is given")]
     fn look_back(&self, past: &DailySpend, period: Interval) -> Result<Option<Arc<dyn SpendOutlook>>> {
-        let _not_looked_at = (past, period);
         Ok(None)
     }
 }

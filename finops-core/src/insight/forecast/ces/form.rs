@@ -30,8 +30,7 @@ impl Form {
         match self {
             Self::None => 2,
             Self::Simple => period,
-            Self::Partial => 2 + period,
-            Self::Full => 2 + period,
+            Self::Partial | Self::Full => 2 + period,
         }
     }
 }

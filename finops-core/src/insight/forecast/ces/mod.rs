@@ -12,6 +12,8 @@
 mod form;
 mod recursion;
 mod search;
+#[cfg(test)]
+mod tests;
 
 use super::blend::{Blend, Recipe, scaled};
 use super::fit::Fit;
@@ -20,9 +22,6 @@ use recursion::{Pair, States, Way, Weights, ahead, run};
 
 /// How many of the last values weights are found on.
 const RECENT: usize = 1_200;
-
-/// How many times the largest value a forecast reaches at most.
-const REACH: f64 = 10.0;
 
 /// Complex exponential smoothing of which the season is found.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +80,7 @@ impl Recipe for Smoother {
             }
             all.extend(season.iter_mut().take(cycle).map(|index| ahead(self.form, &self.weights, &mut level, index)));
         }
-        all.iter().map(|value| value.clamp(-REACH, REACH)).collect()
+        all
     }
 
     fn label(&self) -> String {

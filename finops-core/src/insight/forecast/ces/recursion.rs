@@ -55,13 +55,15 @@ impl Pair {
     /// Nothing yet.
     pub(crate) const ZERO: Self = Self { value: 0.0, potential: 0.0 };
 
-    /// One step on, with an error.
-    #[inline(always)]
-    fn step(&mut self, weight: &Complex, error: f64) {
+    /// One step on towards a value. What does not depend on the state comes first, so that no step waits for more than
+    /// it must.
+    #[inline]
+    fn step(&mut self, weight: &Complex, target: f64) {
         let Self { value, potential } = *self;
         let Complex { real, imaginary } = *weight;
-        self.value = (value + (real - imaginary) * error) - (1.0 - imaginary) * potential;
-        self.potential = (value + (1.0 - real) * potential) + (real + imaginary) * error;
+        let (near, far) = (real - imaginary, real + imaginary);
+        self.value = (near * target + (1.0 - near) * value) - (1.0 - imaginary) * potential;
+        self.potential = (far * target + (1.0 - far) * value) + (1.0 - real) * potential;
     }
 }
 
@@ -72,8 +74,8 @@ pub(crate) trait Shape {
     /// What is expected.
     fn expected(level: &Pair, index: &Pair) -> f64;
 
-    /// What an error makes of the states.
-    fn learn(weights: &Weights, level: &mut Pair, index: &mut Pair, error: f64);
+    /// What a value makes of the states.
+    fn learn(weights: &Weights, level: &mut Pair, index: &mut Pair, value: f64);
 }
 
 #[derive(Debug)]
@@ -91,58 +93,60 @@ struct Full;
 impl Shape for Plain {
     const SEASON: bool = false;
 
-    #[inline(always)]
+    #[inline]
     fn expected(level: &Pair, _: &Pair) -> f64 {
         level.value
     }
 
-    #[inline(always)]
-    fn learn(weights: &Weights, level: &mut Pair, _: &mut Pair, error: f64) {
-        level.step(&weights.level, error);
+    #[inline]
+    fn learn(weights: &Weights, level: &mut Pair, _: &mut Pair, value: f64) {
+        level.step(&weights.level, value);
     }
 }
 
 impl Shape for Simple {
     const SEASON: bool = true;
 
-    #[inline(always)]
+    #[inline]
     fn expected(_: &Pair, index: &Pair) -> f64 {
         index.value
     }
 
-    #[inline(always)]
-    fn learn(weights: &Weights, _: &mut Pair, index: &mut Pair, error: f64) {
-        index.step(&weights.level, error);
+    #[inline]
+    fn learn(weights: &Weights, _: &mut Pair, index: &mut Pair, value: f64) {
+        index.step(&weights.level, value);
     }
 }
 
 impl Shape for Partial {
     const SEASON: bool = true;
 
-    #[inline(always)]
+    #[inline]
     fn expected(level: &Pair, index: &Pair) -> f64 {
         level.value + index.value
     }
 
-    #[inline(always)]
-    fn learn(weights: &Weights, level: &mut Pair, index: &mut Pair, error: f64) {
-        level.step(&weights.level, error);
-        index.value += weights.season.real * error;
+    #[inline]
+    fn learn(weights: &Weights, level: &mut Pair, index: &mut Pair, value: f64) {
+        let target = value - index.value;
+        index.value += weights.season.real * (target - level.value);
+        level.step(&weights.level, target);
     }
 }
 
 impl Shape for Full {
     const SEASON: bool = true;
 
-    #[inline(always)]
+    #[inline]
     fn expected(level: &Pair, index: &Pair) -> f64 {
         level.value + index.value
     }
 
-    #[inline(always)]
-    fn learn(weights: &Weights, level: &mut Pair, index: &mut Pair, error: f64) {
-        level.step(&weights.level, error);
-        index.step(&weights.season, error);
+    #[inline]
+    fn learn(weights: &Weights, level: &mut Pair, index: &mut Pair, value: f64) {
+        let (target, own) = (value - index.value, value - level.value);
+        index.step(&weights.season, own);
+        level.step(&weights.level, target);
     }
 }
 
@@ -154,7 +158,7 @@ pub(crate) enum Way {
 }
 
 /// Goes through all values. `see` is told each error, with what was expected.
-#[inline(always)]
+#[inline]
 pub(crate) fn run(
     form: Form,
     way: Way,
@@ -171,14 +175,13 @@ pub(crate) fn run(
     }
 }
 
-#[inline(always)]
+#[inline]
 fn pass<S: Shape>(way: Way, weights: &Weights, values: &[f64], states: &mut States, mut see: impl FnMut(f64, f64)) {
     let mut level = states.level;
     let mut one = |value: &f64, index: &mut Pair| {
         let expected = S::expected(&level, index);
-        let error = value - expected;
-        S::learn(weights, &mut level, index, error);
-        see(error, expected);
+        S::learn(weights, &mut level, index, *value);
+        see(value - expected, expected);
     };
     let period = states.season.len().max(1);
     let season = &mut states.season;
@@ -211,6 +214,6 @@ pub(crate) fn ahead(form: Form, weights: &Weights, level: &mut Pair, index: &mut
 
 fn free<S: Shape>(weights: &Weights, level: &mut Pair, index: &mut Pair) -> f64 {
     let expected = S::expected(level, index);
-    S::learn(weights, level, index, 0.0);
+    S::learn(weights, level, index, expected);
     expected
 }

@@ -13,6 +13,9 @@ const GROWTH: f64 = 1.02;
 /// Fewer seasons do not tell two states for each place.
 const SEASONS_MIN: usize = 4;
 
+/// Fewer values are not worth a search.
+const VALUES_MIN: usize = 4;
+
 /// Below this share of the largest value, squared, errors are those of arithmetic.
 const EXACT: f64 = 1e-28;
 
@@ -36,7 +39,11 @@ pub(super) fn candidates(values: &[f64], period: usize) -> Vec<Candidate<Smoothe
 /// A form with its parameters; `None` when the values are too few.
 fn candidate(form: Form, values: &[f64], period: usize) -> Option<Candidate<Smoother>> {
     let searched = form.parameters() + 1;
-    let spare = values.len().checked_sub(searched + 1).filter(|spare| *spare > 0)?;
+    let plain = form == Form::None && values.len() >= VALUES_MIN;
+    let spare = values.len().saturating_sub(searched + 1).max(usize::from(plain));
+    if spare == 0 {
+        return None;
+    }
     let end = States::at_end(form, values, period)?;
     let mut states = end.clone();
     let loss = |weights: &Weights| {

@@ -77,7 +77,7 @@ fn told<S: Seasonal, const SLOPE: bool>(error: Error, weights: &Weights, values:
 }
 
 impl Sums {
-    #[inline(always)]
+    #[inline]
     fn add(&mut self, value: f64, expected: f64) {
         let share = (value - expected) / expected;
         self.squares += share * share;

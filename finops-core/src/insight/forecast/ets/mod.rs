@@ -14,10 +14,14 @@ mod likelihood;
 mod outline;
 mod recursion;
 mod search;
+#[cfg(test)]
+mod tests;
 
 use super::blend::{Blend, Candidate, Recipe, scaled};
 use super::fit::Fit;
 use form::{Error, Form, Season, Trend};
+use likelihood::{backcast, expected};
+use outline::Outline;
 use recursion::{States, Weights};
 use search::Sample;
 
@@ -40,7 +44,7 @@ pub(crate) enum Smoothing {
     Simple,
     /// A level and a slope (Holt 1957).
     Holt,
-    /// A level and a slope that fades (Gardner and McKenzie 1985).
+    /// A level and a slope that fades (Gardner 1985).
     Damped,
 }
 
@@ -89,7 +93,9 @@ impl Recipe for Smoother {
 
     fn run(&self, values: &[f64], period: usize) -> Option<(Self::States, Vec<f64>)> {
         let positive = values.iter().all(|value| *value > 0.0);
-        let (states, expected) = Sample::new(values, period, positive).run(self)?;
+        let mut states = Outline::of(values, period, self.form.season, positive)?.end(self.form);
+        backcast(self.form, &self.weights, values, &mut states);
+        let expected = expected(self.form, &self.weights, values, &mut states);
         Some(((states, values.len() % period.max(1)), expected))
     }
 

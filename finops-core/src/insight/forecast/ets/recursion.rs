@@ -99,7 +99,7 @@ impl Seasonal for Multiplied {
 }
 
 /// One value on: gives what was expected of it.
-#[inline(always)]
+#[inline]
 fn step<S: Seasonal, const SLOPE: bool>(
     weights: &Weights,
     level: &mut f64,
@@ -125,7 +125,7 @@ fn step<S: Seasonal, const SLOPE: bool>(
 }
 
 /// From the first value to the last. `see` is told each value and what was expected of it.
-#[inline(always)]
+#[inline]
 pub(crate) fn forwards<S: Seasonal, const SLOPE: bool>(
     values: &[f64],
     weights: &Weights,
@@ -149,7 +149,7 @@ pub(crate) fn forwards<S: Seasonal, const SLOPE: bool>(
 
 /// From the last value to the first, as if time ran the other way: states after the last value become states before
 /// the first.
-#[inline(always)]
+#[inline]
 pub(crate) fn backwards<S: Seasonal, const SLOPE: bool>(values: &[f64], weights: &Weights, states: &mut States) {
     let (mut level, mut slope) = (states.level - states.slope, -states.slope);
     if S::ANY {

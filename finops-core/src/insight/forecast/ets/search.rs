@@ -6,9 +6,9 @@
 
 use super::Smoother;
 use super::form::{Error, Form, Season, Trend};
-use super::likelihood::{backcast, expected, loss};
+use super::likelihood::{backcast, loss};
 use super::outline::Outline;
-use super::recursion::{States, Weights};
+use super::recursion::Weights;
 use crate::insight::forecast::numbers::count;
 use crate::insight::forecast::optimiser::{Effort, minimise};
 
@@ -38,32 +38,20 @@ pub(crate) struct Found {
 pub(crate) struct Sample<'a> {
     values: &'a [f64],
     period: usize,
-    plain: Outline,
-    added: Option<Outline>,
-    multiplied: Option<Outline>,
+    outlines: [Option<Outline>; 3],
     positive: bool,
 }
 
 impl<'a> Sample<'a> {
     /// `positive` says whether all values are above zero, so that shares of them are defined.
     pub(crate) fn new(values: &'a [f64], period: usize, positive: bool) -> Self {
-        let seasonal = period > 1 && values.len() >= 2 * period;
-        Self {
-            values,
-            period,
-            plain: Outline::of(values, period, Season::None),
-            added: seasonal.then(|| Outline::of(values, period, Season::Additive)),
-            multiplied: (seasonal && positive).then(|| Outline::of(values, period, Season::Multiplicative)),
-            positive,
-        }
+        let outlines = [Season::None, Season::Additive, Season::Multiplicative];
+        let outlines = outlines.map(|season| Outline::of(values, period, season, positive));
+        Self { values, period, outlines, positive }
     }
 
     fn outline(&self, season: Season) -> Option<&Outline> {
-        match season {
-            Season::None => Some(&self.plain),
-            Season::Additive => self.added.as_ref(),
-            Season::Multiplicative => self.multiplied.as_ref(),
-        }
+        self.outlines.iter().flatten().find(|outline| outline.season() == season)
     }
 
     /// All forms that are defined and not far behind, each with its weights.
@@ -128,15 +116,6 @@ impl<'a> Sample<'a> {
             3 => best::<3>(form, start, size, of),
             _ => best::<4>(form, start, size, of),
         })
-    }
-
-    /// The states after the last value for given weights, and what was expected of each value.
-    pub(crate) fn run(&self, smoother: &Smoother) -> Option<(States, Vec<f64>)> {
-        let Smoother { form, weights } = *smoother;
-        let mut states = self.outline(form.season)?.end(form);
-        backcast(form, &weights, self.values, &mut states);
-        let expected = expected(form, &weights, self.values, &mut states);
-        Some((states, expected))
     }
 }
 
