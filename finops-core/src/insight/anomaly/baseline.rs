@@ -5,7 +5,7 @@ use super::statistics::median;
 /// The smallest unit of deviation, as a share of the usual size: where next to nothing is expected, a little is no news.
 const SMALLEST_UNIT: f64 = 0.1;
 /// How much of a deviation the level takes over.
-const LEVEL_GAIN: f64 = 0.05;
+const LEVEL_GAIN: f64 = 0.03;
 /// How much of it the place in the season takes over, once that is known well.
 const PLACE_GAIN: f64 = 0.07;
 /// How fast the usual size follows.

@@ -27,6 +27,7 @@ mod answer;
 mod baseline;
 mod charges;
 mod detector;
+mod drivers;
 mod model;
 mod noise;
 mod overall;
@@ -34,9 +35,15 @@ mod record;
 mod settings;
 mod statistics;
 mod sums;
+mod traffic;
 mod watch;
+
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Anomaly, Detection, Direction, Kind, Step};
 pub use detector::{AnomalyDetector, RobustBaseline};
+pub use drivers::{DimensionDrivers, Driver, DriverChange, DriverCost, drivers};
 pub use settings::Settings;
+pub use traffic::{Traffic, TrafficVerdict, traffic};
 pub use watch::Watch;

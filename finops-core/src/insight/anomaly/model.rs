@@ -11,16 +11,18 @@ use chrono::{Datelike, NaiveDate};
 
 /// Where the noise is heavy, how far a value must lie from what its place in the season expects, as a part of what is
 /// asked where it is not; it must lie beyond all recent values as well.
-const HEAVY_PART: f64 = 0.45;
+const HEAVY_PART: f64 = 0.35;
 /// Where the noise is heavy, how many values are only judged together, and how much farther off they must be.
 const HEAVY_SPAN: usize = 7;
-const HEAVY_TOGETHER: f64 = 1.3;
+const HEAVY_TOGETHER: f64 = 1.5;
 /// How much farther off a value must lie right after an anomaly where the noise is heavy, and after how many values
 /// half of that is over: trouble comes in clusters, as in the returns of Engle 1982.
-const AFTER: f64 = 0.5;
+const AFTER: f64 = 1.0;
 const AFTER_HALF: f64 = 3.0;
+/// How much wider the band of a charge is: what it usually is, is known from few times.
+const CHARGE_BAND: f64 = 1.5;
 /// An anomaly is over when a value lies within this part of the way to it.
-const BACK: f64 = 0.5;
+const BACK: f64 = 0.4;
 /// Beyond how many standard deviations the baseline follows no farther.
 const FOLLOWS: f64 = 2.0;
 
@@ -41,6 +43,8 @@ pub(super) struct Model {
     sums: Sums,
     charges: Charges,
     last_anomaly: Option<usize>,
+    /// Whether values below zero are usual.
+    knows_credits: bool,
 }
 
 impl Model {
@@ -59,6 +63,7 @@ impl Model {
             }
             return Err(charges);
         }
+        let knows_credits = known.iter().any(|moment| moment.value < 0.0);
         let off = |moment: &Moment| baseline.deviation(moment.value, baseline.at(moment.index));
         let noise = Noise::of(&known.iter().map(off).collect::<Vec<_>>());
         let mut overall = Overall::default();
@@ -69,7 +74,7 @@ impl Model {
                 charges.came(moment.date, moment.value - baseline.at(moment.index), baseline.size());
             }
         }
-        Ok(Self { baseline, noise, overall, sums: Sums::default(), charges, last_anomaly: None })
+        Ok(Self { baseline, noise, overall, sums: Sums::default(), charges, last_anomaly: None, knows_credits })
     }
 
     /// What is expected at a place in time.
@@ -89,8 +94,9 @@ impl Model {
 
     /// Judges a value while no anomaly runs: begins one, or learns from it.
     pub(super) fn judge(&mut self, now: Moment, threshold: f64) -> Option<Record> {
+        let charge = self.charges.expected(now.date);
         let record = self.unusual(now, threshold);
-        self.overall.take(now.value);
+        self.overall.take(now.value - charge);
         self.charges.pass(now.date);
         record
     }
@@ -101,7 +107,7 @@ impl Model {
         let deviation = self.baseline.deviation(now.value, expected);
         let band = threshold * self.noise.half_width();
         let towards = deviation * record.sign();
-        self.overall.take(now.value);
+        self.overall.take(now.value - self.charges.expected(now.date));
         self.charges.pass(now.date);
         if towards <= BACK * record.distance().min(band) {
             return self.end(record, now, towards < -band, threshold);
@@ -153,11 +159,12 @@ impl Model {
         let deviation = self.baseline.deviation(now.value, expected);
         let heavy = self.noise.is_heavy();
         let half = self.noise.half_width() * if heavy { HEAVY_PART } else { 1.0 };
-        if self.is_charge(now, deviation, threshold * half) {
+        if self.is_charge(now, deviation, threshold) {
             return None;
         }
-        let overall = self.overall.score(now.value) / self.after(now.index);
-        let score = if heavy { overall } else { deviation.abs() / half };
+        let overall = self.overall.score(now.value - self.charges.expected(now.date)) / self.after(now.index);
+        let alone = !heavy || (now.value < 0.0 && !self.knows_credits);
+        let score = if alone { deviation.abs() / half } else { overall };
         if deviation.abs() > threshold * half && score > threshold {
             return Some(self.begin(now, expected, deviation, score));
         }
@@ -178,8 +185,10 @@ impl Model {
         record.extend(self.seen(now, expected, deviation), score);
         let base = self.baseline.at(now.index);
         if direction == Direction::Up {
-            record.charge_day = now.date.map(|date| date.day());
-            self.charges.came(now.date, now.value - base, self.baseline.size());
+            if self.charges.on(now.date).is_none() {
+                record.charge_day = now.date.map(|date| date.day());
+                self.charges.came(now.date, now.value - base, self.baseline.size());
+            }
         }
         self.noise.take(deviation);
         self.sums.break_off();
@@ -208,7 +217,8 @@ impl Model {
         let (low, high) = self.baseline.range();
         let edge = if deviation > 0.0 { high } else { low };
         let beyond = self.baseline.deviation(now.value, edge) * deviation.signum();
-        let elsewhere = beyond <= self.noise.half_width();
+        let no_charge = self.charges.expected(now.date).abs() <= 0.0;
+        let elsewhere = no_charge && beyond <= self.noise.half_width();
         Unusual { index: now.index, value: now.value, expected, deviation, elsewhere }
     }
 
@@ -216,6 +226,7 @@ impl Model {
     fn usual(&mut self, now: Moment, expected: f64) {
         let deviation = self.baseline.deviation(now.value, expected);
         let bound = FOLLOWS * self.noise.sigma();
+        self.knows_credits |= now.value < 0.0;
         self.baseline.follow(now.index, deviation.clamp(-bound, bound), now.value);
         self.noise.take(deviation);
         self.sums.take(Judged { index: now.index, value: now.value, expected, deviation }, self.noise.sigma());
@@ -228,7 +239,8 @@ impl Model {
     }
 
     /// Whether a monthly charge explains the value, or that it does not come; takes note of it.
-    fn is_charge(&mut self, now: Moment, deviation: f64, allowed: f64) -> bool {
+    fn is_charge(&mut self, now: Moment, deviation: f64, threshold: f64) -> bool {
+        let allowed = threshold * self.noise.half_width();
         let (base, size) = (self.baseline.at(now.index), self.baseline.size());
         let came = now.value - base;
         let off = |expected: f64| self.baseline.deviation(now.value, expected);
@@ -241,17 +253,20 @@ impl Model {
             return is_charge;
         };
         let [one, other] = charge.amounts(size);
-        let explained = [one, other].into_iter().map(|amount| off(base + amount)).find(|off| off.abs() <= allowed);
+        let wide = CHARGE_BAND * threshold * self.noise.half_width();
+        let explained = [one, other].into_iter().map(|amount| off(base + amount)).find(|off| off.abs() <= wide);
         let between = came > one.min(other) && came < one.max(other);
+        let fails = off(base).abs() <= allowed;
+        let is_certain = charge.is_certain();
         if explained.is_some() || between {
             self.charges.came(now.date, came, size);
             self.noise.take(explained.unwrap_or(0.0));
             return true;
         }
-        let fails = off(base).abs() <= allowed;
-        let is_certain = charge.is_certain();
         if fails {
             self.charges.missed(now.date);
+        } else {
+            self.charges.came(now.date, came, size);
         }
         fails && !is_certain
     }

@@ -8,7 +8,7 @@ const MEMORY: f64 = 60.0;
 /// Beyond how many standard deviations a deviation widens the band no further.
 const CLIP: f64 = 5.0;
 /// The least noise that is believed in, as a share of the expected.
-const LEAST: f64 = 0.02;
+const LEAST: f64 = 0.01;
 /// How many deviations the tails are judged by.
 const TAIL_MEMORY: usize = 91;
 /// How often the tails are judged anew.
@@ -21,8 +21,12 @@ const FIRST_WEIGHT: f64 = 0.7;
 const YOUNG: f64 = 6.0;
 /// Tails this much wider than those of normal noise are heavy.
 const HEAVY_TAIL: f64 = 1.2;
-/// Noise of this share of the expected is heavy: by 90 % of the deviations, or by their variance.
-const HEAVY_NOISE: [f64; 2] = [0.14, 0.15];
+/// Noise of this share of the expected is heavy, by the size below which 90 % of the deviations lie.
+const HEAVY_WIDTH: f64 = 0.13;
+/// Noise below this share never is, however often a value lies far out.
+const HEAVY_FROM: f64 = 0.08;
+/// And of this one, by their variance.
+const HEAVY_SPREAD: f64 = 0.14;
 
 /// The noise of deviations from the baseline, in units of the expected.
 #[derive(Debug, Clone)]
@@ -65,8 +69,8 @@ impl Noise {
     /// Whether the place in the season alone says too little: the noise is a good part of the level, or large
     /// deviations are too common for normal noise.
     pub(super) fn is_heavy(&self) -> bool {
-        let [width, spread] = HEAVY_NOISE;
-        self.tail > HEAVY_TAIL || self.width > width || self.variance.sqrt() > spread
+        let far = self.tail > HEAVY_TAIL || self.variance.sqrt() > HEAVY_SPREAD;
+        self.width > HEAVY_WIDTH || (far && self.width > HEAVY_FROM)
     }
 
     /// Counts a deviation in.
@@ -121,9 +125,12 @@ mod tests {
     #[test]
     fn one_wild_day_widens_little() {
         let mut noise = Noise::of(&normal(0.05));
+        for _ in 0..4 {
+            normal(0.05).into_iter().for_each(|deviation| noise.take(deviation));
+        }
         let before = noise.sigma();
         noise.take(20.0);
-        assert!(noise.sigma() < 1.6 * before && !noise.is_heavy());
+        assert!(noise.sigma() < 1.25 * before && !noise.is_heavy(), "{} after {before}", noise.sigma());
     }
 
     #[test]

@@ -13,7 +13,7 @@ const CLIP: f64 = 3.0;
 /// From how many values on it clips.
 const CLIPS_FROM: usize = 20;
 /// How much wider it is with no values than with all.
-const YOUNG: f64 = 2.0;
+const YOUNG: f64 = 4.0;
 
 /// The mean and spread of the last values, without regard to the season.
 #[derive(Debug, Clone, Default)]

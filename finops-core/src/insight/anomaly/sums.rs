@@ -1,5 +1,6 @@
 //! Several values together: what none of them shows alone, such as a small step that stays.
 
+use super::statistics::HALF_WIDTH;
 use std::collections::VecDeque;
 
 /// How many values are added up.
@@ -47,10 +48,14 @@ impl Sums {
             if self.recent.len() + 1 < span {
                 return None;
             }
-            let sum = now.deviation + self.recent.iter().rev().take(span - 1).map(|one| one.deviation).sum::<f64>();
+            let last = || std::iter::once(now).chain(self.recent.iter().rev()).take(span).map(|one| one.deviation);
+            let sum: f64 = last().sum();
             let mean = sum / span as f64;
-            let score =
-                sum.abs() / ((span as f64).sqrt() * sigma * super::statistics::HALF_WIDTH * spread.max(1.0).sqrt());
+            let rising: f64 = last().zip((1..=span).rev()).map(|(deviation, place)| deviation * place as f64).sum();
+            let rising = rising / weight(span).sqrt();
+            let steady = sum / (span as f64).sqrt();
+            let together = if rising.abs() > steady.abs() { rising } else { steady };
+            let score = together.abs() / (sigma * HALF_WIDTH * spread.max(1.0).sqrt());
             let lasts = now.deviation * sum.signum() > LAST_PART * mean.abs();
             if score > threshold && lasts && mean.abs() > LEAST_MEAN {
                 return Some(Together { span, up: sum > 0.0, score });
@@ -84,6 +89,11 @@ impl Sums {
     pub(super) fn break_off(&mut self) {
         self.recent.clear();
     }
+}
+
+/// The sum of the squares of 1 to a span.
+fn weight(span: usize) -> f64 {
+    (span * (span + 1) * (2 * span + 1) / 6) as f64
 }
 
 /// Values that lie too far off together.
