@@ -216,9 +216,9 @@ impl Finops {
 
     /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is. What time
     /// brings about happens here: budgets start anew, what was held too long is let go of, forecasts are made again,
-    /// monitors look for anomalies, what of all that somebody wants to be told becomes events, and sinks and webhooks are
-    /// told of them, at most 100 deliveries at a time. Nothing happens behind the host's back: call it every few seconds,
-    /// from a thread that may wait.
+    /// monitors look for anomalies, what of all that somebody wants to be told becomes events, and sinks and webhooks
+    /// are told of them, at most 100 deliveries at a time. Nothing happens behind the host's back: call it every few
+    /// seconds, from a thread that may wait.
     ///
     /// # Errors
     /// `invalid_argument` when the clock is the system's, or would go back; `storage`.

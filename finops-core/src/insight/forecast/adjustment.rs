@@ -34,7 +34,9 @@ impl Adjustment {
                     found.factors = factors;
                 }
             }
-            Some(calendar) if calendar.frequency() == Frequency::Daily => found.charges(calendar, first, values, season),
+            Some(calendar) if calendar.frequency() == Frequency::Daily => {
+                found.charges(calendar, first, values, season)
+            }
             _ => (),
         }
         found
@@ -46,8 +48,7 @@ impl Adjustment {
             return;
         }
         let usual = Usual::new(values, season);
-        let days: Vec<Option<u32>> =
-            (0..self.amounts.len()).map(|at| Some(calendar.date(first + at)?.day())).collect();
+        let days: Vec<Option<u32>> = (0..self.amounts.len()).map(|at| Some(calendar.date(first + at)?.day())).collect();
         for day in 1..=31 {
             let places: Vec<usize> = (0..values.len()).filter(|at| days[*at] == Some(day)).collect();
             let mut excess: Vec<f64> = places.iter().map(|at| usual.away(values, *at)).collect();

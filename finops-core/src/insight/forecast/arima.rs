@@ -218,7 +218,13 @@ mod tests {
 
     #[test]
     fn a_walk_goes_on_from_where_it_is() {
-        let walk: Vec<f64> = returning().iter().scan(0.0, |sum, step| { *sum += step; Some(*sum) }).collect();
+        let walk: Vec<f64> = returning()
+            .iter()
+            .scan(0.0, |sum, step| {
+                *sum += step;
+                Some(*sum)
+            })
+            .collect();
         let fitted = Arima.fit(&walk, 1).unwrap();
         assert!(fitted.differenced && (fitted.mean(1)[0] - walk[149]).abs() < 100.0);
         assert_eq!(fitted.refilter(&walk).unwrap().mean(5), fitted.mean(5));

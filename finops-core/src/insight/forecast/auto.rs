@@ -115,7 +115,9 @@ fn members(series: &Series, prepared: &Prepared, values: &[f64], model: Model) -
         Model::Ets => vec![Box::new(Ets::Best)],
         Model::Ces => vec![Box::new(Ces::Best)],
         Model::Mstl => vec![Box::new(Mstl { rest: Theta::Dynamic, more_seasons: more })],
-        Model::Calendar => series.calendar().map(|calendar| regression(calendar) as Box<dyn Member>).into_iter().collect(),
+        Model::Calendar => {
+            series.calendar().map(|calendar| regression(calendar) as Box<dyn Member>).into_iter().collect()
+        }
     }
 }
 

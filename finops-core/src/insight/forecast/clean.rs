@@ -80,7 +80,8 @@ impl Usual {
         let alike = |one: usize, other: usize| (0.5..2.0).contains(&(away(one) / away(other)));
         let again = |at: usize| far.iter().filter(|other| alike(at, **other)).count() > 2;
         let run = |at: usize| {
-            let before = far.iter().rev().filter(|other| **other < at).zip(1..).take_while(|(other, back)| **other + back == at);
+            let before =
+                far.iter().rev().filter(|other| **other < at).zip(1..).take_while(|(other, back)| **other + back == at);
             let after = far.iter().filter(|other| **other > at).zip(1..).take_while(|(other, on)| **other == at + on);
             before.count() + after.count() + 1
         };
@@ -97,14 +98,15 @@ fn shift(values: &[f64], usual: &Usual, season: usize) -> Option<(usize, f64)> {
     let jump = |at: usize| {
         let (mut before, mut after) = (flat[at - side..at].to_vec(), flat[at..at + side].to_vec());
         let (from, to) = (median(&mut before), median(&mut after));
-        let spread = |part: &[f64], middle: f64| median(&mut part.iter().map(|v| (v - middle).abs()).collect::<Vec<f64>>());
+        let spread =
+            |part: &[f64], middle: f64| median(&mut part.iter().map(|v| (v - middle).abs()).collect::<Vec<f64>>());
         let noise = MAD * spread(&before, from).max(spread(&after, to)).max(QUIET * from.abs().max(to.abs()) / 2.0);
         ((to - from) / noise, to - from, from)
     };
     let last = flat.len().checked_sub(side)?;
-    let found = (side..=last).map(|at| (at, jump(at))).filter(|(_, (score, by, from))| {
-        score.abs() > FAR && by.abs() > 0.25 * from.abs()
-    });
+    let found = (side..=last)
+        .map(|at| (at, jump(at)))
+        .filter(|(_, (score, by, from))| score.abs() > FAR && by.abs() > 0.25 * from.abs());
     let (at, (_, by, _)) = found.max_by(|one, other| one.1.0.abs().total_cmp(&other.1.0.abs()))?;
     Some((at, by))
 }
@@ -140,7 +142,9 @@ mod tests {
     use super::*;
 
     fn weeks(count: usize) -> Vec<f64> {
-        (0..7 * count).map(|at| [100.0, 104.0, 98.0, 101.0, 103.0, 40.0, 35.0][at % 7] + (at * 37 % 11) as f64).collect()
+        (0..7 * count)
+            .map(|at| [100.0, 104.0, 98.0, 101.0, 103.0, 40.0, 35.0][at % 7] + (at * 37 % 11) as f64)
+            .collect()
     }
 
     #[test]

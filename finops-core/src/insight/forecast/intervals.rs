@@ -81,7 +81,8 @@ impl Spread {
         let of = |level: &Level| {
             let follow = FOLLOWED * ((0.95 - level.share()) / 0.15).clamp(0.0, 1.0);
             let factor = TO_COME * student(*level) * self.bulk.powf(follow);
-            let side = |sign: f64| mean.iter().zip(&self.steps).map(|(mean, step)| mean + sign * factor * step).collect();
+            let side =
+                |sign: f64| mean.iter().zip(&self.steps).map(|(mean, step)| mean + sign * factor * step).collect();
             Band { level: *level, lower: side(-1.0), upper: side(1.0) }
         };
         levels.iter().map(of).collect()
@@ -183,7 +184,8 @@ mod tests {
 
     #[test]
     fn levels_are_nested() {
-        let past: Vec<Past> = (20..30).map(|at| Past { at, errors: vec![0.1, if at == 25 { 9.0 } else { 0.1 }] }).collect();
+        let past: Vec<Past> =
+            (20..30).map(|at| Past { at, errors: vec![0.1, if at == 25 { 9.0 } else { 0.1 }] }).collect();
         let values: Vec<f64> = (0..30).map(|at| f64::from(at % 5)).collect();
         let levels = Level::list(&[0.1, 0.5, 0.8, 0.85, 0.9, 0.94, 0.95, 0.99, 0.999]).unwrap();
         let bands = Spread::new(&past, &values, 1, 2).bands(&[1.0, 1.0], &levels);

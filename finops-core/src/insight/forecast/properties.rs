@@ -100,7 +100,8 @@ fn every_model_answers_awkward_series() {
     for (name, values) in &awkward {
         let series = Series::of(values, 12).unwrap().with_calendar(monthly());
         for model in Model::ALL {
-            let answer = forecast(&series, 24, &levels(), model).unwrap_or_else(|error| panic!("{name} {model}: {error}"));
+            let answer =
+                forecast(&series, 24, &levels(), model).unwrap_or_else(|error| panic!("{name} {model}: {error}"));
             let bounds = answer.bands.iter().flat_map(|band| band.lower.iter().chain(&band.upper));
             assert!(answer.mean.iter().chain(bounds).all(|value| value.is_finite()), "{name} {model}: {answer:?}");
             if ["constant", "zero"].contains(name) {
@@ -133,9 +134,8 @@ fn the_furthest_horizon_is_finite_for_every_model() {
 
 #[test]
 fn a_refund_day_hardly_matters() {
-    let values: Vec<f64> = (0..200)
-        .map(|at| [100.0, 104.0, 98.0, 101.0, 103.0, 40.0, 35.0][at % 7] + (at * 37 % 11) as f64)
-        .collect();
+    let values: Vec<f64> =
+        (0..200).map(|at| [100.0, 104.0, 98.0, 101.0, 103.0, 40.0, 35.0][at % 7] + (at * 37 % 11) as f64).collect();
     let mean = |values: &[f64]| forecast(&Series::of(values, 7).unwrap(), 14, &[], Model::Auto).unwrap().mean;
     let plain = mean(&values);
     for at in [100, 190, 198, 199] {
