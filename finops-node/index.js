@@ -2,6 +2,7 @@
 "use strict";
 
 const { Allocation } = require("./allocation.js");
+const { AnomalyMonitors } = require("./anomalies.js");
 const { Budgets } = require("./budgets.js");
 const { classes, invalid } = require("./errors.js");
 const { ResourceGroups } = require("./groups.js");
@@ -68,6 +69,14 @@ class Costs {
 
   diff(params, options) {
     return this.#session.ask("costs.diff", params, options);
+  }
+
+  anomalies(params, options) {
+    return this.#session.ask("costs.anomalies", params, options);
+  }
+
+  anomalyFeedback(params) {
+    return this.#session.call("costs.anomaly_feedback", params);
   }
 }
 
@@ -157,6 +166,7 @@ class Finops {
   constructor(session) {
     this.#session = session;
     this.costs = new Costs(session);
+    this.anomalyMonitors = new AnomalyMonitors(session);
     this.forecast = new Forecast(session);
     this.allocation = new Allocation(session);
     this.budgets = new Budgets(session);

@@ -1,5 +1,6 @@
 //! The engine as a class of JavaScript. Work runs on Node's thread pool, never on the thread of the event loop.
 
+use crate::detector::Detector;
 use crate::json;
 use crate::recorder::Recorder;
 use crate::series::Model;
@@ -52,13 +53,22 @@ impl Engine {
 
 #[napi]
 impl Engine {
-    /// Opens the engine at a location, with options as JSON text, and with a model of the host: its name and a function
-    /// that is given a ticket and JSON text, and answers by `told` or `answered`.
+    /// Opens the engine at a location, with options as JSON text, and with what the host brings: a model and a
+    /// detector, each as its name and a function that is given a ticket and JSON text, and answers by `told` or
+    /// `answered`.
     #[napi]
-    pub fn open(location: String, options: String, name: Option<String>, forecast: Option<Tell>) -> AsyncTask<Open> {
+    pub fn open(
+        location: String,
+        options: String,
+        forecaster: Option<String>,
+        forecast: Option<Tell>,
+        detector: Option<String>,
+        detect: Option<Tell>,
+    ) -> AsyncTask<Open> {
         let tickets: Arc<Tickets> = Arc::default();
-        let model = forecast.zip(name).map(|(tell, name)| Model { tell, tickets: Arc::clone(&tickets), name });
-        AsyncTask::new(Open { location, options, model, tickets })
+        let model = forecast.zip(forecaster).map(|(tell, name)| Model { tell, tickets: Arc::clone(&tickets), name });
+        let detector = detect.zip(detector).map(|(tell, name)| Detector { tell, tickets: Arc::clone(&tickets), name });
+        AsyncTask::new(Open { location, options, model, detector, tickets })
     }
 
     /// Runs an operation: parameters in and the answer out as JSON text. Decimals are text when `exact`, else numbers.

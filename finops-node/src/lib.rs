@@ -3,6 +3,7 @@
 //! JSON text crosses the line in both directions; the JavaScript beside this crate makes objects, errors and promises
 //! of it. Nothing is decided here.
 
+mod detector;
 mod engine;
 mod gate;
 mod json;

@@ -66,7 +66,7 @@ impl Forecaster for Model {
 
     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast, Error> {
         let failed = |why: String| Error::invalid("model", format!("'{}' failed: {why}", self.name));
-        let asked = serde_json::json!({"series": ForeignSeries::new(series), "horizon": horizon, "levels": levels});
+        let asked = serde_json::json!([ForeignSeries::new(series), horizon, levels]);
         let answer = self.tickets.ask(&self.tell, asked.to_string()).map_err(failed)?;
         let read: Result<ForeignForecast, _> = serde_json::from_str(&answer);
         read.map_err(|error| failed(error.to_string()))?.into_forecast(&self.name, levels, series)

@@ -1,5 +1,6 @@
 //! What runs on Node's thread pool.
 
+use crate::detector::Detector;
 use crate::engine::Engine;
 use crate::gate;
 use crate::json;
@@ -20,6 +21,8 @@ pub struct Open {
     pub(crate) options: String,
     /// A model of the host.
     pub(crate) model: Option<Model>,
+    /// A detector of the host.
+    pub(crate) detector: Option<Detector>,
     pub(crate) tickets: Arc<Tickets>,
 }
 
@@ -28,13 +31,15 @@ impl Task for Open {
     type JsValue = Engine;
 
     fn compute(&mut self) -> napi::Result<Finops> {
-        let model = self.model.take();
+        let (model, detector) = (self.model.take(), self.detector.take());
         guarded(false, || {
-            let builder = Builder::from_json(parse(&self.options)?)?;
-            let builder = match model {
-                Some(model) => builder.forecaster(Arc::new(model)),
-                None => builder,
-            };
+            let mut builder = Builder::from_json(parse(&self.options)?)?;
+            if let Some(model) = model {
+                builder = builder.forecaster(Arc::new(model));
+            }
+            if let Some(detector) = detector {
+                builder = builder.anomaly_detector(Arc::new(detector));
+            }
             builder.open(&self.location)
         })
     }

@@ -1,6 +1,7 @@
 //! The engine as an object of Python.
 
 use crate::columns::{self, Place, Table};
+use crate::detector::Detector;
 use crate::events::Given;
 use crate::recorder::Recorder;
 use crate::relation::Relation;
@@ -32,24 +33,28 @@ pub(crate) struct Engine {
 
 #[pymethods]
 impl Engine {
-    /// Opens the engine at a location, with a model of the host.
+    /// Opens the engine at a location, with a model and a detector of the host.
     #[staticmethod]
-    #[pyo3(signature = (location, options, forecaster=None))]
+    #[pyo3(signature = (location, options, forecaster=None, anomaly_detector=None))]
     fn open(
         py: Python<'_>,
         location: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
         forecaster: Option<&Bound<'_, PyAny>>,
+        anomaly_detector: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let location = input::path(location, "location")?;
         let options = input::object(options)?;
         let forecaster = forecaster.map(Model::new).transpose()?;
+        let detector = anomaly_detector.map(Detector::new).transpose()?;
         let opened = py.detach(|| {
-            let builder = Builder::from_json(options)?;
-            let builder = match forecaster {
-                Some(model) => builder.forecaster(Arc::new(model)),
-                None => builder,
-            };
+            let mut builder = Builder::from_json(options)?;
+            if let Some(model) = forecaster {
+                builder = builder.forecaster(Arc::new(model));
+            }
+            if let Some(detector) = detector {
+                builder = builder.anomaly_detector(Arc::new(detector));
+            }
             builder.open(&location)
         });
         let core = opened.map_err(|error| errors::exception(py, &error))?;

@@ -6,6 +6,7 @@
 mod arrow;
 mod building;
 mod columns;
+mod detector;
 mod engine;
 mod errors;
 mod events;

@@ -52,6 +52,18 @@ pub(crate) fn numbers(values: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
     items.enumerate().map(number).collect()
 }
 
+/// A series as a model or a detector is given it.
+pub(crate) fn told_series<'py>(py: Python<'py>, series: &Series) -> PyResult<Bound<'py, PyDict>> {
+    let told = ForeignSeries::new(series);
+    let dict = PyDict::new(py);
+    dict.set_item("values", told.values)?;
+    dict.set_item("season_length", told.season_length)?;
+    dict.set_item("start", told.start)?;
+    dict.set_item("frequency", told.frequency.map(Frequency::as_str))?;
+    dict.set_item("non_negative", told.non_negative)?;
+    Ok(dict)
+}
+
 /// A model of the host: an object with a method `forecast`.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -74,13 +86,7 @@ impl Model {
     }
 
     fn ask(&self, py: Python<'_>, series: &Series, horizon: usize, levels: &[Level]) -> PyResult<ForeignForecast> {
-        let told = ForeignSeries::new(series);
-        let dict = PyDict::new(py);
-        dict.set_item("values", told.values)?;
-        dict.set_item("season_length", told.season_length)?;
-        dict.set_item("start", told.start)?;
-        dict.set_item("frequency", told.frequency.map(Frequency::as_str))?;
-        dict.set_item("non_negative", told.non_negative)?;
+        let dict = told_series(py, series)?;
         let levels: Vec<f64> = levels.iter().map(|level| level.share()).collect();
         let answer = self.object.bind(py).call_method1("forecast", (dict, horizon, levels))?;
         let bounds = |name: &str| -> PyResult<BTreeMap<String, Vec<f64>>> { answer.get_item(name)?.extract() };

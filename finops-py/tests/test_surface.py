@@ -16,7 +16,7 @@ from iof import _iof
 PACKAGE = Path(iof.__file__).parent
 PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
          iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules, iof.Audit,
-         iof.ResourceGroups, iof.Budgets, iof.Webhooks, iof.Events, iof.Forecast)
+         iof.ResourceGroups, iof.Budgets, iof.Webhooks, iof.Events, iof.Forecast, iof.AnomalyMonitors)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -56,7 +56,7 @@ def test_the_version_is_that_of_the_native_half() -> None:
 
 
 def test_the_package_says_that_it_is_typed() -> None:
-    parts = ("", "allocation_", "analysis_", "budget_", "forecast_", "metering_")
+    parts = ("", "allocation_", "analysis_", "anomaly_", "budget_", "forecast_", "metering_")
     for name in ("py.typed", "_iof.pyi", *(f"{part}results.pyi" for part in parts)):
         assert (PACKAGE / name).exists()
     assert set(get_args(iof.types.CostView)) == {"effective", "billed", "contracted", "list"}
@@ -144,6 +144,7 @@ EXAMPLES = [
     "iof",
     "iof.allocation",
     "iof.analysis",
+    "iof.anomalies",
     "iof.audit",
     "iof.billing",
     "iof.breakdowns",

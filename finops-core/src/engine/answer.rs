@@ -2,9 +2,9 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, GrantBalances,
-    LoadedModelPrices, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck,
-    SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
+    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, FeedbackKept, GrantBalances,
+    LoadedModelPrices, MonitorStanding, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer,
+    SpendCheck, SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
@@ -13,8 +13,8 @@ use crate::insight::forecast::{Backtest, SeriesForecast};
 use crate::insight::statement::TenantStatement;
 use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
-    Backtested, Breakdown, CostForecast, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthEnd, MonthlyCosts,
-    Plan, ServiceCosts, StateDiff, TopDrivers, Trends, UnitCosts, Usage,
+    Backtested, Breakdown, CostAnomalies, CostForecast, CostSummary, DailyCosts, Explanation, HistoricalCosts,
+    MonthEnd, MonthlyCosts, Plan, ServiceCosts, StateDiff, TopDrivers, Trends, UnitCosts, Usage,
 };
 use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
@@ -106,6 +106,14 @@ answers! {
     SeriesBacktest(Backtest),
     /// Of `costs.monthly`.
     Monthly(MonthlyCosts),
+    /// Of `costs.anomalies`.
+    Anomalies(CostAnomalies),
+    /// Of `costs.anomaly_feedback`.
+    FeedbackKept(FeedbackKept),
+    /// Of `anomaly_monitors.create`, `anomaly_monitors.get` and `anomaly_monitors.update`.
+    AnomalyMonitor(MonitorStanding),
+    /// Of `anomaly_monitors.list`.
+    AnomalyMonitors(Page<MonitorStanding>),
     /// Of `virtual_dimensions.set` and `virtual_dimensions.get`.
     Virtual(VirtualDimension),
     /// Of `virtual_dimensions.list`.

@@ -1,11 +1,13 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
+use super::anomalies::Anomalies;
 use super::budgets::{Budgets, LAG, Means};
 use super::params::parse;
 use super::webhooks::Telling;
 use super::{Due, Finops, IN_MEMORY};
 use crate::edge::notify::{self, Reach, Transport};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
+use crate::insight::anomaly::AnomalyDetector;
 use crate::insight::forecast::Forecaster;
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
@@ -118,6 +120,7 @@ pub struct Builder {
     spend_forecaster: Option<Arc<dyn SpendForecaster>>,
     forecaster: Option<Arc<dyn Forecaster>>,
     transport: Option<Arc<dyn Transport>>,
+    anomaly_detector: Option<Arc<dyn AnomalyDetector>>,
 }
 
 impl Builder {
@@ -262,6 +265,14 @@ impl Builder {
         self
     }
 
+    /// Who tells which days cost other than expected; by default
+    /// [`RobustBaseline`](crate::insight::anomaly::RobustBaseline).
+    #[must_use]
+    pub fn anomaly_detector(mut self, detector: Arc<dyn AnomalyDetector>) -> Self {
+        self.anomaly_detector = Some(detector);
+        self
+    }
+
     /// What webhooks may reach: by default public addresses over `https`.
     ///
     /// ```
@@ -360,6 +371,7 @@ impl Builder {
             budgets,
             telling,
             groups: Arc::default(),
+            anomalies: Arc::new(Anomalies::new(self.anomaly_detector)),
             own_forecaster: self.forecaster,
         })
     }

@@ -14,6 +14,7 @@ shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are r
 from . import (
     allocation_types,
     analysis_types,
+    anomaly_types,
     audit_types,
     budget_types,
     forecast_types,
@@ -34,6 +35,8 @@ from .allocation_results import (
     CostCenterPage,
 )
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .anomalies import AnomalyMonitors
+from .anomaly_results import AnomalyMonitorPage, CostAnomalies
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .budget_results import BudgetPage, BudgetStatus
@@ -108,6 +111,8 @@ __all__ = [
     "AllocationRules",
     "AllocationRun",
     "AllocationWhatIf",
+    "AnomalyMonitorPage",
+    "AnomalyMonitors",
     "Audit",
     "AuditPage",
     "Backtested",
@@ -124,6 +129,7 @@ __all__ = [
     "Columns",
     "Compacted",
     "ConflictError",
+    "CostAnomalies",
     "CostCenterPage",
     "CostForecast",
     "CostSummary",
@@ -183,6 +189,7 @@ __all__ = [
     "__version__",
     "allocation_types",
     "analysis_types",
+    "anomaly_types",
     "audit_types",
     "backtest",
     "budget_types",

@@ -15,7 +15,12 @@ __version__: str
 @final
 class Engine:
     @staticmethod
-    def open(location: object, options: dict[str, Any], forecaster: object | None = None) -> Engine: ...
+    def open(
+        location: object,
+        options: dict[str, Any],
+        forecaster: object | None = None,
+        anomaly_detector: object | None = None,
+    ) -> Engine: ...
     def as_tenant(self, tenant_id: str) -> Engine: ...
     def as_principal(self, principal: dict[str, Any]) -> Engine: ...
     def call(
