@@ -21,24 +21,24 @@ const MOVES_WITHIN: f64 = 0.25;
 #[derive(Debug, Clone)]
 pub(super) struct Charge {
     day: u32,
-    amounts: VecDeque<f64>,
+    /// Its last amounts, each with how large the rest was then.
+    amounts: VecDeque<(f64, f64)>,
     seen: u32,
     missed: u32,
-    /// How large the rest was when it last came.
-    size: f64,
     last: NaiveDate,
 }
 
 impl Charge {
     /// What it usually is.
-    fn amount(&self) -> f64 {
-        median(&mut self.amounts.iter().copied().collect::<Vec<_>>())
+    pub(super) fn amount(&self) -> f64 {
+        median(&mut self.amounts.iter().map(|(amount, _)| *amount).collect::<Vec<_>>())
     }
 
-    /// What it may be now that the rest is of another size: the same as ever, or grown with the rest.
-    pub(super) fn amounts(&self, size: f64) -> [f64; 2] {
-        let amount = self.amount();
-        [amount, if self.size > 0.0 { amount * (size / self.size).min(1e6) } else { amount }]
+    /// What it may be now that the rest is of this size: what it was, or that grown with the rest.
+    pub(super) fn amounts(&self, size: f64) -> impl Iterator<Item = f64> {
+        let grown =
+            move |(amount, then): &(f64, f64)| if *then > 0.0 { amount * (size / then).min(1e6) } else { *amount };
+        self.amounts.iter().flat_map(move |one| [one.0, grown(one)])
     }
 
     /// Whether it is a surprise when it does not come.
@@ -95,17 +95,16 @@ impl Charges {
     pub(super) fn came(&mut self, date: Option<NaiveDate>, amount: f64, size: f64) {
         let Some(date) = date else { return };
         let Some(charge) = self.charges.iter_mut().find(|charge| charge.falls_on(date)) else {
-            let amounts = VecDeque::from([amount]);
-            self.charges.push(Charge { day: date.day(), amounts, seen: 1, missed: 0, size, last: date });
+            let amounts = VecDeque::from([(amount, size)]);
+            self.charges.push(Charge { day: date.day(), amounts, seen: 1, missed: 0, last: date });
             return;
         };
-        charge.amounts.push_back(amount);
+        charge.amounts.push_back((amount, size));
         if charge.amounts.len() > KEPT {
             charge.amounts.pop_front();
         }
         charge.seen += 1;
         charge.missed = 0;
-        charge.size = size;
         charge.last = date;
     }
 

@@ -67,11 +67,13 @@ impl Model {
         let noise = Noise::of(&known.iter().map(off).collect::<Vec<_>>());
         let mut overall = Overall::default();
         for moment in known {
-            overall.take(moment.value);
             charges.pass(moment.date);
-            if off(moment) > threshold * noise.half_width() {
-                charges.came(moment.date, moment.value - baseline.at(moment.index), baseline.size());
+            let expected = baseline.at(moment.index);
+            let is_high = off(moment) > threshold * noise.half_width();
+            if is_high {
+                charges.came(moment.date, moment.value - expected, baseline.size());
             }
+            overall.take(if is_high && moment.date.is_some() { expected } else { moment.value });
         }
         Ok(Self { baseline, noise, overall, sums: Sums::default(), charges, last_anomaly: None, knows_credits })
     }
@@ -93,9 +95,14 @@ impl Model {
 
     /// Judges a value while no anomaly runs: begins one, or learns from it.
     pub(super) fn judge(&mut self, now: Moment, threshold: f64) -> Option<Record> {
-        let charge = self.charges.expected(now.date);
-        let record = self.unusual(now, threshold);
-        self.overall.take(now.value - charge);
+        let expected = self.expected(now.index, now.date);
+        let (record, beside) = if self.is_charge(now, threshold) {
+            (None, self.baseline.at(now.index))
+        } else {
+            let beside = now.value - (expected - self.baseline.at(now.index));
+            (self.unusual(now, expected, threshold), beside)
+        };
+        self.overall.take(beside);
         self.charges.pass(now.date);
         record
     }
@@ -131,7 +138,8 @@ impl Model {
 
     fn end(&mut self, record: Record, now: Moment, turned: bool, threshold: f64) -> Next {
         self.last_anomaly = Some(now.index);
-        let next = if turned { self.unusual(now, threshold) } else { None };
+        let expected = self.expected(now.index, now.date);
+        let next = if turned { self.unusual(now, expected, threshold) } else { None };
         if next.is_none() && !turned {
             self.usual(now, self.expected_beside(now));
         }
@@ -148,20 +156,16 @@ impl Model {
     fn expected_beside(&self, now: Moment) -> f64 {
         let base = self.baseline.at(now.index);
         let off = |expected: &f64| self.baseline.deviation(now.value, *expected).abs();
-        let with = self.charges.on(now.date).map(|charge| base + charge.amounts(self.baseline.size())[0]);
+        let with = self.charges.on(now.date).map(|charge| base + charge.amount());
         let expected = base + self.charges.expected(now.date);
         with.filter(|with| off(with) < off(&expected)).unwrap_or(expected)
     }
 
-    fn unusual(&mut self, now: Moment, threshold: f64) -> Option<Record> {
-        let expected = self.expected(now.index, now.date);
+    fn unusual(&mut self, now: Moment, expected: f64, threshold: f64) -> Option<Record> {
         let deviation = self.baseline.deviation(now.value, expected);
         let heavy = self.noise.is_heavy();
         let half = self.noise.half_width() * if heavy { HEAVY_PART } else { 1.0 };
-        if self.is_charge(now, deviation, threshold) {
-            return None;
-        }
-        let overall = self.overall.score(now.value - self.charges.expected(now.date)) / self.after(now.index);
+        let overall = self.overall.score(now.value - (expected - self.baseline.at(now.index))) / self.after(now.index);
         let alone = !heavy || (now.value < 0.0 && !self.knows_credits);
         let score = if alone { deviation.abs() / half } else { overall };
         if deviation.abs() > threshold * half && score > threshold {
@@ -236,7 +240,8 @@ impl Model {
     }
 
     /// Whether a monthly charge explains the value, or that it does not come; takes note of it.
-    fn is_charge(&mut self, now: Moment, deviation: f64, threshold: f64) -> bool {
+    fn is_charge(&mut self, now: Moment, threshold: f64) -> bool {
+        let deviation = self.baseline.deviation(now.value, self.expected(now.index, now.date));
         let allowed = threshold * self.noise.half_width();
         let (base, size) = (self.baseline.at(now.index), self.baseline.size());
         let came = now.value - base;
@@ -249,10 +254,11 @@ impl Model {
             }
             return is_charge;
         };
-        let [one, other] = charge.amounts(size);
         let wide = CHARGE_BAND * threshold * self.noise.half_width();
-        let explained = [one, other].into_iter().map(|amount| off(base + amount)).find(|off| off.abs() <= wide);
-        let between = came > one.min(other) && came < one.max(other);
+        let explained = charge.amounts(size).map(|amount| off(base + amount)).find(|off| off.abs() <= wide);
+        let low = charge.amounts(size).fold(f64::INFINITY, f64::min);
+        let high = charge.amounts(size).fold(f64::NEG_INFINITY, f64::max);
+        let between = came > low && came < high;
         let fails = off(base).abs() <= allowed;
         let is_certain = charge.is_certain();
         if explained.is_some() || between {

@@ -137,7 +137,7 @@ impl Watch {
     fn listen(&self, mut charges: Charges, now: Moment) -> (Phase, Option<Anomaly>) {
         charges.pass(now.date);
         let is_charge = charges.on(now.date).is_some_and(|charge| {
-            let [amount, _] = charge.amounts(0.0);
+            let amount = charge.amount();
             (now.value - amount).abs() <= CHARGE_WITHIN * amount.abs()
         });
         if is_charge {
