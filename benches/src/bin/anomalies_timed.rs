@@ -83,7 +83,7 @@ fn write(set: &str, found: &str) -> Result<Value> {
     let mut answers = Map::new();
     for line in text.lines() {
         let line: Value = serde_json::from_str(line).map_err(|error| unreadable(set, error.to_string()))?;
-        let id = line["id"].as_str().ok_or_else(|| unreadable(set, "a line without `id`".into()))?;
+        let id = line.get("id").and_then(Value::as_str).ok_or_else(|| unreadable(set, "a line without `id`".into()))?;
         answers.insert(id.to_owned(), answer(&line)?);
     }
     let (series, answers) = (answers.len(), Value::Object(answers).to_string());
