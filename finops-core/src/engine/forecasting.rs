@@ -2,6 +2,7 @@
 
 use super::params::parse;
 use super::{Finops, Observer};
+use crate::insight::anomaly::{Detection, DetectionOptions};
 use crate::insight::cost_forecast::{BacktestQuery, ForecastQuery, MonthEndQuery};
 use crate::insight::forecast::{Backtest, Forecaster, Model, SeriesForecast, SeriesOptions};
 use crate::insight::{Backtested, CostForecast, ForecastBacktest, ForecastRequest, MonthEnd, MonthEndRequest};
@@ -33,6 +34,14 @@ pub fn forecast_series(values: Vec<Option<f64>>, options: serde_json::Value) -> 
 /// As [`SeriesOptions::backtest`].
 pub fn backtest_series(values: Vec<Option<f64>>, options: serde_json::Value) -> Result<Backtest> {
     parse::<SeriesOptions>(options)?.backtest(values)
+}
+
+/// Finds what is unusual in a plain series, with what is asked of it in JSON, as the bindings do.
+///
+/// # Errors
+/// As [`DetectionOptions::detect`].
+pub fn detect_in_series(values: Vec<Option<f64>>, options: serde_json::Value) -> Result<Detection> {
+    parse::<DetectionOptions>(options)?.detect(values)
 }
 
 impl Finops {

@@ -53,7 +53,7 @@ pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
 pub use events::{EventList, EventPage, Subscription};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
-pub use forecasting::{backtest_series, forecast_series};
+pub use forecasting::{backtest_series, detect_in_series, forecast_series};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use groups::{ResourceGroupList, ResourceGroupSearch};
 pub use history::{SnapshotsRequest, VacuumRequest};

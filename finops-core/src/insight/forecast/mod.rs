@@ -47,7 +47,7 @@ mod naive;
 mod numbers;
 mod optimiser;
 mod origins;
-mod plain;
+pub(in crate::insight) mod plain;
 mod prepared;
 mod regression;
 mod season;

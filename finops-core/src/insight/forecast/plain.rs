@@ -81,19 +81,28 @@ impl SeriesOptions {
     }
 
     fn series(&self, values: Vec<Option<f64>>) -> Result<Series> {
-        let suggested = || self.frequency.map_or(1, Frequency::season_length);
-        let season = self.season_length.map_or_else(|| Ok(suggested()), |length| count("season_length", length))?;
-        let mut series = Series::new(values, season)?;
-        if let Some(start) = self.start {
-            let frequency = self.frequency.ok_or_else(|| Error::invalid("frequency", "must be given with `start`"))?;
-            let date = match start {
-                Bound::Date(date) => date,
-                Bound::Instant(stamp) => Zone::UTC.date_of(stamp),
-            };
-            series = series.with_calendar(Calendar::new(date, frequency));
-        }
+        let series = series(values, self.season_length, self.start, self.frequency)?;
         Ok(if self.non_negative { series.non_negative() } else { series })
     }
+}
+
+/// A series of which callers say how it lies in time, as far as they know.
+pub(in crate::insight) fn series(
+    values: Vec<Option<f64>>,
+    season_length: Option<i64>,
+    start: Option<Bound>,
+    frequency: Option<Frequency>,
+) -> Result<Series> {
+    let suggested = || frequency.map_or(1, Frequency::season_length);
+    let season = season_length.map_or_else(|| Ok(suggested()), |length| count("season_length", length))?;
+    let series = Series::new(values, season)?;
+    let Some(start) = start else { return Ok(series) };
+    let frequency = frequency.ok_or_else(|| Error::invalid("frequency", "must be given with `start`"))?;
+    let date = match start {
+        Bound::Date(date) => date,
+        Bound::Instant(stamp) => Zone::UTC.date_of(stamp),
+    };
+    Ok(series.with_calendar(Calendar::new(date, frequency)))
 }
 
 fn count(field: &str, given: i64) -> Result<usize> {
