@@ -1,9 +1,9 @@
 // Days on which costs were other than expected, and who is told of them. All of it is exported by index.d.ts.
 
 import type { QueryOptions } from "./costs";
-import type { ForeignSeries } from "./forecast";
+import type { ForeignSeries, Frequency, SeriesValues } from "./forecast";
 import type {
-  AsOf, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Page, Timestamp,
+  AsOf, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Page, Time, Timestamp,
 } from "./index";
 
 /** What an anomaly looks like, as far as is known: a spike that stays becomes a level shift. */
@@ -285,3 +285,57 @@ export interface AnomalyDetector {
   readonly name?: string;
   detect: DetectFunction;
 }
+
+// --- Plain series, which need no store ---
+
+export interface SeriesAnomalyOptions {
+  /** The date of the first value: with it, charges that come every month are learnt. */
+  start?: Time | null;
+  /** How far apart the values are. By default `"daily"`. */
+  frequency?: Frequency | null;
+  /** How many values make a season. By default what the frequency suggests, 7 for days. */
+  season_length?: number | null;
+  /** Multiplies the half-width of the 95 % band around the expected. By default 2, which is about 4 sigma. */
+  threshold?: Numeric | null;
+  /** What an anomaly must cost or save to be told, in the unit of the series. By default 0. */
+  minimum_impact?: Numeric | null;
+  /** Whether the last value is of a day that is not over, which is no evidence. By default true. */
+  incomplete_last?: boolean | null;
+}
+
+/** An anomaly of a plain series, as far as is known. */
+export interface SeriesAnomaly {
+  /** The place of its first value, counted from 0. It never changes. */
+  start_index: number;
+  /** The place of its last value, inclusive. */
+  end_index: number;
+  kind: AnomalyKind;
+  direction: AnomalyDirection;
+  /** What was expected of its known values together. */
+  expected: number;
+  actual: number;
+  /** `actual - expected`. */
+  impact: number;
+  /** How far its farthest value lies from the expected, in half-widths of the 95 % band. */
+  score: number;
+  /** Whether the next value may still belong to it. */
+  ongoing: boolean;
+}
+
+/** What is unusual in a plain series. */
+export interface SeriesAnomalies {
+  /** What was expected of each value before it was known; `null` while too little was. */
+  expected: (number | null)[];
+  /** By their start; no two overlap. */
+  anomalies: SeriesAnomaly[];
+}
+
+/**
+ * Finds what is unusual in a series. The decision about a value uses only it and those before it.
+ *
+ * @example
+ * const { anomalies } = await detectAnomalies([...Array(35).fill(100), 400, 100, 100]);
+ * anomalies[0].kind; // "spike"
+ */
+export function detectAnomalies(values: SeriesValues, options?: SeriesAnomalyOptions): Promise<SeriesAnomalies>;
+export function detectAnomalies(asked: SeriesAnomalyOptions & { values: SeriesValues }): Promise<SeriesAnomalies>;

@@ -8,7 +8,7 @@ const { classes, invalid } = require("./errors.js");
 const { ResourceGroups } = require("./groups.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
-const { backtest, forecast } = require("./series.js");
+const { backtest, detectAnomalies, forecast } = require("./series.js");
 const { Session } = require("./session.js");
 const { Events, Webhooks, eventSchema, verifyWebhook } = require("./webhooks.js");
 
@@ -308,4 +308,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Iof, backtest, eventSchema, forecast, verifyWebhook, ...classes };
+module.exports = { Iof, backtest, detectAnomalies, eventSchema, forecast, verifyWebhook, ...classes };

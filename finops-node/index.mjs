@@ -15,6 +15,7 @@ export const {
   BudgetExhaustedError,
   UnauthorizedError,
   backtest,
+  detectAnomalies,
   eventSchema,
   forecast,
   verifyWebhook,

@@ -1,4 +1,5 @@
-// Plain series: forecasts of numbers that need no store. What they take and give is described in forecast.d.ts.
+// Plain series: forecasts and anomalies of numbers that need no store. What they take and give is described in
+// forecast.d.ts and anomalies.d.ts.
 "use strict";
 
 const { onSeries } = require("./native.js");
@@ -18,21 +19,26 @@ function doubles(values) {
   });
 }
 
-async function asked(values, options, tries) {
+async function asked(what, values, options) {
   const given = isPlain(values) && options === undefined ? values : { ...options, values };
   if (options !== undefined && !isPlain(options)) throw invalid(null, "the options must be an object");
   const { values: numbers, ...known } = given;
-  return JSON.parse(await onSeries(doubles(numbers), json(known), tries).catch(rethrow));
+  return JSON.parse(await onSeries(doubles(numbers), json(known), what).catch(rethrow));
 }
 
 /** Forecasts a series. */
 function forecast(values, options) {
-  return asked(values, options, false);
+  return asked("forecast", values, options);
 }
 
 /** Tries a model on the past of a series. */
 function backtest(values, options) {
-  return asked(values, options, true);
+  return asked("backtest", values, options);
 }
 
-module.exports = { backtest, forecast };
+/** Finds what is unusual in a series. */
+function detectAnomalies(values, options) {
+  return asked("anomalies", values, options);
+}
+
+module.exports = { backtest, detectAnomalies, forecast };

@@ -17,7 +17,7 @@ use finops_core::Operation;
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Uint8Array};
 use napi_derive::napi;
 use serde_json::{Value, json};
-use series::OnSeries;
+use series::{AskedOfSeries, OnSeries};
 
 /// The operations of the engine as JSON text: `[{"name": "costs.daily", "fields": ["period", ...]}, ...]`.
 #[napi]
@@ -39,12 +39,11 @@ pub fn verify_webhook(
     telling::verify(&secrets, &headers, &body, now.as_deref()).map_err(|error| json::failure(&error))
 }
 
-/// Forecasts a plain series, in which NaN stands for what is unknown, or tries a model on it: options in and the answer
-/// out as JSON text.
+/// Works on a plain series, in which NaN stands for what is unknown: options in and the answer out as JSON text.
 #[napi]
 #[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of JavaScript values")]
-pub fn on_series(values: Float64Array, options: String, tries: bool) -> AsyncTask<OnSeries> {
-    AsyncTask::new(OnSeries { values: series::known(&values), options, tries })
+pub fn on_series(values: Float64Array, options: String, asked: AskedOfSeries) -> AsyncTask<OnSeries> {
+    AsyncTask::new(OnSeries { values: series::known(&values), options, asked })
 }
 
 /// The JSON Schema of the bodies that receivers of webhooks get, as text.

@@ -3,10 +3,11 @@
 use crate::json;
 use crate::tasks::{guarded, parse};
 use crate::telling::{Tell, Tickets};
-use finops_core::engine::{backtest_series, forecast_series};
+use finops_core::engine::{backtest_series, detect_in_series, forecast_series};
 use finops_core::insight::forecast::{Forecaster, ForeignForecast, ForeignSeries, Level, Series, SeriesForecast};
 use finops_core::{Answer, Error};
 use napi::{Env, Task};
+use napi_derive::napi;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,8 +16,19 @@ use std::sync::Arc;
 pub struct OnSeries {
     pub(crate) values: Vec<Option<f64>>,
     pub(crate) options: String,
-    /// Whether to try the model on the past of the series instead of forecasting it.
-    pub(crate) tries: bool,
+    pub(crate) asked: AskedOfSeries,
+}
+
+/// What is asked of a plain series.
+#[napi(string_enum = "snake_case")]
+#[derive(Debug)]
+pub enum AskedOfSeries {
+    /// What comes next.
+    Forecast,
+    /// How well a model would have done.
+    Backtest,
+    /// What is unusual.
+    Anomalies,
 }
 
 impl Task for OnSeries {
@@ -27,10 +39,10 @@ impl Task for OnSeries {
         let values = std::mem::take(&mut self.values);
         guarded(false, || {
             let options = parse(&self.options)?;
-            let answer = if self.tries {
-                Answer::from(backtest_series(values, options)?)
-            } else {
-                Answer::from(forecast_series(values, options)?)
+            let answer = match self.asked {
+                AskedOfSeries::Forecast => Answer::from(forecast_series(values, options)?),
+                AskedOfSeries::Backtest => Answer::from(backtest_series(values, options)?),
+                AskedOfSeries::Anomalies => Answer::from(detect_in_series(values, options)?),
             };
             json::text(&answer, false)
         })

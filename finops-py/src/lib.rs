@@ -34,6 +34,7 @@ fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;
     module.add_function(wrap_pyfunction!(series::forecast, module)?)?;
     module.add_function(wrap_pyfunction!(series::backtest, module)?)?;
+    module.add_function(wrap_pyfunction!(series::detect_anomalies, module)?)?;
     module.add_function(wrap_pyfunction!(telling::verify_webhook, module)?)?;
     module.add_function(wrap_pyfunction!(telling::event_schema, module)?)?;
     module.add_function(wrap_pyfunction!(operations, module)?)

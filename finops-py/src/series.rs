@@ -1,7 +1,7 @@
 //! Plain series, and models that Python brings.
 
 use crate::{errors, input, output};
-use finops_core::engine::{backtest_series, forecast_series};
+use finops_core::engine::{backtest_series, detect_in_series, forecast_series};
 use finops_core::insight::forecast::{
     Forecaster, ForeignForecast, ForeignSeries, Frequency, Level, Series, SeriesForecast,
 };
@@ -30,6 +30,17 @@ pub(crate) fn backtest<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (values, options) = (numbers(values)?, input::object(options)?);
     told(py, py.detach(|| backtest_series(values, options)).map(Answer::from))
+}
+
+/// Finds what is unusual in a plain series.
+#[pyfunction]
+pub(crate) fn detect_anomalies<'py>(
+    py: Python<'py>,
+    values: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (values, options) = (numbers(values)?, input::object(options)?);
+    told(py, py.detach(|| detect_in_series(values, options)).map(Answer::from))
 }
 
 fn told(py: Python<'_>, answer: Result<Answer, Error>) -> PyResult<Bound<'_, PyAny>> {

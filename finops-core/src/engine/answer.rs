@@ -9,6 +9,7 @@ use super::{
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::allocation::AllocationReport;
+use crate::insight::anomaly::Detection;
 use crate::insight::forecast::{Backtest, SeriesForecast};
 use crate::insight::statement::TenantStatement;
 use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
@@ -102,6 +103,8 @@ answers! {
     Backtested(Backtested),
     /// Of a plain series that is forecast.
     SeriesForecast(SeriesForecast),
+    /// Of a plain series that is looked at for anomalies.
+    SeriesDetection(Detection),
     /// Of a plain series on which a model is tried.
     SeriesBacktest(Backtest),
     /// Of `costs.monthly`.

@@ -96,7 +96,7 @@ from .results import (
     VirtualDimensionPage,
     WebhookPage,
 )
-from .series import backtest, forecast
+from .series import backtest, detect_anomalies, forecast
 from .spend import Spend
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
@@ -193,6 +193,7 @@ __all__ = [
     "audit_types",
     "backtest",
     "budget_types",
+    "detect_anomalies",
     "event_schema",
     "forecast",
     "forecast_types",

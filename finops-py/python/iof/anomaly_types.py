@@ -24,6 +24,8 @@ __all__ = [
     "Feedback",
     "FeedbackFilter",
     "FeedbackKept",
+    "SeriesAnomalies",
+    "SeriesAnomaly",
     "UsageChange",
 ]
 
@@ -188,3 +190,32 @@ class AnomalyDetector(Protocol):
         in half-widths of the 95 % band; ``kind`` is by default ``"spike"`` or ``"drop"``, ``ongoing`` false.
         """
         ...
+
+
+class SeriesAnomaly(TypedDict):
+    """An anomaly of a plain series, as far as is known."""
+
+    start_index: int
+    """The place of its first value, counted from 0. It never changes."""
+    end_index: int
+    """The place of its last value, inclusive."""
+    kind: AnomalyKind
+    direction: AnomalyDirection
+    expected: float
+    """What was expected of its known values together."""
+    actual: float
+    impact: float
+    """``actual - expected``."""
+    score: float
+    """How far its farthest value lies from the expected, in half-widths of the 95 % band."""
+    ongoing: bool
+    """Whether the next value may still belong to it."""
+
+
+class SeriesAnomalies(TypedDict):
+    """What is unusual in a plain series."""
+
+    expected: list[float | None]
+    """What was expected of each value before it was known; ``None`` while too little was."""
+    anomalies: list[SeriesAnomaly]
+    """By their start; no two overlap."""

@@ -1,4 +1,4 @@
-"""Plain series: forecasts of numbers that need no store."""
+"""Plain series: forecasts and anomalies of numbers that need no store."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 from . import _iof
 
 if TYPE_CHECKING:
+    from .anomaly_types import SeriesAnomalies
     from .forecast_types import Frequency, SeriesBacktest, SeriesForecast
     from .types import Number, Time
 
-__all__ = ["backtest", "forecast"]
+__all__ = ["backtest", "detect_anomalies", "forecast"]
 
 
 def forecast(
@@ -111,3 +112,49 @@ def backtest(
         "origins": origins,
     }
     return cast("SeriesBacktest", _iof.backtest(values, options))
+
+
+def detect_anomalies(
+    values: Iterable[float | None],
+    start: Time | date | None = None,
+    frequency: Frequency = "daily",
+    threshold: Number = 2,
+    incomplete_last: bool = True,
+    *,
+    season_length: int | None = None,
+    minimum_impact: Number = 0,
+) -> SeriesAnomalies:
+    """Finds what is unusual in a series. The decision about a value uses only it and those before it.
+
+    Args:
+        values: As for :func:`forecast`: numbers, and ``None`` for what is unknown.
+        start: The date of the first value: with it, charges that come every month are learnt.
+        frequency: How far apart the values are.
+        threshold: Multiplies the half-width of the 95 % band around the expected: 2 is about 4 sigma.
+        incomplete_last: Whether the last value is of a day that is not over, which is no evidence.
+        season_length: How many values make a season; by default what ``frequency`` suggests, 7 for days.
+        minimum_impact: What an anomaly must cost or save to be told, in the unit of the series.
+
+    Returns:
+        ``expected``, one for each value and ``None`` while too little is known, and ``anomalies`` by their start, each
+        with ``start_index``, ``end_index`` (inclusive), ``kind``, ``direction``, ``expected``, ``actual``, ``impact``,
+        ``score`` and ``ongoing``.
+
+    Raises:
+        InvalidArgumentError: An argument cannot be read, or the values are too few.
+
+    Example:
+        >>> import iof
+        >>> found = iof.detect_anomalies([100] * 35 + [400, 100, 100])
+        >>> [(one["kind"], one["start_index"], one["impact"]) for one in found["anomalies"]]
+        [('spike', 35, 300.0)]
+    """
+    options = {
+        "start": start,
+        "frequency": frequency,
+        "season_length": season_length,
+        "threshold": threshold,
+        "minimum_impact": minimum_impact,
+        "incomplete_last": incomplete_last,
+    }
+    return cast("SeriesAnomalies", _iof.detect_anomalies(values, options))

@@ -46,8 +46,7 @@ impl DetectionOptions {
         let frequency = self.frequency.unwrap_or(Frequency::Daily);
         let series = plain::series(values, self.season_length, self.start, Some(frequency))?;
         let usual = Settings::default();
-        let number =
-            |given: Option<Quantity>, usual: f64| given.map_or(usual, |given| given.to_f64_nearest());
+        let number = |given: Option<Quantity>, usual: f64| given.map_or(usual, Quantity::to_f64_nearest);
         let settings = Settings {
             threshold: number(self.threshold, usual.threshold),
             minimum_impact: number(self.minimum_impact, usual.minimum_impact),
