@@ -148,11 +148,11 @@ def merlion(name: str) -> Callable[[Values], Flags]:
     return flags
 
 
-def forest_scores(values: Values) -> Values:
-    """How much each day would disturb a robust random cut forest of the days before it, in shingles of a week."""
+def forest_scores(values: Values, shingle: int) -> Values:
+    """How much each day, with those before it in its shingle, disturbs a robust random cut forest of the days before."""
     import rrcf
 
-    trees, kept, shingle = 20, 128, 7
+    trees, kept = 20, 128
     scores = np.zeros(len(values))
     scale = np.std(values[:60]) or 1.0
     forest = [rrcf.RCTree(random_state=tree) for tree in range(trees)]
@@ -295,7 +295,8 @@ def main() -> int:
             show(name, scored, time.process_time() - started)
         if not arguments.only or arguments.only in "robust random cut forest":
             try:
-                best_forest(lines)
+                best_forest(lines, 1)
+                best_forest(lines, 7)
             except ImportError as error:
                 missing["robust random cut forest"] = str(error)
         print(f"\nours by kind: {kinds}")
@@ -304,16 +305,16 @@ def main() -> int:
     return 0
 
 
-def best_forest(lines: list[dict[str, Any]]) -> None:
+def best_forest(lines: list[dict[str, Any]], shingle: int) -> None:
     """The forest with the threshold that suits the labels best, which nobody knows beforehand."""
     started = time.process_time()
-    scores = {line["id"]: forest_scores(np.array(line["values"], float)) for line in lines}
+    scores = {line["id"]: forest_scores(np.array(line["values"], float), shingle) for line in lines}
     tried = []
     for limit in (10, 12, 15, 18, 22, 26, 30, 36, 44):
         named = {one: {"flags": [int(day) for day in np.flatnonzero(scores[one] > limit)]} for one in scores}
         tried.append(score(lines, named))
     best = max(tried, key=lambda scored: float(scored["f1"]))
-    show("robust random cut forest, best threshold", best, time.process_time() - started)
+    show(f"robust random cut forest, days together: {shingle}, best threshold", best, time.process_time() - started)
 
 
 if __name__ == "__main__":

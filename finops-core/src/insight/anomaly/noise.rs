@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 /// Over how many values the variance is followed.
 const MEMORY: f64 = 60.0;
 /// Beyond how many standard deviations a deviation widens the band no further.
-const CLIP: f64 = 5.0;
+const CLIP: f64 = 4.0;
 /// The least noise that is believed in, as a share of the expected.
 const LEAST: f64 = 0.01;
 /// How many deviations the tails are judged by.
