@@ -1,9 +1,9 @@
 //! Anomalies of daily series, measured and written down.
 //!
-//! `anomalies-timed` looks for them in 10,000 series of 400 days that it makes, and prints the CPU seconds that it took.
-//! `anomalies-timed SET.jsonl FOUND.json` goes through the series of a file day by day, and writes for each the days that
-//! were unusual as known on that day, what was expected of each day, and the anomalies in the end. A line of the set has
-//! `id`, `start` (a date) and `values`; the last day of each series is taken as not over.
+//! `anomalies-timed` looks for them in 10,000 series of 400 days that it makes, and prints the CPU seconds that it
+//! took. `anomalies-timed SET.jsonl FOUND.json` goes through the series of a file day by day, and writes for each the
+//! days that were unusual as known on that day, what was expected of each day, and the anomalies in the end. A line of
+//! the set has `id`, `start` (a date) and `values`; the last day of each series is taken as not over.
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "made-up costs, and counts")]

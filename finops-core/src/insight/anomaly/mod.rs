@@ -27,7 +27,6 @@ mod answer;
 mod baseline;
 mod charges;
 mod detector;
-mod drivers;
 mod model;
 mod noise;
 mod overall;
@@ -36,7 +35,6 @@ mod record;
 mod settings;
 mod statistics;
 mod sums;
-mod traffic;
 mod watch;
 
 #[cfg(test)]
@@ -44,8 +42,6 @@ mod tests;
 
 pub use answer::{Anomaly, Detection, Direction, Kind, Step};
 pub use detector::{AnomalyDetector, RobustBaseline};
-pub use drivers::{DimensionDrivers, Driver, DriverChange, DriverCost, drivers};
 pub use plain::DetectionOptions;
 pub use settings::Settings;
-pub use traffic::{Traffic, TrafficVerdict, traffic};
 pub use watch::Watch;

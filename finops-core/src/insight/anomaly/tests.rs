@@ -280,7 +280,8 @@ proptest! {
         if let (Ok(plain), Ok(scaled)) = (detect(values), detect(scaled)) {
             prop_assert_eq!(plain.len(), scaled.len());
             for (one, other) in plain.iter().zip(&scaled) {
-                prop_assert_eq!((one.start_index, one.end_index, one.kind), (other.start_index, other.end_index, other.kind));
+                let place = |found: &Anomaly| (found.start_index, found.end_index, found.kind);
+                prop_assert_eq!(place(one), place(other));
                 prop_assert!((one.impact * factor - other.impact).abs() <= 1e-9 * factor * (1.0 + one.impact.abs()));
             }
         }

@@ -1,8 +1,8 @@
 //! The quarters of an hour of all series of a page, side by side.
 //!
-//! Each series has a list, which grows by a piece of one size at a time and never moves. Vectors of their own would move
-//! whenever they grow, and leave holes all over the heap, in which everything that comes later lies scattered: two
-//! million events in, reading the next ones took twice as long.
+//! Each series has a list, which grows by a piece of one size at a time and never moves. Vectors of their own would
+//! move whenever they grow, and leave holes all over the heap, in which everything that comes later lies scattered:
+//! two million events in, reading the next ones took twice as long.
 
 use super::packed::Packed;
 use super::page::QUARTERS;
