@@ -274,7 +274,11 @@ export interface ForeignAnomaly {
   ongoing?: boolean;
 }
 
-/** Says which values of a series are other than expected. It may give a promise. */
+/**
+ * Says which values of a series are other than expected. It may give a promise. While it is asked, one of the threads waits on which Node reads files and
+ * resolves names (four, unless `UV_THREADPOOL_SIZE` says otherwise), so give an answer without asking this engine, and
+ * without waiting for much else.
+ */
 export type DetectFunction = (
   series: ForeignSeries,
   settings: { threshold: number; minimum_impact: number },

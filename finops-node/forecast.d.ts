@@ -293,7 +293,11 @@ export interface ForeignForecast {
   upper: { readonly [level: string]: readonly number[] };
 }
 
-/** A model of yours. It may give a promise. */
+/**
+ * A model of yours. It may give a promise. While it is asked, one of the threads waits on which Node reads files and
+ * resolves names (four, unless `UV_THREADPOOL_SIZE` says otherwise), so give an answer without asking this engine, and
+ * without waiting for much else.
+ */
 export type ForecastFunction = (
   series: ForeignSeries,
   horizon: number,

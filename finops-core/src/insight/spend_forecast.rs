@@ -66,7 +66,10 @@ impl SpendForecaster for SpendModel {
         let level = Level::new(SHARE)?;
         // What cannot be told by the model is told by the rate.
         let Ok(answer) = self.forecaster.forecast(&series, days.len(), &[level]) else { return Ok(None) };
-        if answer.mean.len() != days.len() || !answer.mean.iter().all(|mean| mean.is_finite()) {
+        // A forecaster of the host may say anything.
+        let is_whole = |values: &[f64]| values.len() == days.len() && values.iter().all(|value| value.is_finite());
+        let band = answer.band(level).is_some_and(|band| is_whole(&band.lower) && is_whole(&band.upper));
+        if !(band && is_whole(&answer.mean)) {
             return Ok(None);
         }
         // Days before the period count nothing.

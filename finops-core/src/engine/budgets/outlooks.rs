@@ -28,6 +28,8 @@ pub(super) struct Outlook {
     day: NaiveDate,
     /// When the bills came that there were.
     bills: Arc<[Stamp]>,
+    /// In which round of asking that was.
+    round: u64,
     /// None where it says too little.
     says: Option<Arc<dyn SpendOutlook>>,
 }
@@ -65,6 +67,7 @@ impl Finops {
         let bills: Arc<[Stamp]> = snapshot.imports.iter().map(|import| import.imported_at).collect();
         let Looked { budgets, outlooks, .. } = looked;
         outlooks.retain(|id, _| budgets.contains_key(id));
+        let round = outlooks.values().map(|outlook| outlook.round).max().unwrap_or(0).saturating_add(1);
         let asked = budgets.iter().filter_map(|(id, look)| {
             let (period, spent) = (look.charged.period?, look.charged.spent.as_ref().ok()?.amount);
             let is_wanted = match which {
@@ -73,14 +76,14 @@ impl Finops {
                 Which::Status(only) => *id == only,
             };
             let stands = outlooks.get(id).is_some_and(|outlook| outlook.is_of(&look.held, period, now, &bills));
-            (is_wanted && !stands).then_some((*id, Asked { held: &look.held, period, spent }))
+            // Those that never had a turn come first, then those that had it longest ago.
+            let last = outlooks.get(id).map(|outlook| outlook.round);
+            (is_wanted && !stands).then_some(((last, *id), Asked { held: &look.held, period, spent }))
         });
-        let mut asked: BTreeMap<BudgetId, Asked<'_>> = asked.collect();
-        while asked.len() > AT_ONCE {
-            asked.pop_last();
-        }
-        for outlook in self.outlooks(snapshot, &asked.into_values().collect::<Vec<_>>(), now, &bills)? {
-            outlooks.insert(outlook.held.budget.id, outlook);
+        let asked: BTreeMap<(Option<u64>, BudgetId), Asked<'_>> = asked.collect();
+        let asked: Vec<Asked<'_>> = asked.into_values().take(AT_ONCE).collect();
+        for outlook in self.outlooks(snapshot, &asked, now, &bills)? {
+            outlooks.insert(outlook.held.budget.id, Outlook { round, ..outlook });
         }
         Ok(())
     }
@@ -118,17 +121,18 @@ impl Finops {
                 .reach()
                 .whole_until(now)
                 .map_or(0, |until| days.partition_point(|day| day.interval.end() <= until));
-            let known: Vec<bool> = days.iter().map(|day| snapshot.reach().is_known(day)).collect();
+            let known = snapshot.reach().whole(&days, now);
             for (one, spent) in asked.iter().zip(self.spent_by_day(snapshot, &asked, &days)?) {
                 let past = spent.map(|spent| daily(one, &days, &known, whole, &spent));
                 let says = match past.and_then(|past| past) {
-                    Ok(Some(past)) => self.budgets.forecaster.look_back(&past, one.period)?,
+                    // Where nothing comes of it for one budget, the others are told of theirs all the same.
+                    Ok(Some(past)) => self.budgets.forecaster.look_back(&past, one.period).ok().flatten(),
                     // What its days come to cannot be told; that is said where the budget is assessed.
                     Ok(None) | Err(_) => None,
                 };
                 let held = Arc::clone(one.held);
                 let day = zone.date_of(now);
-                outlooks.push(Outlook { held, period: one.period, day, bills: Arc::clone(bills), says });
+                outlooks.push(Outlook { held, period: one.period, day, bills: Arc::clone(bills), round: 0, says });
             }
         }
         Ok(outlooks)
@@ -181,8 +185,7 @@ fn past_days(zone: Zone, now: Stamp) -> Result<Vec<Day>> {
 /// What a budget's days come to, of which so many are whole.
 fn daily(asked: &Asked<'_>, days: &[Day], known: &[bool], whole: usize, spent: &[Spent]) -> Result<Option<DailySpend>> {
     let cost = |(spent, known): (&Spent, &bool)| {
-        let is_known = *known || spent.charges > 0;
-        Some(spent.amount).filter(|_| is_known && (spent.charges == 0 || spent.unknown_costs < spent.charges))
+        Some(spent.amount).filter(|_| *known && (spent.charges == 0 || spent.unknown_costs < spent.charges))
     };
     let start = spent.iter().take(whole).position(|spent| spent.charges > 0);
     let Some((start, first)) = start.and_then(|start| Some((start, days.get(start)?.date))) else { return Ok(None) };

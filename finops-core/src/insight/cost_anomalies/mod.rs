@@ -2,6 +2,10 @@
 //!
 //! Days are looked at as a detector of plain series wants them: what is not known, and what is not known as a whole, is
 //! a gap and no evidence. What somebody was told, and what they said of it, is no concern of this module.
+#![cfg_attr(
+    not(feature = "embedded"),
+    allow(dead_code, unused_imports, reason = "the engine alone asks for it, and is not there without a store")
+)]
 
 mod answer;
 mod drivers;

@@ -54,12 +54,12 @@ impl Calendared {
         if days.is_empty() { Err(Error::overflow("no day lies there")) } else { Ok(days) }
     }
 
-    /// Whether bills cover the day at each place from its start to its end.
+    /// Whether the day at each place is whole, as [`Reach::whole`] says.
     pub(super) fn whole(&self, reach: &Reach, now: Stamp) -> Vec<bool> {
         let mut whole = vec![false; self.length];
-        for day in &self.days {
-            if let Some(known) = self.place(day.date).and_then(|place| whole.get_mut(place)) {
-                *known = reach.covers(day, now) && !reach.is_behind(day);
+        for (day, is_whole) in self.days.iter().zip(reach.whole(&self.days, now)) {
+            if let Some(slot) = self.place(day.date).and_then(|place| whole.get_mut(place)) {
+                *slot = is_whole;
             }
         }
         whole

@@ -50,7 +50,7 @@ pub struct Analysis {
     /// How sure the forecast is: `high` where `relative_width` is at most 0.1, `medium` at most 0.3, else `low`.
     pub confidence: Confidence,
     /// Half the width of all intervals together by what is expected together, at 4 decimals, at the level that was
-    /// asked for; none where nothing is expected.
+    /// asked for; none where nothing, or next to nothing, is expected.
     pub relative_width: Option<Quantity>,
     /// The model, with what it chose.
     pub model: String,
@@ -58,7 +58,8 @@ pub struct Analysis {
 
 impl Analysis {
     pub(super) fn of(history: &History, predictions: &Predictions) -> Result<Self> {
-        let growth = growth(history);
+        // What does not fit is no figure that anybody could use.
+        let growth = growth(history).filter(|growth| quantity(*growth).is_ok());
         let width = relative_width(predictions);
         Ok(Self {
             trend: growth.map(|growth| match growth {
@@ -72,7 +73,7 @@ impl Analysis {
                 Some(width) if width <= MEDIUM => Confidence::Medium,
                 _ => Confidence::Low,
             },
-            relative_width: width.map(quantity).transpose()?,
+            relative_width: width.and_then(|width| quantity(width).ok()),
             model: predictions.model.clone(),
         })
     }

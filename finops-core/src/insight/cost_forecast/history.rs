@@ -1,11 +1,11 @@
 //! The whole days of a scope, as far as they are known.
 
 use super::super::forecast::{Calendar, Frequency, Series};
-use super::super::health::{Held, known_cost};
+use super::super::health::known_cost;
 use super::super::settled::Settled;
 use crate::Result;
 use crate::model::money::Money;
-use crate::model::time::{Day, Stamp};
+use crate::model::time::Day;
 use chrono::{Datelike, Days, NaiveDate};
 
 /// How many days a season of days has.
@@ -19,9 +19,9 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Of some groups. `whole` of the days are whole, counted from the first.
-    pub(super) fn of(settled: &Settled, groups: &[usize], days: &[Day], known: &[bool], whole: usize) -> Result<Self> {
-        let mut sums = vec![(Money::ZERO, 0, 0); whole];
+    /// Of some groups. `whole` tells which of the days are whole; what others cost is unknown, whatever was charged.
+    pub(super) fn of(settled: &Settled, groups: &[usize], days: &[Day], whole: &[bool]) -> Result<Self> {
+        let mut sums = vec![(Money::ZERO, 0, 0); whole.len()];
         for group in groups {
             if let Some((total, charges, unknown)) = sums.get_mut(settled.bucket_of(*group)) {
                 *total = total.checked_add(settled.sum_of(*group, 0))?;
@@ -30,11 +30,11 @@ impl History {
             }
         }
         // What starts late has no zeros before it.
-        let start = sums.iter().position(|(_, charges, _)| *charges > 0).unwrap_or(whole);
+        let start = sums.iter().zip(whole).position(|((_, charges, _), whole)| *whole && *charges > 0);
+        let start = start.unwrap_or(whole.len());
         let mut history = Self { first: days.get(start).map_or(NaiveDate::MIN, |day| day.date), days: Vec::new() };
-        let whole = sums.into_iter().zip(known).zip(days).skip(start);
-        for (((total, charges, unknown), known), day) in whole {
-            let cost = known_cost(total, charges, unknown).filter(|_| *known || charges > 0);
+        for (((total, charges, unknown), whole), day) in sums.into_iter().zip(whole).zip(days).skip(start) {
+            let cost = known_cost(total, charges, unknown).filter(|_| *whole);
             // A zone may leave out a day.
             history.days.resize(history.place(day.date), None);
             history.days.push(cost);
@@ -148,12 +148,6 @@ pub(super) struct ToDate {
     pub(super) unknown: usize,
 }
 
-/// How many of the days are whole: they are over, and no billing account that is waited for lags behind them.
-pub(super) fn whole(held: Held<'_>, days: &[Day], now: Stamp) -> usize {
-    let until = held.reach.whole_until(now);
-    days.iter().take_while(|day| until.is_some_and(|until| day.interval.end() <= until.min(now))).count()
-}
-
 /// The first of the month of a date.
 pub(super) fn month_of(date: NaiveDate) -> NaiveDate {
     date.with_day(1).unwrap_or(date)
@@ -162,4 +156,39 @@ pub(super) fn month_of(date: NaiveDate) -> NaiveDate {
 /// The first of the month after.
 pub(super) fn next_month(date: NaiveDate) -> NaiveDate {
     month_of(date).checked_add_months(chrono::Months::new(1)).unwrap_or(NaiveDate::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::Rates;
+    use crate::insight::request::Terms;
+    use crate::insight::settled::settle;
+    use crate::insight::sums::{Head, Sums};
+    use crate::model::time::{Interval, Stamp, Zone};
+
+    #[test]
+    fn a_day_that_is_not_whole_is_unknown_whatever_was_charged() {
+        let stamp = |text: &str| Stamp::parse(text).unwrap();
+        let interval = Interval::new(stamp("2024-03-14T00:00:00Z"), stamp("2024-03-19T00:00:00Z")).unwrap();
+        let days = Zone::UTC.days(interval).unwrap();
+        let mut sums = Sums::new(Vec::new(), 1);
+        sums.currencies.push("USD".parse().unwrap());
+        for bucket in [0, 1, 2, 4] {
+            sums.heads.push(Head { currency: 0, bucket, charges: 1 });
+            sums.costs.push(Money::from_units(10).mantissa());
+            sums.unknown.push(0);
+        }
+        let settled = settle(sums, &Terms { currency: None, rates: &Rates::default() }).unwrap();
+        let costs = |whole| {
+            let history = History::of(&settled, &[0, 1, 2, 3], &days, whole).unwrap();
+            (history.first.to_string(), history.days)
+        };
+        let ten = Some(Money::from_units(10));
+        // The second is part of a bill that broke off, the fourth had no charge, and the last is not over.
+        let found = costs(&[true, false, true, true, false]);
+        assert_eq!(found, ("2024-03-14".to_owned(), vec![ten, None, ten, Some(Money::ZERO)]));
+        assert_eq!(costs(&[false, true, true, false, false]), ("2024-03-15".to_owned(), vec![ten, ten]));
+        assert!(costs(&[false; 5]).1.is_empty());
+    }
 }

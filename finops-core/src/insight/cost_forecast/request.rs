@@ -10,14 +10,14 @@ use super::super::summary::named;
 use super::super::sums::Sums;
 use super::analysis::Analysis;
 use super::answer::{CostForecast, ForecastPoint, GroupForecast, PastPoint, Told};
-use super::history::{self, History, month_of, next_month};
+use super::history::{History, month_of, next_month};
 use super::outlook::{Outlook, Predictions, check_days};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity};
 use crate::model::time::{Day, Interval, Stamp, Zone};
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use chrono::{Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -189,19 +189,18 @@ impl<'q> Asked<'q> {
         let settled = settle(only(sums), &self.terms)?;
         let about = About { interval: self.interval, days: &self.days, now: self.now };
         let data_health = DataHealth::of(held, about, &settled, &self.terms)?;
-        let known = self.days.iter().map(|day| held.reach.is_known(day)).collect();
         let currency = settled.currency.or(self.terms.currency);
         let decimals = currency.map_or(2, |currency| currency.minor_units()) + MORE_DECIMALS;
-        let whole = history::whole(held, &self.days, self.now);
-        Ok(Found { settled, known, whole, currency, decimals, data_health })
+        let whole = held.reach.whole(&self.days, self.now);
+        Ok(Found { settled, whole, currency, decimals, data_health })
     }
 }
 
 /// What the charges say.
 pub(super) struct Found {
     pub(super) settled: Settled,
-    known: Vec<bool>,
-    whole: usize,
+    /// Which of the days are whole.
+    whole: Vec<bool>,
     pub(super) currency: Option<Currency>,
     /// How many decimals amounts have that are expected.
     pub(super) decimals: u32,
@@ -210,7 +209,7 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn history(&self, asked: &Asked<'_>, groups: &[usize]) -> Result<History> {
-        History::of(&self.settled, groups, &asked.days, &self.known, self.whole)
+        History::of(&self.settled, groups, &asked.days, &self.whole)
     }
 
     /// Of everything.
@@ -291,7 +290,9 @@ impl<'q> ForecastQuery<'q> {
             let (told, reason) = match predictions.and_then(|predictions| self.told(found, &history, &predictions)) {
                 Ok(told) => (Some(told), None),
                 // What cannot be told of one group is said there, and the others go on.
-                Err(error) if error.code() == crate::ErrorCode::InvalidArgument => (None, Some(error.to_string())),
+                Err(error) if matches!(error.code(), ErrorCode::InvalidArgument | ErrorCode::Overflow) => {
+                    (None, Some(error.to_string()))
+                }
                 Err(error) => return Err(error),
             };
             Ok(GroupForecast { dimensions: named(dimensions, &values, name)?, total: *total, told, reason })

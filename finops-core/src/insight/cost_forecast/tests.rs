@@ -1,7 +1,8 @@
 //! Whole days become months and days to come, by hand.
 
+use super::analysis::{Analysis, Confidence};
 use super::history::History;
-use super::outlook::{Basis, Outlook, Predictions};
+use super::outlook::{Basis, Bounds, Outlook, Predictions};
 use crate::insight::forecast::{Forecaster, Level, Model};
 use crate::model::money::Money;
 use chrono::{Datelike, Days, NaiveDate};
@@ -131,4 +132,15 @@ fn on_the_tenth_the_months_end_is_nearer_than_the_rate_so_far() {
     let shaped = history("2023-06-01", 420, |day, place| (weekday(day) + fee(day)) * (1.0 + 0.05 * noise(place)));
     let (projected, rate) = errors(&shaped, &Model::Auto);
     assert!(projected < 3.0 && rate > 2.0 * projected, "{projected} against {rate}");
+}
+
+#[test]
+fn a_width_that_fits_nowhere_is_none_and_no_error() {
+    let history = History::new(date("2024-01-01"), vec![Some(Money::from_units(10)); 80]);
+    let mut predictions = months(&history, 1, "2024-03-21", Model::Naive);
+    let point = &mut predictions.points[0];
+    (point.known, point.expected) = (Money::ZERO, 1e-30);
+    point.bounds = vec![Bounds { lower: 0.0, upper: 5.0 }];
+    let analysis = Analysis::of(&history, &predictions).unwrap();
+    assert_eq!((analysis.relative_width, analysis.confidence), (None, Confidence::Low));
 }

@@ -123,3 +123,25 @@ fn the_normal_distribution_is_that_of_the_tables() {
         assert!((normal(deviations) - share).abs() < 2e-7, "{deviations}");
     }
 }
+
+/// Gives the mean that it should, and a band of another length.
+#[derive(Debug)]
+struct ShortBand;
+
+impl Forecaster for ShortBand {
+    fn name(&self) -> &'static str {
+        "short band"
+    }
+
+    fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast> {
+        let answer = LastWeek.forecast(series, horizon, levels)?;
+        let bands = levels.iter().map(|level| Band { level: *level, lower: vec![], upper: vec![1.0] }).collect();
+        Ok(SeriesForecast { bands, ..answer })
+    }
+}
+
+#[test]
+fn a_forecaster_that_says_less_than_it_was_asked_leaves_it_to_the_rate() {
+    let model = SpendModel::new(Arc::new(ShortBand));
+    assert!(model.look_back(&past(35, "38"), january()).unwrap().is_none());
+}
