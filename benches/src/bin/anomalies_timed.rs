@@ -1,9 +1,9 @@
 //! Anomalies of daily series, measured and written down.
 //!
-//! `anomalies-timed` looks for them in 10,000 series of 400 days that it makes, and prints the CPU seconds that it took.
-//! `anomalies-timed SET.jsonl FOUND.json` goes through the series of a file day by day, and writes for each the days that
-//! were unusual as known on that day, what was expected of each day, and the anomalies in the end. A line of the set has
-//! `id`, `start` (a date) and `values`; the last day of each series is taken as not over.
+//! `anomalies-timed` looks for them in 10,000 series of 400 days that it makes, and prints the CPU seconds that it
+//! took. `anomalies-timed SET.jsonl FOUND.json` goes through the series of a file day by day, and writes for each the
+//! days that were unusual as known on that day, what was expected of each day, and the anomalies in the end. A line of
+//! the set has `id`, `start` (a date) and `values`; the last day of each series is taken as not over.
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "made-up costs, and counts")]
@@ -83,7 +83,7 @@ fn write(set: &str, found: &str) -> Result<Value> {
     let mut answers = Map::new();
     for line in text.lines() {
         let line: Value = serde_json::from_str(line).map_err(|error| unreadable(set, error.to_string()))?;
-        let id = line["id"].as_str().ok_or_else(|| unreadable(set, "a line without `id`".into()))?;
+        let id = line.get("id").and_then(Value::as_str).ok_or_else(|| unreadable(set, "a line without `id`".into()))?;
         answers.insert(id.to_owned(), answer(&line)?);
     }
     let (series, answers) = (answers.len(), Value::Object(answers).to_string());
@@ -92,9 +92,9 @@ fn write(set: &str, found: &str) -> Result<Value> {
 }
 
 fn answer(line: &Value) -> Result<Value> {
-    let start = line["start"].as_str().map(date).transpose()?;
+    let start = line.get("start").and_then(Value::as_str).map(date).transpose()?;
     let calendar = start.map(|start| Calendar::new(start, Frequency::Daily));
-    let values = line["values"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let values = line.get("values").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut watch = RobustBaseline::watch(7, calendar, &Settings::default())?;
     let (mut unusual, mut found) = (Vec::new(), Detection::default());
     for value in values.iter().take(values.len().saturating_sub(1)) {

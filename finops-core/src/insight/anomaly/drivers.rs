@@ -67,8 +67,9 @@ pub struct DimensionDrivers {
     pub unknown: usize,
 }
 
-/// Takes an anomaly of `days` apart: what each value cost against its usual cost for as many days, of which `usual_days`
-/// were counted. At most `limit` drivers are given for each dimension; dimensions in which few values made it come first.
+/// Takes an anomaly of `days` apart: what each value cost against its usual cost for as many days, of which
+/// `usual_days` were counted. At most `limit` drivers are given for each dimension; dimensions in which few values made
+/// it come first.
 ///
 /// The usual cost of a value is brought to the length of the anomaly once, half to even at 18 decimals; all else is
 /// exact.

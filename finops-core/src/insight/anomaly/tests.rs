@@ -280,7 +280,8 @@ proptest! {
         if let (Ok(plain), Ok(scaled)) = (detect(values), detect(scaled)) {
             prop_assert_eq!(plain.len(), scaled.len());
             for (one, other) in plain.iter().zip(&scaled) {
-                prop_assert_eq!((one.start_index, one.end_index, one.kind), (other.start_index, other.end_index, other.kind));
+                let told = |one: &Anomaly| (one.start_index, one.end_index, one.kind);
+                prop_assert_eq!(told(one), told(other));
                 prop_assert!((one.impact * factor - other.impact).abs() <= 1e-9 * factor * (1.0 + one.impact.abs()));
             }
         }

@@ -44,8 +44,8 @@ pub struct Traffic {
 }
 
 /// Whether the cost of an anomaly changed with usage: `usage` has the same places in time as the series of the cost.
-/// Only values that are known on both sides count. `None` where fewer than 7 of the 56 values before the anomaly are, or
-/// none of the anomaly itself, or there was no usage before.
+/// Only values that are known on both sides count. `None` where fewer than 7 of the 56 values before the anomaly are,
+/// or none of the anomaly itself, or there was no usage before.
 ///
 /// ```
 /// use finops_core::insight::anomaly::{AnomalyDetector, RobustBaseline, Settings, TrafficVerdict, traffic};
