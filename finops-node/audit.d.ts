@@ -9,6 +9,9 @@ import type { Location, Page, Time, Timestamp } from "./index";
 export type AuditKind =
   | "allocation_close"
   | "allocation_rule"
+  | "anomaly_feedback"
+  | "anomaly_monitor"
+  | "budget"
   | "catalog"
   | "cost_center"
   | "grant"

@@ -10,10 +10,12 @@ import type {
 import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
+import type { Anomalies, AnomalyDetector, AnomalyMonitors, DetectFunction } from "./anomalies";
 import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
+import type { Forecast, ForecastFunction, Forecaster, Forecasts } from "./forecast";
 import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -22,11 +24,13 @@ export type * from "./access";
 export type * from "./allocation";
 export type * from "./centers";
 export type * from "./analysis";
+export type * from "./anomalies";
 export type * from "./audit";
 export * from "./webhooks";
 export type * from "./billing";
 export type * from "./budgets";
 export type * from "./costs";
+export * from "./forecast";
 export type * from "./groups";
 export type * from "./history";
 export type * from "./metering";
@@ -534,7 +538,7 @@ export interface VirtualDimension {
 
 // --- The engine ---
 
-export interface Costs<D extends Decimals = "number"> extends Analysis<D> {
+export interface Costs<D extends Decimals = "number"> extends Analysis<D>, Anomalies<D>, Forecasts<D> {
   /** What each day cost, with the total, the average and the trend. */
   daily<const G extends Dimension = never>(
     params?: DailyParams<G>,
@@ -599,6 +603,10 @@ export interface Catalog<D extends Decimals = "number"> {
 export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, CostCenters<D>, History, Metering<D> {
   /** Costs over time. */
   readonly costs: Costs<D>;
+  /** Who is told of anomalies. */
+  readonly anomalyMonitors: AnomalyMonitors<D>;
+  /** How good forecasts are. */
+  readonly forecast: Forecast<D>;
   /** Who bears what. */
   readonly allocation: Allocation<D>;
   /** Who and what costs are attributed to. */
@@ -642,8 +650,9 @@ export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, 
 
   /**
    * Lets time pass: a clock that was fixed on open moves to `now`, never back, and what time brings about happens.
-   * Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written, and
-   * events are told to sinks and webhooks, at most 100 deliveries at a time. Call it every few seconds.
+   * Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written,
+   * monitors look for anomalies, and events are told to sinks and webhooks, at most 100 deliveries at a time. Call it every
+   * few seconds.
    */
   tick(now?: Time): Promise<{ now: Timestamp }>;
   tick(params: { now?: Time | null }): Promise<{ now: Timestamp }>;
@@ -679,6 +688,10 @@ export interface OpenOptions<D extends Decimals = "number"> {
   webhook_allow_private?: boolean;
   /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
   webhook_timeout_seconds?: number | null;
+  /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
+  forecaster?: ForecastFunction | Forecaster | null;
+  /** Who says which days cost other than expected, in place of ours. It is called on this thread, within any call. */
+  anomaly_detector?: DetectFunction | AnomalyDetector | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

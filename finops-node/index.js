@@ -2,11 +2,13 @@
 "use strict";
 
 const { Allocation } = require("./allocation.js");
+const { AnomalyMonitors } = require("./anomalies.js");
 const { Budgets } = require("./budgets.js");
 const { classes, invalid } = require("./errors.js");
 const { ResourceGroups } = require("./groups.js");
 const { isPlain, merged } = require("./input.js");
 const { Billing, Grants, KeptUsage, Meters, ModelPrices, Prices, Recorder, given } = require("./metering.js");
+const { backtest, detectAnomalies, forecast } = require("./series.js");
 const { Session } = require("./session.js");
 const { Events, Webhooks, eventSchema, verifyWebhook } = require("./webhooks.js");
 
@@ -49,6 +51,14 @@ class Costs {
     return this.#session.ask("costs.unit", params, options);
   }
 
+  forecast(params, options) {
+    return this.#session.ask("costs.forecast", params, options);
+  }
+
+  projectedMonthEnd(params, options) {
+    return this.#session.ask("costs.projected_month_end", params, options);
+  }
+
   explain(params, options) {
     return this.#session.ask("costs.explain", params, options);
   }
@@ -59,6 +69,26 @@ class Costs {
 
   diff(params, options) {
     return this.#session.ask("costs.diff", params, options);
+  }
+
+  anomalies(params, options) {
+    return this.#session.ask("costs.anomalies", params, options);
+  }
+
+  anomalyFeedback(params) {
+    return this.#session.call("costs.anomaly_feedback", params);
+  }
+}
+
+class Forecast {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  backtest(params, options) {
+    return this.#session.ask("forecast.backtest", params, options);
   }
 }
 
@@ -136,6 +166,8 @@ class Finops {
   constructor(session) {
     this.#session = session;
     this.costs = new Costs(session);
+    this.anomalyMonitors = new AnomalyMonitors(session);
+    this.forecast = new Forecast(session);
     this.allocation = new Allocation(session);
     this.budgets = new Budgets(session);
     this.catalog = new Catalog(session);
@@ -276,4 +308,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Iof, eventSchema, verifyWebhook, ...classes };
+module.exports = { Iof, backtest, detectAnomalies, eventSchema, forecast, verifyWebhook, ...classes };

@@ -14,6 +14,9 @@ export const {
   ForbiddenError,
   BudgetExhaustedError,
   UnauthorizedError,
+  backtest,
+  detectAnomalies,
   eventSchema,
+  forecast,
   verifyWebhook,
 } = iof;

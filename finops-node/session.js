@@ -24,12 +24,14 @@ class Session {
 
   static async open(location, options) {
     if (!input.isPlain(options)) throw invalid(null, "the options must be an object");
-    const { decimals = "number", ...known } = options;
+    const { decimals = "number", forecaster, anomaly_detector: detector, ...known } = options;
     if (decimals !== "number" && decimals !== "string") {
       throw invalid("decimals", `must be "number" or "string", got ${String(decimals)}`);
     }
     const [path, text] = [input.path(location, "location"), input.json(known)];
-    const engine = await Engine.open(path, text).catch(rethrow);
+    const [model, finder] = [asked("forecaster", forecaster, "forecast"), asked("anomaly_detector", detector, "detect")];
+    const engine = await Engine.open(path, text, model?.name, model?.ask, finder?.name, finder?.ask).catch(rethrow);
+    for (const one of [model, finder]) one?.answersTo(engine);
     return new Session(engine, decimals === "string");
   }
 
@@ -156,6 +158,27 @@ class Session {
     this.#closing ??= Promise.allSettled(this.#running).then(() => this.#engine.close().catch(rethrow));
     return this.#closing;
   }
+}
+
+/** What the host brings: a function, or an object with a method and perhaps a `name`; nothing where it brings none. */
+function asked(option, brought, method) {
+  if (brought === undefined || brought === null) return null;
+  const call = typeof brought === "function" ? brought : brought[method]?.bind(brought);
+  if (typeof call !== "function") throw invalid(option, `must be a function, or have a method ${method}`);
+  const name = typeof brought === "function" ? "custom" : String(brought.name ?? "custom");
+  let engine = null;
+  // What it throws, or its promise rejects with, is why there is no answer.
+  const ask = async (ticket, text) => {
+    try {
+      engine.answered(ticket, JSON.stringify((await call(...JSON.parse(text))) ?? null));
+    } catch (thrown) {
+      engine.told(ticket, String(thrown));
+    }
+  };
+  const answersTo = (opened) => {
+    engine = opened;
+  };
+  return { name, ask, answersTo };
 }
 
 function rethrow(error) {

@@ -3,6 +3,8 @@
 
 #[path = "budgets/alerts.rs"]
 mod alerts;
+#[path = "budgets/forecasts.rs"]
+mod forecasts;
 #[path = "budgets/gate_holes.rs"]
 mod gate_holes;
 #[path = "budgets/guards.rs"]

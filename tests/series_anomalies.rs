@@ -8,8 +8,8 @@
     reason = "a test says what broke by failing"
 )]
 
-use finops_core::insight::anomaly::{AnomalyDetector, Detection, RobustBaseline, Settings};
-use finops_core::insight::forecast::{Calendar, Series};
+use finops_core::engine::detect_in_series;
+use finops_core::insight::anomaly::Detection;
 use finops_core::{Error, Result};
 use serde_json::{Value, json};
 
@@ -29,20 +29,10 @@ fn every_case_holds() {
 }
 
 fn detect(params: &Value) -> Result<Detection> {
-    let values = params["values"].as_array().unwrap().iter().map(Value::as_f64).collect();
-    let season_length = usize::try_from(params["season_length"].as_u64().unwrap()).unwrap();
-    let mut series = Series::new(values, season_length)?;
-    if let Some(start) = params.get("start") {
-        let calendar: Calendar =
-            serde_json::from_value(json!({"start": start, "frequency": params["frequency"]})).unwrap();
-        series = series.with_calendar(calendar);
-    }
-    let mut settings = Settings::default();
-    let number = |name: &str, default: f64| params.get(name).map_or(default, |value| value.as_f64().unwrap());
-    settings.threshold = number("threshold", settings.threshold);
-    settings.minimum_impact = number("minimum_impact", settings.minimum_impact);
-    settings.incomplete_last = params.get("incomplete_last").is_none_or(|value| value.as_bool().unwrap());
-    RobustBaseline.detect(&series, &settings)
+    let mut options = params.clone();
+    let values = options.as_object_mut().unwrap().remove("values").unwrap();
+    let values = values.as_array().unwrap().iter().map(Value::as_f64).collect();
+    detect_in_series(values, options)
 }
 
 fn holds(about: &str, found: &Detection, answer: &Value) {

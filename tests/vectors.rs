@@ -9,7 +9,8 @@
     reason = "a test says what broke by failing"
 )]
 
-use finops_core::{Error, Finops, operations};
+use finops_core::insight::ItemCells;
+use finops_core::{Answer, Error, Finops, operations};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -75,7 +76,11 @@ type Known = BTreeMap<String, String>;
 fn take(finops: &Finops, step: &Value, known: &mut Known) -> Result<(), String> {
     only_keys("a step", step, &["call", "params", "answer", "error", "keep"])?;
     let params = placed(&step["params"], known);
-    let outcome = finops.call(step["call"].as_str().ok_or("`call` names an operation")?, params, &());
+    let operation = step["call"].as_str().ok_or("`call` names an operation")?;
+    let outcome = finops.call(operation, params.clone(), &());
+    if operation == "costs.breakdown" {
+        same_by_column(finops, params, &outcome)?;
+    }
     match (step.get("answer"), step.get("error"), outcome) {
         (Some(want), None, Ok(answer)) => {
             let answer = serde_json::to_value(answer).map_err(|error| error.to_string())?;
@@ -92,6 +97,39 @@ fn take(finops: &Finops, step: &Value, known: &mut Known) -> Result<(), String> 
         (None, Some(_), Ok(answer)) => Err(format!("wanted an error, got {}", serde_json::to_string(&answer).unwrap())),
         _ => Err("a step has an answer or an error".to_owned()),
     }
+}
+
+/// By column a breakdown tells the same, cell by cell, and fails alike.
+fn same_by_column(finops: &Finops, params: Value, outcome: &finops_core::Result<Answer>) -> Result<(), String> {
+    let (answer, columns) = match (outcome, finops.call_by_column("costs.breakdown", params, &())) {
+        (Ok(answer), Ok((without_items, Some(columns)))) => {
+            let [mut answer, without_items] = [answer, &without_items].map(|one| serde_json::to_value(one).unwrap());
+            let items = std::mem::replace(&mut answer["items"], json!([]));
+            (answer == without_items).then_some((items, columns)).ok_or("what stands beside the items differs")?
+        }
+        (Err(error), Err(other)) if error.to_string() == other.to_string() => return Ok(()),
+        (_, other) => return Err(format!("by column it gives {other:?}")),
+    };
+    let cells: Vec<(&String, Vec<Value>)> = columns
+        .columns
+        .iter()
+        .map(|(name, cells)| {
+            let cells = match cells {
+                ItemCells::Texts(cells) => {
+                    serde_json::to_value(cells.iter().map(|text| text.as_deref()).collect::<Vec<_>>())
+                }
+                ItemCells::Times(cells) => serde_json::to_value(cells),
+                ItemCells::Decimals(cells) => serde_json::to_value(cells),
+                ItemCells::Counts(cells) => serde_json::to_value(cells),
+                other => panic!("{other:?} is not known here"),
+            };
+            (name, cells.unwrap().as_array().unwrap().clone())
+        })
+        .collect();
+    let row =
+        |row: usize| -> Value { cells.iter().map(|(name, cells)| ((*name).clone(), cells[row].clone())).collect() };
+    let rows: Vec<Value> = (0..columns.rows).map(row).collect();
+    (Value::Array(rows) == answer).then_some(()).ok_or_else(|| "an item differs by column".to_owned())
 }
 
 /// The value with `$DIR` in its texts replaced by the folder, and names by what was kept under them.

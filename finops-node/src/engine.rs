@@ -1,7 +1,9 @@
 //! The engine as a class of JavaScript. Work runs on Node's thread pool, never on the thread of the event loop.
 
+use crate::detector::Detector;
 use crate::json;
 use crate::recorder::Recorder;
+use crate::series::Model;
 use crate::tasks::{Call, Close, Open, RecordUsage, parse};
 use crate::telling::{Function, Tell, Tickets};
 use crate::watch::Watch;
@@ -25,8 +27,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(core: Finops) -> Self {
-        Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None, tickets: Arc::default() }
+    pub(crate) fn new(core: Finops, tickets: Arc<Tickets>) -> Self {
+        Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None, tickets }
     }
 
     fn open_core(&self) -> MutexGuard<'_, Option<Arc<Finops>>> {
@@ -51,10 +53,22 @@ impl Engine {
 
 #[napi]
 impl Engine {
-    /// Opens the engine at a location, with options as JSON text.
+    /// Opens the engine at a location, with options as JSON text, and with what the host brings: a model and a
+    /// detector, each as its name and a function that is given a ticket and JSON text, and answers by `told` or
+    /// `answered`.
     #[napi]
-    pub fn open(location: String, options: String) -> AsyncTask<Open> {
-        AsyncTask::new(Open { location, options })
+    pub fn open(
+        location: String,
+        options: String,
+        forecaster: Option<String>,
+        forecast: Option<Tell>,
+        detector: Option<String>,
+        detect: Option<Tell>,
+    ) -> AsyncTask<Open> {
+        let tickets: Arc<Tickets> = Arc::default();
+        let model = forecast.zip(forecaster).map(|(tell, name)| Model { tell, tickets: Arc::clone(&tickets), name });
+        let detector = detect.zip(detector).map(|(tell, name)| Detector { tell, tickets: Arc::clone(&tickets), name });
+        AsyncTask::new(Open { location, options, model, detector, tickets })
     }
 
     /// Runs an operation: parameters in and the answer out as JSON text. Decimals are text when `exact`, else numbers.
@@ -108,7 +122,13 @@ impl Engine {
     /// What became of an event that a function was told of: why it was not taken, if it was not.
     #[napi]
     pub fn told(&self, ticket: u32, error: Option<String>) {
-        self.tickets.answer(ticket, error);
+        self.tickets.answer(ticket, error.map_or_else(|| Ok(String::new()), Err));
+    }
+
+    /// What a function answered that was asked.
+    #[napi]
+    pub fn answered(&self, ticket: u32, answer: String) {
+        self.tickets.answer(ticket, Ok(answer));
     }
 
     /// Has a function told of nothing more; whether it was before.

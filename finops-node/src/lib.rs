@@ -3,18 +3,21 @@
 //! JSON text crosses the line in both directions; the JavaScript beside this crate makes objects, errors and promises
 //! of it. Nothing is decided here.
 
+mod detector;
 mod engine;
 mod gate;
 mod json;
 mod recorder;
+mod series;
 mod tasks;
 mod telling;
 mod watch;
 
 use finops_core::Operation;
-use napi::bindgen_prelude::Uint8Array;
+use napi::bindgen_prelude::{AsyncTask, Float64Array, Uint8Array};
 use napi_derive::napi;
 use serde_json::{Value, json};
+use series::{AskedOfSeries, OnSeries};
 
 /// The operations of the engine as JSON text: `[{"name": "costs.daily", "fields": ["period", ...]}, ...]`.
 #[napi]
@@ -34,6 +37,13 @@ pub fn verify_webhook(
     now: Option<String>,
 ) -> napi::Result<()> {
     telling::verify(&secrets, &headers, &body, now.as_deref()).map_err(|error| json::failure(&error))
+}
+
+/// Works on a plain series, in which NaN stands for what is unknown: options in and the answer out as JSON text.
+#[napi]
+#[allow(clippy::needless_pass_by_value, reason = "the macro calls with what it has made of JavaScript values")]
+pub fn on_series(values: Float64Array, options: String, asked: AskedOfSeries) -> AsyncTask<OnSeries> {
+    AsyncTask::new(OnSeries { values: series::known(&values), options, asked })
 }
 
 /// The JSON Schema of the bodies that receivers of webhooks get, as text.

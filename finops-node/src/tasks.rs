@@ -1,10 +1,13 @@
 //! What runs on Node's thread pool.
 
+use crate::detector::Detector;
 use crate::engine::Engine;
 use crate::gate;
 use crate::json;
+use crate::series::Model;
+use crate::telling::Tickets;
 use crate::watch::Looker;
-use finops_core::engine::{Flushing, Recorder};
+use finops_core::engine::{Builder, Flushing, Recorder};
 use finops_core::{Answer, Error, ErrorCode, Finops, Observer};
 use napi::{Env, Task};
 use serde_json::Value;
@@ -16,6 +19,11 @@ use std::sync::Arc;
 pub struct Open {
     pub(crate) location: String,
     pub(crate) options: String,
+    /// A model of the host.
+    pub(crate) model: Option<Model>,
+    /// A detector of the host.
+    pub(crate) detector: Option<Detector>,
+    pub(crate) tickets: Arc<Tickets>,
 }
 
 impl Task for Open {
@@ -23,11 +31,21 @@ impl Task for Open {
     type JsValue = Engine;
 
     fn compute(&mut self) -> napi::Result<Finops> {
-        guarded(false, || Finops::open_with(&self.location, parse(&self.options)?))
+        let (model, detector) = (self.model.take(), self.detector.take());
+        guarded(false, || {
+            let mut builder = Builder::from_json(parse(&self.options)?)?;
+            if let Some(model) = model {
+                builder = builder.forecaster(Arc::new(model));
+            }
+            if let Some(detector) = detector {
+                builder = builder.anomaly_detector(Arc::new(detector));
+            }
+            builder.open(&self.location)
+        })
     }
 
     fn resolve(&mut self, _: Env, core: Finops) -> napi::Result<Engine> {
-        Ok(Engine::new(core))
+        Ok(Engine::new(core, Arc::clone(&self.tickets)))
     }
 }
 

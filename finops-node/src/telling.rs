@@ -1,7 +1,7 @@
-//! Functions of JavaScript that are told of events, and whether a webhook is what it says.
+//! Functions of JavaScript that are told of events, or asked, and whether a webhook is what it says.
 //!
-//! A run that tells them works on Node's thread pool. It hands an event to the event loop and waits until JavaScript
-//! says by its ticket what became of it, so that a function may take its time and give a promise.
+//! Whoever asks works on Node's thread pool. It hands a text to the event loop and waits until JavaScript answers by
+//! its ticket, so that a function may take its time and give a promise.
 
 use crate::json;
 use finops_core::edge::notify::EventSink;
@@ -20,7 +20,7 @@ use std::time::Duration;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The last ticket, and who waits for which.
-type Waiting = (u32, HashMap<u32, Sender<Option<String>>>);
+type Waiting = (u32, HashMap<u32, Sender<Result<String, String>>>);
 type Arguments = FnArgs<(u32, String)>;
 /// It keeps no process alive, and its function catches what is thrown.
 pub(crate) type Tell = ThreadsafeFunction<Arguments, UnknownReturnValue, Arguments, Status, false, true>;
@@ -36,11 +36,37 @@ impl Tickets {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says what became of an event: why it was not taken, if it was not.
-    pub(crate) fn answer(&self, ticket: u32, error: Option<String>) {
+    /// Says what JavaScript answered, or why it did not.
+    pub(crate) fn answer(&self, ticket: u32, answer: Result<String, String>) {
         if let Some(sender) = self.state().1.remove(&ticket) {
             // Nobody waits any more where the run was given up.
-            let _ = sender.send(error);
+            let _ = sender.send(answer);
+        }
+    }
+
+    /// Hands a text to the event loop and waits for the answer to it.
+    pub(crate) fn ask(&self, tell: &Tell, text: String) -> Result<String, String> {
+        let (sender, answered) = channel();
+        let ticket = {
+            let mut state = self.state();
+            state.0 = state.0.wrapping_add(1);
+            let ticket = state.0;
+            state.1.insert(ticket, sender);
+            ticket
+        };
+        let gone = || {
+            self.state().1.remove(&ticket);
+            "the event loop ends".to_owned()
+        };
+        if tell.call((ticket, text).into(), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
+            return Err(gone());
+        }
+        loop {
+            match answered.recv_timeout(LOOK_EVERY) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) if !tell.aborted() => {}
+                Err(_) => return Err(gone()),
+            }
         }
     }
 }
@@ -54,28 +80,7 @@ pub(crate) struct Function {
 impl Function {
     fn wait(&self, event: &RecordedEvent) -> Result<(), String> {
         let text = json::text(&Answer::from(event.clone()), true).map_err(|error| error.to_string())?;
-        let (sender, answered) = channel();
-        let ticket = {
-            let mut state = self.tickets.state();
-            state.0 = state.0.wrapping_add(1);
-            let ticket = state.0;
-            state.1.insert(ticket, sender);
-            ticket
-        };
-        let gone = || {
-            self.tickets.answer(ticket, None);
-            "the event loop ends".to_owned()
-        };
-        if self.tell.call((ticket, text).into(), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
-            return Err(gone());
-        }
-        loop {
-            match answered.recv_timeout(LOOK_EVERY) {
-                Ok(error) => return error.map_or(Ok(()), Err),
-                Err(RecvTimeoutError::Timeout) if !self.tell.aborted() => {}
-                Err(_) => return Err(gone()),
-            }
-        }
+        self.tickets.ask(&self.tell, text).map(drop)
     }
 }
 

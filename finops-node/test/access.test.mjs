@@ -10,13 +10,18 @@ const OF_EVENTS = ["record_usage", "correct_usage", "void_usage"];
 const OF_GROUPS = ["create", "update", "delete", "add_resource", "remove_resource"].map((name) => `resource_groups.${name}`);
 const OF_SPENDS = ["reserve", "settle", "release"].map((name) => `budgets.${name}`);
 const OF_BUDGETS = ["set_budget_alert", ...["create", "update", "pause", "resume", "delete"].map((name) => `budgets.${name}`)];
-const CHANGES = [...OF_EVENTS, ...OF_GROUPS, ...OF_SPENDS, ...OF_BUDGETS, "update_cost_center"];
+const OF_MONITORS = ["create", "update", "delete"].map((name) => `anomaly_monitors.${name}`);
+const CHANGES = [
+  ...OF_EVENTS, ...OF_GROUPS, ...OF_SPENDS, ...OF_BUDGETS, ...OF_MONITORS, "update_cost_center", "costs.anomaly_feedback",
+];
 const OF_A_TENANT = [
   "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
+  "costs.forecast", "costs.projected_month_end", "forecast.backtest",
   "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
   "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "get_cost_center", "list_cost_centers",
   "allocation.report", "resource_groups.get", "resource_groups.list", "resource_groups.find_by_resource",
-  "budgets.get", "budgets.list", "budgets.check", "get_budget_status", ...CHANGES,
+  "budgets.get", "budgets.list", "budgets.check", "get_budget_status", "costs.anomalies",
+  "anomaly_monitors.get", "anomaly_monitors.list", ...CHANGES,
 ];
 // Usage has no organizations.
 const OF_USAGE = [...OF_EVENTS, "get_usage", "billing.preview", "grants.list", "grants.balance"];
@@ -40,7 +45,7 @@ test("every operation with every kind of engine", async () => {
     [whole, everything],
     [principal({ roles: ["admin"], tenant_id: null }), everything],
     [whole.asTenant("ten_001"), OF_A_TENANT],
-    [principal({ roles: ["operator"] }), without([...OF_BUDGETS, "correct_usage", "void_usage"])],
+    [principal({ roles: ["operator"] }), without([...OF_BUDGETS, ...OF_MONITORS, "correct_usage", "void_usage"])],
     [principal({ roles: ["viewer"] }), without(CHANGES)],
     [principal({ roles: ["admin"], tenant_id: null, organization_id: "org_1" }), without(OF_USAGE)],
     [principal({ roles: ["admin"], scopes: ["finops:read"] }), without(CHANGES)],

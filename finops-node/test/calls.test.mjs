@@ -276,8 +276,8 @@ test("methods and operations are the same, and every field is in the types", asy
   const beside = (name) => alone.includes(name) || /^budgets\..*_async$/.test(name);
   const answered = [...methods(finops, ""), ...groups].filter((name) => !beside(name));
   assert.deepEqual(answered.sort(), operations.map(({ name }) => name).sort());
-  const parts = ["index", "allocation", "analysis", "audit", "billing", "budgets", "centers", "costs", "groups",
-    "history", "metering", "statements", "webhooks"];
+  const parts = ["index", "allocation", "analysis", "anomalies", "audit", "billing", "budgets", "centers", "costs", "forecast",
+    "groups", "history", "metering", "statements", "webhooks"];
   const names = parts.map((name) => `../${name}.d.ts`);
   const files = names.map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const types = (await Promise.all(files)).join("\n");

@@ -5,6 +5,7 @@ use crate::{errors, output::Objects};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchOptions, new_null_array};
 use arrow_schema::{DataType, Field, Schema};
+use finops_core::insight::{ItemCells, ItemColumns};
 use finops_core::model::money::Quantity;
 use finops_core::model::time::Stamp;
 use finops_core::{Answer, Error, Listener};
@@ -57,6 +58,33 @@ impl Table {
         let batch = batch.map_err(|error| errors::exception(py, &broken(&error.to_string())))?;
         let stream = FFI_ArrowArrayStream::new(Box::new(RecordBatchIterator::new([Ok(batch)], schema)));
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    }
+}
+
+impl Table {
+    /// What the core gives by column.
+    pub(crate) fn of(items: ItemColumns) -> Result<Self, Error> {
+        let column = |(name, cells): (String, ItemCells)| {
+            let mut column = Column::new(&name, 0);
+            let decimal = |value: Option<Quantity>| value.map_or(Cell::Null, |value| Cell::Decimal(value.mantissa()));
+            match cells {
+                ItemCells::Texts(texts) => {
+                    texts.iter().try_for_each(|text| column.push(text.as_deref().map_or(Cell::Null, Cell::Text)))?;
+                }
+                ItemCells::Times(times) => {
+                    times.into_iter().try_for_each(|time| column.push(Cell::Time(time.micros())))?;
+                }
+                ItemCells::Decimals(values) => {
+                    values.into_iter().try_for_each(|value| column.push(decimal(value)))?;
+                }
+                ItemCells::Counts(counts) => {
+                    counts.into_iter().try_for_each(|count| column.push(Cell::Integer(count.into())))?;
+                }
+                _ => return Err(broken(&format!("'{name}' has cells of a kind that is not known here"))),
+            }
+            Ok(column.finish())
+        };
+        Ok(Self { rows: items.rows, columns: items.columns.into_iter().map(column).collect::<Result<_, Error>>()? })
     }
 }
 

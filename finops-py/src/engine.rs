@@ -1,17 +1,20 @@
 //! The engine as an object of Python.
 
 use crate::columns::{self, Place, Table};
+use crate::detector::Detector;
 use crate::events::Given;
 use crate::recorder::Recorder;
 use crate::relation::Relation;
+use crate::series::Model;
 use crate::telling::Callable;
 use crate::{errors, input, output};
-use finops_core::engine::Subscription;
+use finops_core::engine::{Builder, Subscription};
 use finops_core::model::access::Access;
 use finops_core::model::time::Period;
 use finops_core::{Answer, Error, Finops, Observer, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use serde_json::Value;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,12 +33,30 @@ pub(crate) struct Engine {
 
 #[pymethods]
 impl Engine {
-    /// Opens the engine at a location.
+    /// Opens the engine at a location, with a model and a detector of the host.
     #[staticmethod]
-    fn open(py: Python<'_>, location: &Bound<'_, PyAny>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+    #[pyo3(signature = (location, options, forecaster=None, anomaly_detector=None))]
+    fn open(
+        py: Python<'_>,
+        location: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+        forecaster: Option<&Bound<'_, PyAny>>,
+        anomaly_detector: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let location = input::path(location, "location")?;
         let options = input::object(options)?;
-        let opened = py.detach(|| Finops::open_with(&location, options));
+        let forecaster = forecaster.map(Model::new).transpose()?;
+        let detector = anomaly_detector.map(Detector::new).transpose()?;
+        let opened = py.detach(|| {
+            let mut builder = Builder::from_json(options)?;
+            if let Some(model) = forecaster {
+                builder = builder.forecaster(Arc::new(model));
+            }
+            if let Some(detector) = detector {
+                builder = builder.anomaly_detector(Arc::new(detector));
+            }
+            builder.open(&location)
+        });
         let core = opened.map_err(|error| errors::exception(py, &error))?;
         Ok(Self { core: Arc::new(Mutex::new(Some(Arc::new(core)))), access: None, closed: AtomicBool::new(false) })
     }
@@ -72,7 +93,11 @@ impl Engine {
         params: &Bound<'py, PyDict>,
         places: Vec<Place>,
     ) -> PyResult<(Bound<'py, PyAny>, Table)> {
-        columns::columns(py, &self.answer(py, operation, params, None)?, places)
+        let call = |core: &Finops, params, watch: &Watch| core.call_by_column(operation, params, watch);
+        let (answer, items) = self.called(py, params, None, call)?;
+        let (about, told) = columns::columns(py, &answer, places)?;
+        let given = items.map(Table::of).transpose().map_err(|error| errors::exception(py, &error))?;
+        Ok((about, given.unwrap_or(told)))
     }
 
     /// Records usage events, and gives what became of them.
@@ -140,10 +165,21 @@ impl Engine {
         params: &Bound<'py, PyDict>,
         progress: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Answer> {
+        self.called(py, params, progress, |core, params, watch| core.call(operation, params, watch))
+    }
+
+    /// What a call of the core gives, without the interpreter's lock.
+    fn called<'py, T: Send>(
+        &self,
+        py: Python<'py>,
+        params: &Bound<'py, PyDict>,
+        progress: Option<Bound<'py, PyAny>>,
+        call: impl FnOnce(&Finops, Value, &Watch) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
         let core = self.core(py)?;
         let params = input::object(params)?;
         let watch = Watch { progress: progress.map(Bound::unbind), raised: Mutex::new(None) };
-        let answer = py.detach(|| core.call(operation, params, &watch));
+        let answer = py.detach(|| call(&core, params, &watch));
         // A close on another thread may have left this call the last to hold the engine.
         py.detach(|| drop(core));
         watch.answer(py, answer)
@@ -210,7 +246,7 @@ impl Watch {
     }
 
     /// The answer, unless something was raised meanwhile: then exactly that.
-    fn answer(self, py: Python<'_>, answer: Result<Answer, Error>) -> PyResult<Answer> {
+    fn answer<T>(self, py: Python<'_>, answer: Result<T, Error>) -> PyResult<T> {
         if let Some(raised) = self.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(raised);
         }

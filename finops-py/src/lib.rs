@@ -6,6 +6,7 @@
 mod arrow;
 mod building;
 mod columns;
+mod detector;
 mod engine;
 mod errors;
 mod events;
@@ -14,6 +15,7 @@ mod input;
 mod output;
 mod recorder;
 mod relation;
+mod series;
 mod tables;
 mod telling;
 
@@ -30,6 +32,9 @@ fn _iof(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<relation::Relation>()?;
     module.add_class::<columns::Table>()?;
     module.add_function(wrap_pyfunction!(arrow::arrow_stream, module)?)?;
+    module.add_function(wrap_pyfunction!(series::forecast, module)?)?;
+    module.add_function(wrap_pyfunction!(series::backtest, module)?)?;
+    module.add_function(wrap_pyfunction!(series::detect_anomalies, module)?)?;
     module.add_function(wrap_pyfunction!(telling::verify_webhook, module)?)?;
     module.add_function(wrap_pyfunction!(telling::event_schema, module)?)?;
     module.add_function(wrap_pyfunction!(operations, module)?)

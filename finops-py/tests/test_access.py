@@ -14,6 +14,7 @@ from iof import _iof
 # What an engine narrowed to a tenant may call; everything else is about the platform as a whole.
 OF_A_TENANT = {
     "get_cost_summary", "costs.daily", "costs.trends", "costs.top_drivers", "costs.unit", "costs.explain", "costs.diff",
+    "costs.forecast", "costs.projected_month_end", "forecast.backtest",
     "costs.breakdown", "costs.historical", "costs.services", "costs.monthly", "get_usage", "billing.preview",
     "grants.list", "grants.balance", "llm.rate", "catalog.get", "catalog.list", "record_usage", "correct_usage",
     "void_usage", "get_cost_center", "list_cost_centers", "update_cost_center", "allocation.report",
@@ -21,11 +22,13 @@ OF_A_TENANT = {
 }
 OF_GROUPS = {f"resource_groups.{name}" for name in ("create", "update", "delete", "add_resource", "remove_resource")}
 OF_SPENDS = {f"budgets.{name}" for name in ("reserve", "settle", "release")}
+OF_MONITORS = {f"anomaly_monitors.{name}" for name in ("create", "update", "delete")}
 OF_BUDGETS = {f"budgets.{name}" for name in ("create", "update", "pause", "resume", "delete")} | {"set_budget_alert"}
 OF_A_TENANT |= {"budgets.get", "budgets.list", "budgets.check", "get_budget_status"}
-OF_A_TENANT |= OF_GROUPS | OF_SPENDS | OF_BUDGETS
+OF_A_TENANT |= {"costs.anomalies", "costs.anomaly_feedback", "anomaly_monitors.get", "anomaly_monitors.list"}
+OF_A_TENANT |= OF_GROUPS | OF_SPENDS | OF_BUDGETS | OF_MONITORS
 OF_EVENTS = {"record_usage", "correct_usage", "void_usage"}
-CHANGES = OF_EVENTS | OF_GROUPS | OF_SPENDS | OF_BUDGETS | {"update_cost_center"}
+CHANGES = OF_EVENTS | OF_GROUPS | OF_SPENDS | OF_BUDGETS | OF_MONITORS | {"update_cost_center", "costs.anomaly_feedback"}
 # Usage has no organizations.
 OF_USAGE = OF_EVENTS | {"get_usage", "billing.preview", "grants.list", "grants.balance"}
 
@@ -53,7 +56,7 @@ def test_every_operation_with_every_kind_of_engine(engine: iof.Iof) -> None:
     assert allowed(engine.as_tenant("ten_001")) == OF_A_TENANT
     assert allowed(engine.as_principal(roles=["admin"], **tenant)) == OF_A_TENANT
     operator = engine.as_principal(roles=("operator",), **tenant)
-    assert allowed(operator) == OF_A_TENANT - OF_BUDGETS - {"correct_usage", "void_usage"}
+    assert allowed(operator) == OF_A_TENANT - OF_BUDGETS - OF_MONITORS - {"correct_usage", "void_usage"}
     assert allowed(engine.as_principal(roles=["viewer"], **tenant)) == OF_A_TENANT - CHANGES
     admin = engine.as_principal(user_id="u", roles=["admin"], organization_id="org_1")
     assert allowed(admin) == OF_A_TENANT - OF_USAGE

@@ -16,7 +16,7 @@ from iof import _iof
 PACKAGE = Path(iof.__file__).parent
 PARTS = (iof.Costs, iof.Catalog, iof.VirtualDimensions, iof.Meters, iof.Prices, iof.Billing, iof.ModelPrices,
          iof.KeptUsage, iof.Grants, iof.Allocation, iof.AllocationRules, iof.Audit,
-         iof.ResourceGroups, iof.Budgets, iof.Webhooks, iof.Events)
+         iof.ResourceGroups, iof.Budgets, iof.Webhooks, iof.Events, iof.Forecast, iof.AnomalyMonitors)
 
 
 def methods(part: Any, prefix: str = "") -> dict[str, Any]:
@@ -56,7 +56,8 @@ def test_the_version_is_that_of_the_native_half() -> None:
 
 
 def test_the_package_says_that_it_is_typed() -> None:
-    for name in ("py.typed", "_iof.pyi", *(f"{part}results.pyi" for part in ("", "allocation_", "analysis_", "budget_", "metering_"))):
+    parts = ("", "allocation_", "analysis_", "anomaly_", "budget_", "forecast_", "metering_")
+    for name in ("py.typed", "_iof.pyi", *(f"{part}results.pyi" for part in parts)):
         assert (PACKAGE / name).exists()
     assert set(get_args(iof.types.CostView)) == {"effective", "billed", "contracted", "list"}
 
@@ -143,6 +144,7 @@ EXAMPLES = [
     "iof",
     "iof.allocation",
     "iof.analysis",
+    "iof.anomalies",
     "iof.audit",
     "iof.billing",
     "iof.breakdowns",
@@ -153,6 +155,7 @@ EXAMPLES = [
     "iof.columns",
     "iof.costs",
     "iof.errors",
+    "iof.forecasts",
     "iof.gate",
     "iof.grants",
     "iof.groups",
@@ -160,6 +163,7 @@ EXAMPLES = [
     "iof.metering",
     "iof.receiving",
     "iof.relations",
+    "iof.series",
     "iof.spend",
     "iof.statements",
     "iof.usage",

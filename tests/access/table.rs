@@ -78,6 +78,14 @@ pub(crate) const ROWS: &[Row] = rows! {
     "costs.historical"           "AA N N NNN Nxxx" |_| json!({"start_date": "2024-01-01", "group_by": "tenant"});
     "costs.services"             "AA N N NNN Nxxx" january;
     "costs.monthly"              "AA N N NNN Nxxx" |_| json!({"months": 2});
+    "costs.anomalies"            "AA N N NNN Nxxx" |_| json!({"days": 30, "group_by": ["tenant", "virtual:line"]});
+    "anomaly_monitors.get"       "AA N 0 NN0 Nxxx" |world| json!({"id": world.monitor});
+    "anomaly_monitors.list"      "AA N N NNN Nxxx" nothing;
+    "costs.forecast"             "AA N N NNN Nxxx" |_| json!({"granularity": "daily", "days": 2, "model": "naive",
+        "group_by": "tenant"});
+    "costs.projected_month_end"  "AA N N NNN Nxxx" |_| json!({"model": "naive"});
+    "forecast.backtest"          "AA N N NNN Nxxx" |_| json!({"granularity": "daily", "days": 1, "origins": 1,
+        "model": "naive"});
     "costs.explain_plan"         "AA x x xxx xxxx" grouped;
     "allocation.run"             "AA x x xxx xxxx" january;
     "allocation.what_if"         "AA x x xxx xxxx" |_| json!({"period": "2024-01", "rules": []});
@@ -153,6 +161,11 @@ pub(crate) const ROWS: &[Row] = rows! {
     "budgets.create"             "AA N N xxx xNxx" |_| json!({"name": "Another", "organization_id": "org_north",
         "scope": {"level": "tenant", "id": "ten_north"}, "thresholds": [{"percent": 100, "action": "alert"}],
         "budget": {"amount": 7, "currency": "USD", "period": "daily"}});
+    "costs.anomaly_feedback"     "AA N N Nxx xNxx" |_| json!({"id": "ano_01hr5zqg000000000000000000",
+        "feedback": "useful"});
+    "anomaly_monitors.update"    "AA N 0 xxx xNxx" |world| json!({"id": world.monitor, "days": 3});
+    "anomaly_monitors.create"    "AA N N xxx xNxx" |_| json!({"name": "Another"});
+    "anomaly_monitors.delete"    "AA N 0 xxx xNxx" |world| json!({"id": world.monitor});
     "set_budget_alert"           "AA N x xxx xNxx" |_| json!({"tenant": "ten_north", "amount": 7});
     "budgets.delete"             "AA N N xxx xNxx" |world| json!({"id": world.budget});
     "billing.settle"             "AA x x xxx xxxx" nothing;

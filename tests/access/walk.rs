@@ -63,7 +63,13 @@ walks! {
 #[test]
 fn answers_without_narrowing_tell_of_both() {
     // They are about one tenant, one entry or nobody, or name no one.
-    const SILENT: [&str; 20] = [
+    const SILENT: [&str; 28] = [
+        "costs.anomalies",
+        "anomaly_monitors.get",
+        "costs.anomaly_feedback",
+        "anomaly_monitors.update",
+        "anomaly_monitors.create",
+        "anomaly_monitors.delete",
         "billing.preview",
         "grants.balance",
         "llm.rate",
@@ -72,6 +78,8 @@ fn answers_without_narrowing_tell_of_both() {
         "void_usage",
         "catalog.get",
         "costs.monthly",
+        "costs.projected_month_end",
+        "forecast.backtest",
         "budgets.get",
         "get_budget_status",
         "budgets.check",

@@ -97,6 +97,8 @@ pub(crate) struct World {
     pub(crate) webhook: String,
     /// An event that it is told of.
     pub(crate) event: String,
+    /// The monitor of the tenant of the north.
+    pub(crate) monitor: String,
 }
 
 impl World {
@@ -123,6 +125,7 @@ impl World {
             rule: String::new(),
             webhook: String::new(),
             event: String::new(),
+            monitor: String::new(),
         };
         world.bill("north", "1112", "acct-north");
         world.bill("north", "1112", "acct-north-2");
@@ -137,6 +140,8 @@ impl World {
         world.other_group = world.owned_group("south", "Zenith");
         world.rule = world.shared();
         (world.webhook, world.event) = world.told();
+        world.monitor = world.watched("north", "Aurora");
+        world.watched("south", "Zenith");
         world.usage();
         world.models();
         // January is closed, so that there are statements; usage of February has no price that is new.
@@ -169,7 +174,15 @@ impl World {
         ];
         let mut wrong = row(&cells);
         wrong.insert("BillingCurrency".into(), String::new());
-        let rows = if who == "south" { vec![row(&cells), wrong] } else { vec![row(&cells)] };
+        // Costs nothing, and says that the days until then are there.
+        let mut late = row(&cells);
+        for column in ["BilledCost", "EffectiveCost", "ContractedCost", "ListCost"] {
+            late.insert(column.into(), "0".into());
+        }
+        late.insert("ChargePeriodStart".into(), "2024-01-25T00:00:00Z".into());
+        late.insert("ChargePeriodEnd".into(), "2024-01-26T00:00:00Z".into());
+        let wrong = (who == "south").then_some(wrong);
+        let rows: Vec<_> = [row(&cells), late].into_iter().chain(wrong).collect();
         let file = Bill::new(rows).write(self.folder.path(), &format!("{account}.csv"));
         answer(&self.finops, "import_charges", json!({"path": file.to_str().unwrap()}));
     }
@@ -207,6 +220,11 @@ impl World {
             "budget": {"amount": if who == "south" { 9191 } else { 5000 }, "currency": "USD", "period": "monthly"},
             "thresholds": [{"percent": 100, "action": "pause"}]});
         text(&answer(&self.finops, "budgets.create", budget)["budget_id"])
+    }
+
+    fn watched(&self, who: &str, name: &str) -> String {
+        let tenant = self.finops.as_tenant(format!("ten_{who}")).unwrap();
+        text(&answer(&tenant, "anomaly_monitors.create", json!({"name": format!("{name} costs")}))["id"])
     }
 
     fn reserved(&self) -> String {

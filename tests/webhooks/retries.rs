@@ -5,10 +5,11 @@ use finops_core::engine::WebhooksDeliver;
 use finops_core::model::event::EventKind;
 use finops_core::model::time::Stamp;
 use finops_core::model::webhook::{ATTEMPTS, Sent};
-use finops_core::{ErrorCode, Progress, verify_webhook};
+use finops_core::{ErrorCode, Finops, Progress, verify_webhook};
 use finops_tests::support::{answer, call};
 use serde_json::json;
 use std::ops::ControlFlow;
+use std::sync::{Arc, OnceLock};
 
 fn seconds(from: &str, to: &str) -> i64 {
     (stamp(to).micros() - stamp(from).micros()) / 1_000_000
@@ -117,6 +118,29 @@ fn gone_switches_a_webhook_off() {
     assert_eq!(error.code(), ErrorCode::Conflict);
     let last = answer(&world.finops, "audit.list", json!({"kind": "webhook", "limit": 1}));
     assert_eq!(last["items"][0]["action"], "update");
+}
+
+#[test]
+fn gone_concerns_the_url_that_said_so() {
+    let engine: Arc<OnceLock<(Finops, String)>> = Arc::default();
+    let moving = Arc::clone(&engine);
+    let world = World::new(move |_, post| {
+        if post.url.as_str() == "https://b.example/" {
+            return Sent::answered(200);
+        }
+        // The webhook gets another URL while the old one is answering.
+        let (finops, id) = moving.get().unwrap();
+        answer(finops, "webhooks.update", json!({"id": id, "url": "https://b.example/"}));
+        Sent::answered(410)
+    });
+    let id = world.webhook(&[]);
+    engine.set((world.finops.clone(), id.clone())).unwrap();
+    for number in 1..=2 {
+        world.happens(number, EventKind::BudgetWarning);
+    }
+    assert_eq!(world.run()["disabled"], 1, "the delivery is over");
+    assert_eq!(answer(&world.finops, "webhooks.get", json!({"id": id}))["enabled"], true);
+    assert_eq!(world.run()["delivered"], 1);
 }
 
 #[test]

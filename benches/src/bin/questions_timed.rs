@@ -7,6 +7,7 @@
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 
+use finops_core::insight::BreakdownRequest;
 use finops_core::insight::health::Held;
 use finops_core::insight::query::{CostQuery, CostRequest, NameOf};
 use finops_core::insight::question::Question;
@@ -133,13 +134,42 @@ fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Res
         }
     }
     let fresh = times.remove(0);
-    times.sort_by(f64::total_cmp);
-    let then = times.get(times.len() / 2).copied().unwrap_or(fresh);
+    let then = median(times);
     println!("{}: open {opened:.2} ms, fresh {fresh:.2} ms, then {then:.3} ms, {read}", asked.0);
+    if asked.0 == OF_TENANT {
+        answer_whole(&finops, start, end, rounds)?;
+    }
     if scanned > 0 {
         println!("    {} MB of columns at {:.1} GB/s", scanned / 1_000_000, speed(scanned, then));
     }
     Ok(scanned)
+}
+
+/// The same question as a service asks it: with names, shares and the health of the data, as items and by column.
+#[allow(clippy::disallowed_methods, reason = "durations are measured here, no costs are dated")]
+fn answer_whole(finops: &Finops, start: &str, end: &str, rounds: usize) -> Result<()> {
+    let request = json!({
+        "start_date": start, "end_date": end, "group_by": ["service", "region"], "filter": {"sub_account": TENANT},
+        "views": ["billed", "effective"], "limit": 1000,
+    });
+    let request: BreakdownRequest =
+        serde_json::from_value(request).map_err(|error| Error::invalid("request", error.to_string()))?;
+    let (mut items, mut columns, mut rows) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..=rounds.max(1) {
+        let start = Instant::now();
+        rows = black_box(finops.ask(&request, &())?).items.len();
+        items.push(start.elapsed().as_secs_f64() * 1e3);
+        let start = Instant::now();
+        black_box(finops.costs_breakdown_columns(&request, &())?);
+        columns.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    println!("    the whole answer: {:.3} ms with {rows} items, {:.3} ms by column", median(items), median(columns));
+    Ok(())
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// Gigabytes a second.
@@ -163,7 +193,6 @@ fn read_for_nothing(bytes: u64, rounds: usize) {
         });
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    times.sort_by(f64::total_cmp);
-    let usual = times.get(times.len() / 2).copied().unwrap_or(f64::NAN);
+    let usual = median(times);
     println!("reading as much for nothing: {usual:.3} ms, {:.1} GB/s on {threads} threads", speed(bytes, usual));
 }

@@ -2,18 +2,20 @@
 
 use super::telling::{Listener, tell};
 use super::{
-    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, GrantBalances,
-    LoadedModelPrices, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer, SpendCheck,
-    SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
+    AllocationClosed, AuditExported, BudgetMade, Closed, Deleted, EventPage, Exported, FeedbackKept, GrantBalances,
+    LoadedModelPrices, MonitorStanding, Now, Page, Redelivering, Released, SegmentFiles, Settlement, SpendAnswer,
+    SpendCheck, SpendSettled, UsageChanged, UsageReceipt, WebhookRun, WebhookWithSecret,
 };
 use crate::Result;
 use crate::edge::store::usage::{UsageStatus, UsageTidied};
 use crate::insight::allocation::AllocationReport;
+use crate::insight::anomaly::Detection;
+use crate::insight::forecast::{Backtest, SeriesForecast};
 use crate::insight::statement::TenantStatement;
 use crate::insight::{AllocationCoverage, AllocationRun, AllocationWhatIf};
 use crate::insight::{
-    Breakdown, CostSummary, DailyCosts, Explanation, HistoricalCosts, MonthlyCosts, Plan, ServiceCosts, StateDiff,
-    TopDrivers, Trends, UnitCosts, Usage,
+    Backtested, Breakdown, CostAnomalies, CostForecast, CostSummary, DailyCosts, Explanation, HistoricalCosts,
+    MonthEnd, MonthlyCosts, Plan, ServiceCosts, StateDiff, TopDrivers, Trends, UnitCosts, Usage,
 };
 use crate::model::allocation::Rule;
 use crate::model::audit::{AuditEntry, AuditVerdict};
@@ -93,8 +95,28 @@ answers! {
     Historical(HistoricalCosts),
     /// Of `costs.services`.
     Services(ServiceCosts),
+    /// Of `costs.forecast`.
+    Forecast(CostForecast),
+    /// Of `costs.projected_month_end`.
+    MonthEnd(MonthEnd),
+    /// Of `forecast.backtest`.
+    Backtested(Backtested),
+    /// Of a plain series that is forecast.
+    SeriesForecast(SeriesForecast),
+    /// Of a plain series that is looked at for anomalies.
+    SeriesDetection(Detection),
+    /// Of a plain series on which a model is tried.
+    SeriesBacktest(Backtest),
     /// Of `costs.monthly`.
     Monthly(MonthlyCosts),
+    /// Of `costs.anomalies`.
+    Anomalies(CostAnomalies),
+    /// Of `costs.anomaly_feedback`.
+    FeedbackKept(FeedbackKept),
+    /// Of `anomaly_monitors.create`, `anomaly_monitors.get` and `anomaly_monitors.update`.
+    AnomalyMonitor(MonitorStanding),
+    /// Of `anomaly_monitors.list`.
+    AnomalyMonitors(Page<MonitorStanding>),
     /// Of `virtual_dimensions.set` and `virtual_dimensions.get`.
     Virtual(VirtualDimension),
     /// Of `virtual_dimensions.list`.

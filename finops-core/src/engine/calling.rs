@@ -4,6 +4,7 @@ use super::operations::operations;
 use super::params::parse;
 use super::{Answer, Finops, Observer};
 use crate::insight::query::{AnswerTo, CostRequest};
+use crate::insight::{BreakdownRequest, ItemColumns};
 use crate::model::access::Needs;
 use crate::{Error, ErrorCode, Result};
 use serde::de::DeserializeOwned;
@@ -54,6 +55,24 @@ impl Finops {
         // Before the parameters are read: whoever may not call it learns nothing of them.
         self.permit(known.name)?;
         (known.call)(self, params, observer)
+    }
+
+    /// The same, with the rows of the answer by column where that spares making them. Then they are not in the answer.
+    ///
+    /// # Errors
+    /// As [`Finops::call`].
+    pub fn call_by_column(
+        &self,
+        operation: &str,
+        params: Value,
+        observer: &dyn Observer,
+    ) -> Result<(Answer, Option<ItemColumns>)> {
+        if operation != BreakdownRequest::OPERATION {
+            return self.call(operation, params, observer).map(|answer| (answer, None));
+        }
+        self.permit(BreakdownRequest::OPERATION)?;
+        let (answer, columns) = self.costs_breakdown_columns(&parse(params)?, observer)?;
+        Ok((answer.into(), Some(columns)))
     }
 }
 

@@ -3,14 +3,18 @@
 use super::{Finops, Observer, Progress};
 use crate::Result;
 use crate::edge::store::{Snapshot, watch};
+use crate::insight::breakdown::BreakdownQuery;
 use crate::insight::health::Held;
-use crate::insight::query::{AnswerTo, CostQuery, CostRequest};
+use crate::insight::query::{AnswerTo, CostQuery, CostRequest, NameOf};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
 use crate::insight::{Breakdown, BreakdownRequest, CostSummary, CostSummaryRequest, DailyCosts, DailyRequest};
-use crate::insight::{HistoricalCosts, HistoricalRequest, MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest};
+use crate::insight::{
+    HistoricalCosts, HistoricalRequest, ItemColumns, MonthlyCosts, MonthlyRequest, ServiceCosts, ServicesRequest,
+};
 use crate::model::catalog::Kind;
 use crate::model::dimension::{BuiltIn, Dimension};
+use crate::model::history::AsOf;
 
 impl Finops {
     /// What a period cost, by any dimensions, largest first.
@@ -146,11 +150,56 @@ impl Finops {
     /// `cancelled` when the observer asked for it; else as [`Finops::get_cost_summary`].
     pub fn ask<'q, R: CostRequest>(&self, request: &'q R, observer: &dyn Observer) -> Result<AnswerTo<'q, R>> {
         self.permit(R::OPERATION)?;
-        watch(observer, &Progress::default())?;
+        self.answer_query(request.query(self.clock.now())?, request.as_of(), observer)
+    }
+
+    /// A breakdown without its items, and those by column, for libraries that take columns: nothing is made for each
+    /// item.
+    ///
+    /// ```
+    /// use finops_core::Finops;
+    /// use finops_core::insight::BreakdownRequest;
+    ///
+    /// let finops = Finops::open(":memory:")?;
+    /// let (breakdown, columns) = finops.costs_breakdown_columns(&BreakdownRequest::default(), &())?;
+    /// assert_eq!((breakdown.count, columns.rows), (0, 0));
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Finops::ask`].
+    pub fn costs_breakdown_columns(
+        &self,
+        request: &BreakdownRequest,
+        observer: &dyn Observer,
+    ) -> Result<(Breakdown, ItemColumns)> {
+        self.permit(BreakdownRequest::OPERATION)?;
         let query = request.query(self.clock.now())?;
+        self.finished(query, request.as_of(), observer, BreakdownQuery::columns)
+    }
+
+    /// Answers a query of a state of the store.
+    pub(super) fn answer_query<Q: CostQuery>(
+        &self,
+        query: Q,
+        as_of: Option<AsOf>,
+        observer: &dyn Observer,
+    ) -> Result<Q::Answer> {
+        self.finished(query, as_of, observer, CostQuery::finish)
+    }
+
+    /// What a query is finished to.
+    fn finished<Q: CostQuery, T>(
+        &self,
+        query: Q,
+        as_of: Option<AsOf>,
+        observer: &dyn Observer,
+        finish: impl FnOnce(Q, Vec<Sums>, Held<'_>, NameOf<'_>) -> Result<T>,
+    ) -> Result<T> {
+        watch(observer, &Progress::default())?;
         let mut questions = query.questions();
         self.complete(&mut questions)?;
-        let snapshot = self.state(request.as_of())?;
+        let snapshot = self.state(as_of)?;
         let ask = |question: &Question| self.sums(&snapshot, question, observer);
         let sums = questions.iter().map(ask).collect::<Result<Vec<_>>>()?;
         let estimated =
@@ -163,7 +212,7 @@ impl Finops {
             estimated: estimated.as_ref(),
             is_narrowed: self.is_narrowed(),
         };
-        query.finish(sums, held, &|dimension, value| self.name_of(dimension, value))
+        finish(query, sums, held, &|dimension, value| self.name_of(dimension, value))
     }
 
     /// The sums that a question asks for, of charges or of what centres bear.
@@ -197,18 +246,26 @@ impl Finops {
     /// What a value of a dimension is called: by the cost centre or the resource group with that id, or else by the
     /// catalogue.
     pub(super) fn name_of(&self, dimension: &Dimension, value: &str) -> Result<Option<String>> {
-        if let (Dimension::BuiltIn(BuiltIn::CostCenter), Ok(id)) = (dimension, value.parse())
-            && let Some(center) = self.cost_centers()?.get(id)
-        {
-            return Ok(Some(center.name.clone()));
-        }
-        if let (Dimension::BuiltIn(BuiltIn::ResourceGroup), Ok(id)) = (dimension, value.parse())
-            && let Some(group) = self.resource_groups()?.get(id)
-        {
-            return Ok(Some(group.name.clone()));
+        let own = match dimension {
+            Dimension::BuiltIn(BuiltIn::CostCenter) => self.name_of_center(value)?,
+            Dimension::BuiltIn(BuiltIn::ResourceGroup) => self.name_of_group(value)?,
+            _ => None,
+        };
+        if own.is_some() {
+            return Ok(own);
         }
         let Some(kind) = kind_of(dimension) else { return Ok(None) };
         Ok(self.store.entry(kind, value)?.map(|entry| entry.name))
+    }
+
+    fn name_of_center(&self, value: &str) -> Result<Option<String>> {
+        let Ok(id) = value.parse() else { return Ok(None) };
+        Ok(self.cost_centers()?.get(id).map(|center| center.name.clone()))
+    }
+
+    fn name_of_group(&self, value: &str) -> Result<Option<String>> {
+        let Ok(id) = value.parse() else { return Ok(None) };
+        Ok(self.resource_groups()?.get(id).map(|group| group.name.clone()))
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod allocation;
 mod analysis;
+mod anomalies;
 mod answer;
 mod audit;
 mod billing;
@@ -15,6 +16,7 @@ mod costs;
 mod events;
 mod explaining;
 mod export;
+mod forecasting;
 mod grants;
 mod groups;
 mod history;
@@ -38,6 +40,7 @@ mod webhooks;
 
 pub use crate::model::progress::{Observer, Progress};
 pub use allocation::{AllocationClose, AllocationClosed, AllocationRuleList};
+pub use anomalies::{AnomalyFeedbackGive, AnomalyMonitorList, FeedbackKept, MonitorStanding};
 pub use answer::Answer;
 pub use audit::{AuditExport, AuditExported, AuditList, AuditVerify};
 pub use billing::{BillingClose, BillingPreview, Closed};
@@ -50,6 +53,7 @@ pub use catalog::{CatalogKey, CatalogList, Deleted, Page};
 pub use centers::CostCenterList;
 pub use events::{EventList, EventPage, Subscription};
 pub use export::{ExportReport, Exported, ReportFormat, ReportType, UsageExport};
+pub use forecasting::{backtest_series, detect_in_series, forecast_series};
 pub use grants::{GrantBalance, GrantBalances, GrantCreate, GrantLeft, GrantList, Overage};
 pub use groups::{ResourceGroupList, ResourceGroupSearch};
 pub use history::{SnapshotsRequest, VacuumRequest};
@@ -71,6 +75,7 @@ pub use webhooks::{
 };
 
 use crate::edge::store::Store;
+use crate::insight::forecast::Forecaster;
 use crate::model::access::Access;
 use crate::model::audit::{Action, Change};
 use crate::model::id::Entropy;
@@ -119,6 +124,9 @@ pub struct Finops {
     /// Who is told of events.
     telling: Arc<webhooks::Telling>,
     groups: Arc<groups::KnownGroups>,
+    anomalies: Arc<anomalies::Anomalies>,
+    /// A model of the host.
+    own_forecaster: Option<Arc<dyn Forecaster>>,
 }
 
 /// Whether usage has to become charges before the next query.
@@ -208,9 +216,9 @@ impl Finops {
 
     /// Moves a fixed clock to `now`, which must not lie before its time; gives the time that it now is. What time
     /// brings about happens here: budgets start anew, what was held too long is let go of, forecasts are made again,
-    /// what of all that somebody wants to be told becomes events, and sinks and webhooks are told of them, at most 100
-    /// deliveries at a time. Nothing happens behind the host's back: call it every few seconds, from a thread that may
-    /// wait.
+    /// monitors look for anomalies, what of all that somebody wants to be told becomes events, and sinks and webhooks
+    /// are told of them, at most 100 deliveries at a time. Nothing happens behind the host's back: call it every few
+    /// seconds, from a thread that may wait.
     ///
     /// # Errors
     /// `invalid_argument` when the clock is the system's, or would go back; `storage`.
@@ -225,6 +233,7 @@ impl Finops {
         }
         if !self.budgets.only_reads() {
             self.budgets_tick()?;
+            self.anomalies_tick()?;
             // Without a transport what is due to webhooks waits; what a receiver does is no failure of the tick.
             self.tell_events(TOLD_BY_A_TICK, &()).map(drop).or_else(unless_conflict)?;
         }

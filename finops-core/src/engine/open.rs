@@ -1,11 +1,14 @@
 //! Opening an engine: what it is made of, and what it may use of the machine.
 
+use super::anomalies::Anomalies;
 use super::budgets::{Budgets, LAG, Means};
 use super::params::parse;
 use super::webhooks::Telling;
 use super::{Due, Finops, IN_MEMORY};
 use crate::edge::notify::{self, Reach, Transport};
 use crate::edge::store::{EmbeddedStore, Store, Tuning};
+use crate::insight::anomaly::AnomalyDetector;
+use crate::insight::forecast::Forecaster;
 use crate::insight::question::MAX_GROUPS;
 use crate::model::id::{Entropy, SystemEntropy};
 use crate::model::money::{Currency, Quantity};
@@ -114,12 +117,18 @@ pub struct Builder {
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     store: Option<Arc<dyn Store>>,
-    forecaster: Option<Arc<dyn SpendForecaster>>,
+    spend_forecaster: Option<Arc<dyn SpendForecaster>>,
+    forecaster: Option<Arc<dyn Forecaster>>,
     transport: Option<Arc<dyn Transport>>,
+    anomaly_detector: Option<Arc<dyn AnomalyDetector>>,
 }
 
 impl Builder {
-    pub(super) fn from_json(options: serde_json::Value) -> Result<Self> {
+    /// An engine to be put together of options in JSON, those of [`Finops::open_with`].
+    ///
+    /// # Errors
+    /// `invalid_argument` for an option that does not exist or cannot be read.
+    pub fn from_json(options: serde_json::Value) -> Result<Self> {
         Ok(Self { options: parse(options)?, ..Self::default() })
     }
 
@@ -222,8 +231,45 @@ impl Builder {
 
     /// Who tells what budgets will have spent at the end of their periods; by default at the rate so far.
     #[must_use]
-    pub fn forecaster(mut self, forecaster: Arc<dyn SpendForecaster>) -> Self {
+    pub fn spend_forecaster(mut self, forecaster: Arc<dyn SpendForecaster>) -> Self {
+        self.spend_forecaster = Some(forecaster);
+        self
+    }
+
+    /// A model of the host's own: forecasts of cost go by it where they ask for the model `custom`, or for its name.
+    ///
+    /// ```
+    /// use finops_core::insight::forecast::{Forecaster, Level, Model, Series, SeriesForecast};
+    /// use finops_core::{Finops, Result};
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Debug)]
+    /// struct Mine;
+    ///
+    /// impl Forecaster for Mine {
+    ///     fn name(&self) -> &str {
+    ///         "mine"
+    ///     }
+    ///
+    ///     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast> {
+    ///         Model::Drift.forecast(series, horizon, levels)
+    ///     }
+    /// }
+    ///
+    /// let finops = Finops::builder().forecaster(Arc::new(Mine)).open(":memory:")?;
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn forecaster(mut self, forecaster: Arc<dyn Forecaster>) -> Self {
         self.forecaster = Some(forecaster);
+        self
+    }
+
+    /// Who tells which days cost other than expected; by default
+    /// [`RobustBaseline`](crate::insight::anomaly::RobustBaseline).
+    #[must_use]
+    pub fn anomaly_detector(mut self, detector: Arc<dyn AnomalyDetector>) -> Self {
+        self.anomaly_detector = Some(detector);
         self
     }
 
@@ -306,7 +352,7 @@ impl Builder {
         let mark = store.usage().and_then(crate::edge::store::usage::UsageStore::usage_mark);
         let settling = Arc::new(Due::new(!self.options.read_only && mark.is_ok_and(|mark| mark.events > 0)));
         let means = Means { store: Arc::clone(&store), clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) };
-        let budgets = Arc::new(Budgets::new(means, lag, self.options.read_only, self.forecaster));
+        let budgets = Arc::new(Budgets::new(means, lag, self.options.read_only, self.spend_forecaster));
         Ok(Finops {
             store,
             clock,
@@ -325,6 +371,8 @@ impl Builder {
             budgets,
             telling,
             groups: Arc::default(),
+            anomalies: Arc::new(Anomalies::new(self.anomaly_detector)),
+            own_forecaster: self.forecaster,
         })
     }
 

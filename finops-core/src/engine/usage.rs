@@ -177,22 +177,12 @@ impl Finops {
     /// `invalid_argument` for a request that cannot be answered; `overflow`; `storage`.
     pub fn get_usage(&self, request: &UsageRequest) -> Result<Usage> {
         self.permit("get_usage")?;
-        let store = self.store.usage()?;
-        let now = self.clock.now();
         let own = self.is_narrowed().then(|| {
             let mut own = request.clone();
             self.narrow(&mut own.filter);
             own
         });
-        let request = own.as_ref().unwrap_or(request);
-        let pages = pages(store, UsageQuery::new(request, now)?.interval, request.resource.as_deref())?;
-        let mut answer = None;
-        // Names are looked up afterwards: nothing else may be locked while pages are.
-        store.counted(&pages, &mut |rollups| {
-            answer = Some(UsageQuery::new(request, now)?.answer(rollups, &|_, _| Ok(None))?);
-            Ok(())
-        })?;
-        let mut usage = answer.ok_or_else(|| Error::new(crate::ErrorCode::Storage, "usage could not be read"))?;
+        let mut usage = self.usage_asked(own.as_ref().unwrap_or(request))?;
         if self.is_narrowed() {
             usage.leave_out_unused();
         }
@@ -205,6 +195,19 @@ impl Finops {
             }
         }
         Ok(usage)
+    }
+
+    /// What a request that is narrowed already asks for, without names.
+    pub(super) fn usage_asked(&self, request: &UsageRequest) -> Result<Usage> {
+        let (store, now) = (self.store.usage()?, self.clock.now());
+        let pages = pages(store, UsageQuery::new(request, now)?.interval, request.resource.as_deref())?;
+        let mut answer = None;
+        // Names are looked up afterwards: nothing else may be locked while pages are.
+        store.counted(&pages, &mut |rollups| {
+            answer = Some(UsageQuery::new(request, now)?.answer(rollups, &|_, _| Ok(None))?);
+            Ok(())
+        })?;
+        answer.ok_or_else(|| Error::new(crate::ErrorCode::Storage, "usage could not be read"))
     }
 
     /// Takes an event out of everything that counted it, and out of what it cost.

@@ -124,13 +124,14 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `not_found`; `conflict` when another one, a cost centre or a rule of allocation looks at it, and on a handle for
-    /// reading.
+    /// `not_found`; `conflict` when another one, a cost centre, a rule of allocation or a monitor of anomalies looks at
+    /// it, and on a handle for reading.
     pub fn virtual_dimensions_delete(&self, name: &str) -> Result<Deleted> {
         self.permit("virtual_dimensions.delete")?;
         let _alone = self.centers.alone();
         let mut needed_by = self.centers_looking_at(name)?;
         needed_by.extend(self.rules_looking_at(name)?);
+        needed_by.extend(self.monitors_looking_at(name)?);
         if !needed_by.is_empty() {
             return Err(still_needed(&needed_by).with_field("name"));
         }

@@ -1,12 +1,13 @@
 //! The breakdown: what a window cost by any dimensions and by date, with further costs and distinct counts beside it.
 
 use super::buckets::{Bucket, Granularity, buckets};
+use super::columns::{ItemCells, ItemColumns};
 use super::health::{About, DataHealth, Held, SHARE_DECIMALS};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
-use super::summary::{DimensionValue, Values, serialize_dimensions};
+use super::summary::{DimensionValue, Values, name_key, serialize_dimensions};
 use super::sums::Sums;
 use super::view::View;
 use crate::model::charge::CostView;
@@ -232,6 +233,56 @@ impl CostQuery for BreakdownQuery<'_> {
     }
 
     fn finish(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<Breakdown> {
+        let (mut answer, settled, groups) = self.without_items(sums, held)?;
+        let mut values = Values::new(&self.request.group_by.0);
+        let item = |group| self.item(&settled, group, &mut values, name);
+        answer.items = groups.into_iter().map(item).collect::<Result<_>>()?;
+        Ok(answer)
+    }
+}
+
+impl BreakdownQuery<'_> {
+    /// The answer without its items, and those by column.
+    ///
+    /// # Errors
+    /// As [`CostQuery::finish`].
+    pub fn columns(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<(Breakdown, ItemColumns)> {
+        let (answer, settled, groups) = self.without_items(sums, held)?;
+        if groups.is_empty() {
+            return Ok((answer, ItemColumns::default()));
+        }
+        let mut columns: Vec<(String, ItemCells)> = Vec::new();
+        let mut values = Values::new(&self.request.group_by.0);
+        for (place, dimension) in self.request.group_by.0.iter().enumerate() {
+            let (texts, names) = values.column(&settled, &groups, place, name)?;
+            columns.push((dimension.answer_key().into_owned(), ItemCells::Texts(texts)));
+            if let Some(key) = name_key(dimension) {
+                columns.push((key.to_owned(), ItemCells::Texts(names)));
+            }
+        }
+        let mut put = |name: &str, cells| columns.push((name.to_owned(), cells));
+        if self.buckets.is_some() {
+            put("date", ItemCells::Times(groups.iter().filter_map(|group| self.date(&settled, *group)).collect()));
+        }
+        let decimals = |of: &dyn Fn(usize) -> Option<Quantity>| {
+            ItemCells::Decimals(groups.iter().map(|group| of(*group)).collect())
+        };
+        let cost = |group, view| settled.cost_of(group, view).map(|cost| Quantity::from_mantissa(cost.mantissa()));
+        put("cost", decimals(&|group| cost(group, 0)));
+        put("share", decimals(&|group| share(&settled, group)));
+        put("charges", ItemCells::Counts(groups.iter().map(|group| settled.charges_of(*group)).collect()));
+        for (view, place) in self.places_of_views() {
+            put(view.column().field(), decimals(&|group| cost(group, place)));
+        }
+        if self.request.distinct.is_some() {
+            let distinct = groups.iter().filter_map(|group| settled.distinct_of(*group));
+            put("distinct", ItemCells::Counts(distinct.collect()));
+        }
+        Ok((answer, ItemColumns { rows: groups.len(), columns }))
+    }
+
+    /// The answer without items, and the groups that they are to be made of.
+    fn without_items(&self, sums: Vec<Sums>, held: Held<'_>) -> Result<(Breakdown, Settled, Vec<usize>)> {
         let request = self.request;
         let terms = Terms { currency: request.currency, rates: &request.exchange_rates };
         let settled = settle(only(sums), &terms)?;
@@ -243,11 +294,8 @@ impl CostQuery for BreakdownQuery<'_> {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let broken_down = !request.group_by.0.is_empty() || self.buckets.is_some();
         let groups = if broken_down { settled.largest(Some(limit), offset) } else { Vec::new() };
-        let mut values = Values::new(&request.group_by.0);
-        let item = |group| self.item(&settled, group, &mut values, name);
-        let items = groups.into_iter().map(item).collect::<Result<_>>()?;
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        Ok(Breakdown {
+        let answer = Breakdown {
             period: request.period.clone(),
             window_start: self.interval.start(),
             window_end: self.interval.end(),
@@ -260,14 +308,13 @@ impl CostQuery for BreakdownQuery<'_> {
             count: if broken_down { settled.count() } else { 0 },
             limit: size(limit),
             offset: size(offset),
-            items,
+            items: Vec::new(),
             data_health,
             snapshot: held.snapshot,
-        })
+        };
+        Ok((answer, settled, groups))
     }
-}
 
-impl BreakdownQuery<'_> {
     fn item(
         &self,
         settled: &Settled,
@@ -275,32 +322,43 @@ impl BreakdownQuery<'_> {
         values: &mut Values<'_>,
         name: NameOf<'_>,
     ) -> Result<BreakdownItem> {
-        let bucket = self.buckets.as_ref().and_then(|buckets| buckets.get(settled.bucket_of(group)));
         Ok(BreakdownItem {
             dimensions: values.of(settled, group, name)?,
-            date: bucket.map(|bucket| bucket.interval.start()),
+            date: self.date(settled, group),
             cost: settled.cost_of(group, 0),
-            share: ratio(settled.sum_of(group, 0), settled.total(0).unwrap_or_default(), SHARE_DECIMALS),
+            share: share(settled, group),
             charges: settled.charges_of(group),
             costs: self.by_view(|view| settled.cost_of(group, view)),
             distinct: settled.distinct_of(group),
         })
     }
 
-    /// What stands for each of the further views, by their places in the question.
+    /// When the span of a group starts.
+    fn date(&self, settled: &Settled, group: usize) -> Option<Stamp> {
+        let bucket = self.buckets.as_ref().and_then(|buckets| buckets.get(settled.bucket_of(group)));
+        bucket.map(|bucket| bucket.interval.start())
+    }
+
+    /// What stands for each of the further views.
     fn by_view<C>(&self, cost: impl Fn(usize) -> Option<Money>) -> C
     where
         C: FromIterator<(CostView, Option<Money>)>,
     {
-        let mut place = 0;
-        let mut cost_of = |view: &CostView| {
-            // The view that stands first in the question is asked for once.
-            if *view == self.request.view.cost() {
-                return (*view, cost(0));
-            }
-            place += 1;
-            (*view, cost(place))
-        };
-        self.request.views.iter().map(&mut cost_of).collect()
+        self.places_of_views().map(|(view, place)| (view, cost(place))).collect()
     }
+
+    /// The further views with their places in the question, in which the view that stands first is asked for once.
+    fn places_of_views(&self) -> impl Iterator<Item = (CostView, usize)> {
+        let (first, mut last) = (self.request.view.cost(), 0);
+        self.request.views.iter().map(move |view| {
+            let place = if *view == first { 0 } else { last + 1 };
+            last = last.max(place);
+            (*view, place)
+        })
+    }
+}
+
+/// The part of the total that a group is.
+fn share(settled: &Settled, group: usize) -> Option<Quantity> {
+    ratio(settled.sum_of(group, 0), settled.total(0).unwrap_or_default(), SHARE_DECIMALS)
 }

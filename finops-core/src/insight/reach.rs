@@ -3,6 +3,11 @@
 
 use crate::model::charge::Coverage;
 use crate::model::time::{Day, Stamp};
+use std::collections::BTreeMap;
+
+/// How long a billing account is waited for that lags behind the others, in microseconds: three days, which is what the
+/// slowest of the large providers take. One that lags more is taken to have nothing more to charge.
+const WAITED_FOR: i64 = 3 * 86_400_000_000;
 
 /// Spans of time in order, none of which touches another.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,15 +54,20 @@ pub struct Reach {
     behind: Spans,
     /// Whole billing periods whose charges all lie before them.
     untouched: Spans,
+    /// How far each billing account is charged.
+    charged: Vec<Stamp>,
 }
 
 impl Reach {
     /// What they cover.
     pub fn new(coverage: &[Coverage]) -> Self {
         let (mut reached, mut behind, mut untouched) = (Vec::new(), Vec::new(), Vec::new());
+        let mut charged: BTreeMap<&str, Stamp> = BTreeMap::new();
         for held in coverage {
             let (start, end) = (held.scope.start, held.scope.end);
             let until = end.min(held.charged_until);
+            let account = charged.entry(&held.scope.billing_account_id).or_insert(until);
+            *account = until.max(*account);
             if until <= start {
                 untouched.push((start, end));
             } else {
@@ -65,7 +75,18 @@ impl Reach {
                 behind.push((until, end));
             }
         }
-        Self { reached: Spans::new(reached), behind: Spans::new(behind), untouched: Spans::new(untouched) }
+        let charged = charged.into_values().collect();
+        let (behind, untouched) = (Spans::new(behind), Spans::new(untouched));
+        Self { reached: Spans::new(reached), behind, untouched, charged }
+    }
+
+    /// Up to when everything that will be charged is there, as far as can be told: the least of what the billing
+    /// accounts reach, without those that lag more than three days behind the one that reaches furthest. None where
+    /// nothing was charged before `now`.
+    pub fn whole_until(&self, now: Stamp) -> Option<Stamp> {
+        let latest = self.charged.iter().map(|until| (*until).min(now)).max()?;
+        let is_waited_for = |until: &Stamp| latest.micros().saturating_sub(until.micros()) <= WAITED_FOR;
+        self.charged.iter().map(|until| (*until).min(now)).filter(is_waited_for).min()
     }
 
     /// Whether a bill covers a day: the charges of some billing account's period reach it.

@@ -1,5 +1,6 @@
 //! What cost queries have in common in what they ask for.
 
+pub use crate::model::dimension::GroupBy;
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::filter::Filter;
 use crate::model::money::Currency;
@@ -28,55 +29,12 @@ macro_rules! request {
 }
 pub(super) use request;
 
-/// How many dimensions one answer may be grouped by.
-const MAX_DIMENSIONS: usize = 8;
 /// How many days a query is about that does not say.
 const DEFAULT_DAYS: i64 = 30;
 /// How many items a page has at most.
 pub const MAX_LIMIT: i64 = 1000;
 /// How many items a page has that does not say.
 pub const DEFAULT_LIMIT: usize = 20;
-
-/// The dimensions of a grouped answer, in order: in JSON one of them, or a list.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct GroupBy(pub Vec<Dimension>);
-
-impl<'de> Deserialize<'de> for GroupBy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "a dimension such as 'tenant' or 'tag:team', or a list of them")]
-        enum OneOrMany {
-            One(String),
-            Many(Vec<String>),
-        }
-        let words = match OneOrMany::deserialize(deserializer)? {
-            OneOrMany::One(word) => vec![word],
-            OneOrMany::Many(words) => words,
-        };
-        let wrong = |error: Error| serde::de::Error::custom(error.message());
-        let dimensions = words.iter().map(|word| word.parse()).collect::<Result<Vec<Dimension>>>().map_err(wrong)?;
-        Ok(Self(dimensions))
-    }
-}
-
-impl GroupBy {
-    /// # Errors
-    /// `invalid_argument` when a dimension stands twice or there are more than eight.
-    pub(super) fn check(&self) -> Result<()> {
-        let dimensions = &self.0;
-        if dimensions.len() > MAX_DIMENSIONS {
-            return Err(Error::invalid("group_by", format!("takes at most {MAX_DIMENSIONS} dimensions")));
-        }
-        let repeated = dimensions
-            .iter()
-            .enumerate()
-            .find(|(place, dimension)| dimensions.iter().take(*place).any(|earlier| earlier == *dimension));
-        match repeated {
-            Some((_, dimension)) => Err(Error::invalid("group_by", format!("names '{dimension}' twice"))),
-            None => Ok(()),
-        }
-    }
-}
 
 /// A date, which is midnight in the zone of the query, or an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::model::charge::CostView;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::money::{Currency, ExactSum, Money, Rounding};
-use crate::model::time::Interval;
+use crate::model::time::{Day, Interval};
 use crate::{Error, ErrorCode, Result};
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,6 +39,9 @@ pub struct Spent {
     /// How many of them lack the cost: they are not in the amount.
     pub unknown_costs: u64,
 }
+
+/// What a part came to on each of some days.
+pub type SpentByDay = Vec<Spent>;
 
 /// What parts ask, a question for all those that are alike.
 #[derive(Debug)]
@@ -78,6 +81,15 @@ impl<'p> Spending<'p> {
         Self { parts, asked }
     }
 
+    /// The same with days told apart, which all parts have in common: their interval is that of the days.
+    pub fn by_day(parts: &'p [Part<'p>], days: &[Day]) -> Self {
+        let mut spending = Self::new(parts);
+        for asked in &mut spending.asked {
+            asked.question.buckets = Some(days.iter().map(|day| day.interval).collect());
+        }
+        spending
+    }
+
     /// The questions, to be completed with what the engine knows.
     pub fn questions(&self) -> Vec<Question> {
         self.asked.iter().map(|asked| asked.question.clone()).collect()
@@ -88,19 +100,41 @@ impl<'p> Spending<'p> {
     /// # Errors
     /// For a part: `mixed_currencies` when it has charges in a currency without a rate; `overflow`.
     pub fn finish(&self, sums: &[Sums]) -> Vec<Result<Spent>> {
-        let mut tallies: Vec<Tally> = (0..self.parts.len()).map(|_| Tally::default()).collect();
+        let parts = self.tallies(sums).into_iter().zip(self.parts);
+        let spent =
+            |(mut days, part): (HashMap<u32, Tally>, &Part<'_>)| days.remove(&0).unwrap_or_default().spent(part);
+        parts.map(spent).collect()
+    }
+
+    /// What each part comes to on each of so many days, in their order.
+    ///
+    /// # Errors
+    /// As [`Spending::finish`].
+    pub fn finish_by_day(&self, sums: &[Sums], days: usize) -> Vec<Result<SpentByDay>> {
+        let parts = self.tallies(sums).into_iter().zip(self.parts);
+        let spent = |(mut tallies, part): (HashMap<u32, Tally>, &Part<'_>)| {
+            let day = |day| tallies.remove(&day).unwrap_or_default().spent(part);
+            (0..).take(days).map(day).collect()
+        };
+        parts.map(spent).collect()
+    }
+
+    /// What was found of each part, by bucket.
+    fn tallies(&self, sums: &[Sums]) -> Vec<HashMap<u32, Tally>> {
+        let mut tallies: Vec<HashMap<u32, Tally>> = vec![HashMap::new(); self.parts.len()];
         for (asked, sums) in self.asked.iter().zip(sums) {
             for group in 0..sums.len() {
                 let values = sums.values_of(group).into_iter().map(|value| value.map(str::to_owned)).collect();
                 let Some(values): Option<Vec<String>> = values else { continue };
                 for place in asked.places.get(&values).into_iter().flatten() {
-                    if let Some(tally) = tallies.get_mut(*place) {
-                        tally.add(sums, group);
+                    let Some(head) = sums.heads.get(group) else { continue };
+                    if let Some(days) = tallies.get_mut(*place) {
+                        days.entry(head.bucket).or_default().add(sums, group);
                     }
                 }
             }
         }
-        tallies.into_iter().zip(self.parts).map(|(tally, part)| tally.spent(part)).collect()
+        tallies
     }
 }
 
@@ -154,7 +188,7 @@ fn conjunction(filter: &Filter) -> Option<Vec<(Dimension, String)>> {
 }
 
 /// What was found of a part, by currency.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tally {
     costs: BTreeMap<Currency, ExactSum>,
     charges: u64,

@@ -140,13 +140,17 @@ impl CostItem {
 pub(super) fn serialize_dimensions<M: SerializeMap>(values: &[DimensionValue], map: &mut M) -> Result<(), M::Error> {
     for DimensionValue { dimension, value, name } in values {
         map.serialize_entry(dimension.answer_key().as_ref(), &value.as_deref())?;
-        if let Dimension::BuiltIn(dimension) = dimension
-            && let Some((_, key)) = dimension.named_keys()
-        {
+        if let Some(key) = name_key(dimension) {
             map.serialize_entry(key, &name.as_deref())?;
         }
     }
     Ok(())
+}
+
+/// Under which key the names of a dimension's values stand, if they have names.
+pub(super) fn name_key(dimension: &Dimension) -> Option<&'static str> {
+    let Dimension::BuiltIn(dimension) = dimension else { return None };
+    dimension.named_keys().map(|(_, key)| key)
 }
 
 /// The same, as a map of its own to be flattened into an item.
@@ -283,6 +287,8 @@ pub(super) struct Values<'d> {
 
 /// The value of a code, and its name.
 type Named = (Option<Arc<str>>, Option<Arc<str>>);
+/// A text for each group.
+type Texts = Vec<Option<Arc<str>>>;
 
 impl<'d> Values<'d> {
     pub(super) fn new(dimensions: &'d [Dimension]) -> Self {
@@ -293,16 +299,43 @@ impl<'d> Values<'d> {
     pub(super) fn of(&mut self, settled: &Settled, group: usize, name: NameOf<'_>) -> Result<Vec<DimensionValue>> {
         let mut values = Vec::with_capacity(self.dimensions.len());
         for ((place, dimension), code) in self.dimensions.iter().enumerate().zip(settled.codes_of(group)) {
-            let (value, name) = match self.known.entry((place, *code)) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    let text = settled.text_of(place, *code);
-                    let name = text.map_or(Ok(None), |text| name(dimension, text))?;
-                    new.insert((text.map(Arc::from), name.map(Arc::from)))
-                }
-            };
-            values.push(DimensionValue { dimension: dimension.clone(), value: value.clone(), name: name.clone() });
+            let (value, name) = self.named(settled, (place, *code), dimension, name)?.clone();
+            values.push(DimensionValue { dimension: dimension.clone(), value, name });
         }
         Ok(values)
+    }
+
+    /// Those of the groups in one dimension, and their names.
+    pub(super) fn column(
+        &mut self,
+        settled: &Settled,
+        groups: &[usize],
+        place: usize,
+        name: NameOf<'_>,
+    ) -> Result<(Texts, Texts)> {
+        let dimensions = self.dimensions;
+        let of = |group: &usize| {
+            let code = settled.codes_of(*group).get(place).copied().unwrap_or(0);
+            let Some(dimension) = dimensions.get(place) else { return Ok(Named::default()) };
+            self.named(settled, (place, code), dimension, name).cloned()
+        };
+        groups.iter().map(of).collect()
+    }
+
+    fn named(
+        &mut self,
+        settled: &Settled,
+        (place, code): (usize, u32),
+        dimension: &Dimension,
+        name: NameOf<'_>,
+    ) -> Result<&Named> {
+        Ok(match self.known.entry((place, code)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let text = settled.text_of(place, code);
+                let name = text.map_or(Ok(None), |text| name(dimension, text))?;
+                new.insert((text.map(Arc::from), name.map(Arc::from)))
+            }
+        })
     }
 }

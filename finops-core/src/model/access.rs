@@ -4,7 +4,7 @@ use super::dimension::{BuiltIn, Dimension};
 use super::filter::Filter;
 use super::principal::{Principal, Role, Scope, check_id};
 use crate::{Error, ErrorCode, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Of whose data an operation tells, or what it changes: what becomes of it on a narrowed handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -48,6 +48,48 @@ impl Needs {
             Role::Viewer => Scope::Read,
             Role::Operator | Role::Admin => Scope::Write,
         }
+    }
+}
+
+/// What a handle is narrowed to: all that is given must hold. Nothing is everything.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Narrowing {
+    /// The tenant.
+    pub tenant_id: Option<String>,
+    /// The organization.
+    pub organization_id: Option<String>,
+    /// The user whose costs they are.
+    pub user_id: Option<String>,
+}
+
+impl Narrowing {
+    /// What charges and usage must hold; none where nothing is narrowed.
+    ///
+    /// ```
+    /// use finops_core::model::access::{Access, Narrowing};
+    ///
+    /// assert_eq!(Narrowing::default().filter(), None);
+    /// let tenant = Access::of_tenant("ten_001")?.narrowing();
+    /// assert_eq!(tenant.filter().map(|filter| filter.to_json()), Some(serde_json::json!({"tenant": "ten_001"})));
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    pub fn filter(&self) -> Option<Filter> {
+        let narrowed = [
+            (BuiltIn::Tenant, &self.tenant_id),
+            (BuiltIn::Organization, &self.organization_id),
+            (BuiltIn::User, &self.user_id),
+        ];
+        let conditions = narrowed.into_iter().filter_map(|(dimension, id)| {
+            id.as_ref().map(|id| Filter::equals(Dimension::BuiltIn(dimension), id.as_str()))
+        });
+        let conditions: Vec<Filter> = conditions.collect();
+        (!conditions.is_empty()).then_some(Filter::All(conditions))
+    }
+
+    /// A text that no other narrowing has; nothing where nothing is narrowed.
+    pub fn text(&self) -> String {
+        self.filter().map(|filter| filter.to_json().to_string()).unwrap_or_default()
     }
 }
 
@@ -172,6 +214,12 @@ impl Access {
         self.tenant.is_some() || self.organization.is_some() || self.user.is_some()
     }
 
+    /// What it is narrowed to.
+    pub fn narrowing(&self) -> Narrowing {
+        let (tenant_id, organization_id, user_id) = (self.tenant.clone(), self.organization.clone(), self.user.clone());
+        Narrowing { tenant_id, organization_id, user_id }
+    }
+
     /// Whether it has what belongs to that owner: the user has theirs, and who is not narrowed has everything.
     pub fn owns(&self, owner: Option<&str>) -> bool {
         !self.is_narrowed() || (owner.is_some() && owner == self.user_id())
@@ -192,13 +240,7 @@ impl Access {
 
     /// What its charges and usage must hold; none where it is not narrowed.
     pub fn filter(&self) -> Option<Filter> {
-        let narrowed =
-            [(BuiltIn::Tenant, &self.tenant), (BuiltIn::Organization, &self.organization), (BuiltIn::User, &self.user)];
-        let conditions = narrowed.into_iter().filter_map(|(dimension, id)| {
-            id.as_ref().map(|id| Filter::equals(Dimension::BuiltIn(dimension), id.as_str()))
-        });
-        let conditions: Vec<Filter> = conditions.collect();
-        (!conditions.is_empty()).then_some(Filter::All(conditions))
+        self.narrowing().filter()
     }
 
     /// Refuses an operation that is not allowed.

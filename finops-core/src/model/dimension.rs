@@ -182,3 +182,47 @@ impl<'de> Deserialize<'de> for Dimension {
         text.parse().map_err(|error: Error| serde::de::Error::custom(error.message()))
     }
 }
+
+/// How many dimensions one answer may be grouped by.
+const MAX_DIMENSIONS: usize = 8;
+
+/// The dimensions of a grouped answer, in order: in JSON one of them, or a list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct GroupBy(pub Vec<Dimension>);
+
+impl<'de> Deserialize<'de> for GroupBy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a dimension such as 'tenant' or 'tag:team', or a list of them")]
+        enum OneOrMany {
+            One(String),
+            Many(Vec<String>),
+        }
+        let words = match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(word) => vec![word],
+            OneOrMany::Many(words) => words,
+        };
+        let wrong = |error: Error| serde::de::Error::custom(error.message());
+        let dimensions = words.iter().map(|word| word.parse()).collect::<Result<Vec<Dimension>>>().map_err(wrong)?;
+        Ok(Self(dimensions))
+    }
+}
+
+impl GroupBy {
+    /// # Errors
+    /// `invalid_argument` when a dimension stands twice or there are more than eight.
+    pub(crate) fn check(&self) -> Result<()> {
+        let dimensions = &self.0;
+        if dimensions.len() > MAX_DIMENSIONS {
+            return Err(Error::invalid("group_by", format!("takes at most {MAX_DIMENSIONS} dimensions")));
+        }
+        let repeated = dimensions
+            .iter()
+            .enumerate()
+            .find(|(place, dimension)| dimensions.iter().take(*place).any(|earlier| earlier == *dimension));
+        match repeated {
+            Some((_, dimension)) => Err(Error::invalid("group_by", format!("names '{dimension}' twice"))),
+            None => Ok(()),
+        }
+    }
+}

@@ -67,6 +67,20 @@ impl<K: IdKind> Id<K> {
         Id { bits: self.bits, kind: PhantomData }
     }
 
+    /// The millisecond that it was made for.
+    ///
+    /// # Errors
+    /// `invalid_argument` for one beyond all calendars, which no id that was made has.
+    pub fn time(self) -> Result<Stamp> {
+        let millis = i64::try_from(self.bits >> 80).unwrap_or(i64::MAX);
+        Stamp::from_micros(millis.saturating_mul(1_000))
+    }
+
+    /// Whether both have the same random bits, whenever they were made for.
+    pub const fn has_same_random(self, other: Self) -> bool {
+        self.bits << 48 == other.bits << 48
+    }
+
     /// Reads an id exactly as it is printed; the prefix must be that of the kind.
     pub fn parse(text: &str) -> Result<Self> {
         let Some(digits) = text.strip_prefix(K::PREFIX) else {
@@ -152,6 +166,7 @@ kinds! {
     Report "rep_" "reports";
     Recommendation "rec_" "recommendations";
     Anomaly "ano_" "anomalies";
+    AnomalyMonitor "mon_" "monitors of anomalies";
     Reservation "res_" "reservations of a budget";
     Webhook "whk_" "webhooks";
     Event "evt_" "events";
@@ -287,6 +302,8 @@ mod tests {
             if one / 1_000 < two / 1_000 {
                 prop_assert!(first < second);
             }
+            prop_assert_eq!(first.time().unwrap().micros(), one / 1_000 * 1_000);
+            prop_assert_eq!(first.has_same_random(second), random == other);
         }
 
         #[test]

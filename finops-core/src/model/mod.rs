@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod allocation;
+pub mod anomaly;
 pub mod audit;
 pub mod budget;
 pub mod catalog;

@@ -14,8 +14,10 @@ shortest decimal that prints it, so ``0.1`` is one tenth); naive datetimes are r
 from . import (
     allocation_types,
     analysis_types,
+    anomaly_types,
     audit_types,
     budget_types,
+    forecast_types,
     group_types,
     metering_types,
     types,
@@ -33,6 +35,8 @@ from .allocation_results import (
     CostCenterPage,
 )
 from .analysis_results import Explanation, Segments, StateDiff, TopDrivers, Trends, UnitCosts
+from .anomalies import AnomalyMonitors
+from .anomaly_results import AnomalyMonitorPage, CostAnomalies
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .budget_results import BudgetPage, BudgetStatus
@@ -54,6 +58,8 @@ from .errors import (
     StorageError,
     UnauthorizedError,
 )
+from .forecast_results import Backtested, CostForecast, MonthEnd
+from .forecasts import Forecast
 from .grants import Grants
 from .groups import ResourceGroups
 from .metering import Meters
@@ -90,6 +96,7 @@ from .results import (
     VirtualDimensionPage,
     WebhookPage,
 )
+from .series import backtest, detect_anomalies, forecast
 from .spend import Spend
 from .usage import KeptUsage
 from .virtuals import VirtualDimensions
@@ -104,8 +111,11 @@ __all__ = [
     "AllocationRules",
     "AllocationRun",
     "AllocationWhatIf",
+    "AnomalyMonitorPage",
+    "AnomalyMonitors",
     "Audit",
     "AuditPage",
+    "Backtested",
     "Billing",
     "Breakdown",
     "BudgetExhausted",
@@ -119,7 +129,9 @@ __all__ = [
     "Columns",
     "Compacted",
     "ConflictError",
+    "CostAnomalies",
     "CostCenterPage",
+    "CostForecast",
     "CostSummary",
     "Costs",
     "DailyCosts",
@@ -130,6 +142,7 @@ __all__ = [
     "Finops",
     "FinopsError",
     "ForbiddenError",
+    "Forecast",
     "GrantBalance",
     "GrantPage",
     "Grants",
@@ -143,6 +156,7 @@ __all__ = [
     "MixedCurrenciesError",
     "ModelPrices",
     "MoneyOverflowError",
+    "MonthEnd",
     "MonthlyCosts",
     "NotFoundError",
     "Page",
@@ -175,9 +189,14 @@ __all__ = [
     "__version__",
     "allocation_types",
     "analysis_types",
+    "anomaly_types",
     "audit_types",
+    "backtest",
     "budget_types",
+    "detect_anomalies",
     "event_schema",
+    "forecast",
+    "forecast_types",
     "group_types",
     "metering_types",
     "open",

@@ -10,6 +10,9 @@ __all__ = ["AuditEntry", "AuditExportReceipt", "AuditKind", "AuditVerdict"]
 AuditKind = Literal[
     "allocation_close",
     "allocation_rule",
+    "anomaly_feedback",
+    "anomaly_monitor",
+    "budget",
     "catalog",
     "cost_center",
     "grant",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ._iof import Engine
 from .access import Narrowing
 from .allocation import Allocation
+from .anomalies import AnomalyMonitors
 from .audit import Audit
 from .billing import Billing, ModelPrices, Prices
 from .budgets import BudgetAlerts, Budgets
 from .catalog import Catalog
 from .centers import CostCenters
 from .costs import Costs
+from .forecasts import Forecast
 from .grants import Grants
 from .groups import ResourceGroups
 from .history import History
@@ -27,6 +29,8 @@ from .virtuals import VirtualDimensions
 from .webhooks import Events, Webhooks
 
 if TYPE_CHECKING:
+    from .anomaly_types import AnomalyDetector
+    from .forecast_types import Forecaster
     from .types import (
         AnyCostView,
         AsOf,
@@ -48,6 +52,10 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
 
     costs: Costs
     """Costs over time."""
+    anomaly_monitors: AnomalyMonitors
+    """Who is told of anomalies."""
+    forecast: Forecast
+    """How good forecasts are."""
     allocation: Allocation
     """Who bears what."""
     budgets: Budgets
@@ -80,6 +88,8 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.costs = Costs(engine)
+        self.anomaly_monitors = AnomalyMonitors(engine)
+        self.forecast = Forecast(engine)
         self.allocation = Allocation(engine)
         self.budgets = Budgets(engine)
         self.catalog = Catalog(engine)
@@ -262,8 +272,8 @@ class Finops(BudgetAlerts, CostCenters, Metering, History, Relations):
         """Lets time pass: a clock that was fixed on open moves to ``now``, and what time brings about happens.
 
         Budgets start anew, what was held too long is let go of, forecasts are made again, what was settled is written,
-        and events are told to sinks and webhooks, at most 100 deliveries at a time. Nothing of that happens behind your
-        back: call it every few seconds, from a thread that may wait.
+        monitors look for anomalies, and events are told to sinks and webhooks, at most 100 deliveries at a time. Nothing
+        of that happens behind your back: call it every few seconds, from a thread that may wait.
 
         Args:
             now: The new time, not before the present one: an aware datetime or RFC 3339 text.
@@ -312,6 +322,8 @@ class Iof(Narrowing):
         webhook_allow_http: bool = False,
         webhook_allow_private: bool = False,
         webhook_timeout_seconds: int | None = None,
+        forecaster: Forecaster | None = None,
+        anomaly_detector: AnomalyDetector | None = None,
     ) -> Iof:
         """Opens an engine.
 
@@ -335,6 +347,10 @@ class Iof(Narrowing):
             webhook_allow_http: Whether webhooks may be sent without encryption.
             webhook_allow_private: Whether webhooks may reach addresses that are not public: this machine, its network.
             webhook_timeout_seconds: How long a receiver may take to answer, 1 to 60. By default 15.
+            forecaster: A model of yours: an object with ``forecast(series, horizon, levels)`` and perhaps a ``name``.
+                Forecasts of cost go by it where they ask for the model ``"custom"``, or for its name.
+            anomaly_detector: Who says which days cost other than expected, in place of ours: an object with
+                ``detect(series, settings)`` and perhaps a ``name``.
 
         Raises:
             InvalidArgumentError: An option is out of range.
@@ -355,7 +371,7 @@ class Iof(Narrowing):
             "webhook_allow_private": webhook_allow_private,
             "webhook_timeout_seconds": webhook_timeout_seconds,
         }
-        return cls(Engine.open(location, options))
+        return cls(Engine.open(location, options, forecaster, anomaly_detector))
 
     def close(self) -> None:
         """Lets go of the location. Calls on other threads finish; later ones raise. Closing twice is harmless.
@@ -399,6 +415,8 @@ def open(
     webhook_allow_http: bool = False,
     webhook_allow_private: bool = False,
     webhook_timeout_seconds: int | None = None,
+    forecaster: Forecaster | None = None,
+    anomaly_detector: AnomalyDetector | None = None,
 ) -> Iof:
     """The short form of :meth:`Iof.open`."""
     return Iof.open(
@@ -415,4 +433,6 @@ def open(
         webhook_allow_http=webhook_allow_http,
         webhook_allow_private=webhook_allow_private,
         webhook_timeout_seconds=webhook_timeout_seconds,
+        forecaster=forecaster,
+        anomaly_detector=anomaly_detector,
     )

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .analysis import Analysis
+from .anomalies import Anomalies
 from .breakdowns import Breakdowns
+from .forecasts import Forecasts
 from .results import DailyCosts
 
 if TYPE_CHECKING:
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Costs"]
 
 
-class Costs(Breakdowns, Analysis):
-    """Costs broken down, over time and looked into, as ``iof.finops.costs``."""
+class Costs(Breakdowns, Analysis, Anomalies, Forecasts):
+    """Costs broken down, over time, looked into, watched and forecast, as ``iof.finops.costs``."""
 
     def daily(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from . import _iof
 from .spend import Spend
@@ -102,7 +102,7 @@ class Gate:
             >>> finops.budgets.check(amount="10.5", tenant_id="ten_001")["refused_by"]["name"]
             'tenant ten_001 monthly'
         """
-        checked = self._gate.check(
+        return self._gate.check(
             amount,
             currency,
             on_unknown,
@@ -129,7 +129,6 @@ class Gate:
             workflow,
             tags,
         )
-        return cast("SpendCheck", checked)
 
     def reserve(
         self,
@@ -195,7 +194,7 @@ class Gate:
             >>> finops.budgets.settle(held["reservation_id"], "2.5")["released"]
             Decimal('5.5')
         """
-        answered = self._gate.reserve(
+        return self._gate.reserve(
             amount,
             currency,
             on_unknown,
@@ -224,7 +223,6 @@ class Gate:
             ttl_seconds,
             id,
         )
-        return cast("SpendAnswer", answered)
 
     def settle(self, reservation_id: str, amount: Number) -> SpendSettled:
         """Says what a reservation came to. The whole amount counts as spent, also beyond what was reserved.
@@ -246,7 +244,7 @@ class Gate:
             >>> budgets.settle(budgets.reserve(amount=1)["reservation_id"], 2)["overrun"]
             True
         """
-        return cast("SpendSettled", self._gate.settle(reservation_id, amount))
+        return self._gate.settle(reservation_id, amount)
 
     def release(self, reservation_id: str) -> SpendReleased:
         """Lets go of what a reservation held: nothing was spent, or it is metered.
@@ -261,7 +259,7 @@ class Gate:
             >>> budgets.release(budgets.reserve(amount=1)["reservation_id"])
             {'released': Decimal('1')}
         """
-        return cast("SpendReleased", self._gate.release(reservation_id))
+        return self._gate.release(reservation_id)
 
     def spend(
         self,

@@ -48,7 +48,7 @@ class Spend:
             ConflictError: It was settled or released before, or the block was not entered.
             InvalidArgumentError: The amount is below 0, or cannot be read.
         """
-        return cast("SpendSettled", self._gate.settle(self._over(), amount))
+        return self._gate.settle(self._over(), amount)
 
     def release(self) -> SpendReleased:
         """Lets go of the amount: nothing was spent, or it is metered.
@@ -56,7 +56,7 @@ class Spend:
         Raises:
             ConflictError: It is over already, also by expiry, or the block was not entered.
         """
-        return cast("SpendReleased", self._gate.release(self._over()))
+        return self._gate.release(self._over())
 
     def __enter__(self) -> Spend:
         self._check_new()

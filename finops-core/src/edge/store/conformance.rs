@@ -6,6 +6,7 @@
 
 mod aggregates;
 mod alerts;
+mod announcements;
 mod audit;
 mod bookings;
 mod catalog;
@@ -44,7 +45,7 @@ impl Case {
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
     let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
-    let writing = writing.into_iter().chain([outbox::CASES, alerts::CASES]);
+    let writing = writing.into_iter().chain([outbox::CASES, alerts::CASES, announcements::CASES]);
     writing.chain(reading).flatten().copied()
 }
 
@@ -96,7 +97,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllocationClosing, ClosedAllocation, KeptAlert};
+    use crate::edge::store::{AllocationClosing, ClosedAllocation, KeptAlert, KeptAnnouncement};
     use crate::edge::store::{
         AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
     };
@@ -245,6 +246,14 @@ mod tests {
 
         fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
             self.0.put_alerts(alerts, events)
+        }
+
+        fn announced(&self, since: Stamp) -> Result<Vec<KeptAnnouncement>> {
+            self.0.announced(since)
+        }
+
+        fn announce(&self, announcements: &[(KeptAnnouncement, OutboxEvent)]) -> Result<u64> {
+            self.0.announce(announcements)
         }
     }
 

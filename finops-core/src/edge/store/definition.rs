@@ -1,5 +1,5 @@
 //! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, budgets,
-//! resource groups, webhooks.
+//! resource groups, webhooks, feedback on anomalies, and who watches for them.
 
 use crate::model::audit::AuditKind;
 
@@ -25,6 +25,10 @@ pub enum Defined {
     Webhook,
     /// A resource group, by its id.
     ResourceGroup,
+    /// What was said of an anomaly, by its id and by what the handle was narrowed to.
+    AnomalyFeedback,
+    /// A monitor of anomalies, by its id.
+    AnomalyMonitor,
 }
 
 impl Defined {
@@ -40,6 +44,8 @@ impl Defined {
             Self::Budget => "budget",
             Self::Webhook => "webhook",
             Self::ResourceGroup => "resource_group",
+            Self::AnomalyFeedback => "anomaly_feedback",
+            Self::AnomalyMonitor => "anomaly_monitor",
         }
     }
 
@@ -56,6 +62,8 @@ impl Defined {
             Self::Budget => Some(AuditKind::Budget),
             Self::Webhook => Some(AuditKind::Webhook),
             Self::ResourceGroup => Some(AuditKind::ResourceGroup),
+            Self::AnomalyFeedback => Some(AuditKind::AnomalyFeedback),
+            Self::AnomalyMonitor => Some(AuditKind::AnomalyMonitor),
         }
     }
 
@@ -71,7 +79,9 @@ impl Defined {
             | Self::AllocationRule
             | Self::Budget
             | Self::Webhook
-            | Self::ResourceGroup => None,
+            | Self::ResourceGroup
+            | Self::AnomalyFeedback
+            | Self::AnomalyMonitor => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod alert;
 mod allocation;
+mod announcement;
 mod audit;
 mod booking;
 #[cfg(feature = "conformance")]
@@ -19,6 +20,7 @@ pub mod usage;
 
 pub use alert::KeptAlert;
 pub use allocation::{AllocationClosing, ClosedAllocation};
+pub use announcement::KeptAnnouncement;
 pub use audit::AuditFilter;
 pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
@@ -429,4 +431,17 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
+
+    /// The announcements of anomalies that begin at an instant or later, in the order of their ids.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn announced(&self, since: Stamp) -> Result<Vec<KeptAnnouncement>>;
+
+    /// Writes announcements, each with its event and a delivery for each webhook that wants it, but for those of
+    /// anomalies that were announced before: all of it or nothing. Gives how many were new.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
+    fn announce(&self, announcements: &[(KeptAnnouncement, OutboxEvent)]) -> Result<u64>;
 }

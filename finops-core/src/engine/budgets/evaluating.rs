@@ -2,6 +2,7 @@
 
 use super::known::{BudgetId, Covered};
 use super::observing::Charged;
+use super::outlooks::Outlook;
 use crate::edge::store::KeptAlert;
 use crate::engine::Finops;
 use crate::model::budget::{Action, Basis};
@@ -24,7 +25,9 @@ const MANY: usize = 64;
 pub(super) struct Looked {
     /// The alerts of each budget's present periods, once they were read.
     alerts: Option<HashMap<BudgetId, Vec<Alert>>>,
-    budgets: HashMap<BudgetId, Look>,
+    pub(super) budgets: HashMap<BudgetId, Look>,
+    /// What the past says of them, where that was asked for.
+    pub(super) outlooks: HashMap<BudgetId, Outlook>,
 }
 
 /// What the last evaluation saw of a budget.
@@ -49,6 +52,8 @@ impl Looked {
 pub(super) enum Which {
     All,
     Only(BudgetId),
+    /// One whose status is asked for, with its forecast.
+    Status(BudgetId),
 }
 
 /// That somebody looks at all budgets because something has come.
@@ -140,12 +145,14 @@ impl Finops {
             let known = self.known_budgets()?;
             match which {
                 Which::All => known.iter().cloned().collect(),
-                Which::Only(id) => known.get(id).cloned().into_iter().collect(),
+                Which::Only(id) | Which::Status(id) => known.get(id).cloned().into_iter().collect(),
             }
         };
-        let charged = self.charged(&self.store.snapshot()?, &held, now)?;
+        let snapshot = self.store.snapshot()?;
+        let charged = self.charged(&snapshot, &held, now)?;
         self.read_alerts(&mut looked, now)?;
         let told = self.tell_gate(&mut looked, which, held, charged, now);
+        self.look_back(&mut looked, which, &snapshot, now)?;
         self.assess_all(&mut looked, &told, now)?;
         if matches!(which, Which::All) {
             self.budgets.seen.fetch_max(seen, Ordering::AcqRel);
@@ -212,7 +219,7 @@ impl Finops {
         let there: HashSet<BudgetId> = there.iter().copied().collect();
         let gone: Vec<BudgetId> = match which {
             Which::All => looked.budgets.keys().filter(|id| !there.contains(id)).copied().collect(),
-            Which::Only(id) => Some(id).filter(|id| !there.contains(id)).into_iter().collect(),
+            Which::Only(id) | Which::Status(id) => Some(id).filter(|id| !there.contains(id)).into_iter().collect(),
         };
         for id in gone {
             self.budgets.gate.remove(id);
@@ -223,7 +230,7 @@ impl Finops {
     /// Assesses budgets by what now stands on their accounts, writes what is news, and tells the gate what follows.
     fn assess_all(&self, looked: &mut Looked, ids: &[BudgetId], now: Stamp) -> Result<()> {
         let (mut kept, mut events, mut rebases) = (Vec::new(), Vec::new(), Vec::new());
-        let Looked { alerts: Some(alerts), budgets } = looked else { return Ok(()) };
+        let Looked { alerts: Some(alerts), budgets, outlooks } = looked else { return Ok(()) };
         let mut changed: Vec<(BudgetId, Vec<Alert>)> = Vec::new();
         for id in ids {
             let Some(look) = budgets.get_mut(id) else { continue };
@@ -238,7 +245,8 @@ impl Finops {
                 let assessed = assess(&look.held.budget, known, observed)?;
                 Ok::<_, Error>((following(&look.held, &assessed, look.limits)?, assessed))
             };
-            let observed = self.observed(&look.held, period, spent, now);
+            let outlook = outlooks.get(id).filter(|outlook| outlook.is_about(&look.held, period));
+            let observed = self.observed(&look.held, outlook, period, spent, now);
             let (observed, (limits, assessed)) = match observed.and_then(|seen| Ok((seen.clone(), assess(&seen)?))) {
                 Ok(assessed) => assessed,
                 Err(error) => {

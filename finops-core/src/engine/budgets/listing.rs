@@ -3,6 +3,7 @@
 use super::evaluating::Which;
 use super::known::{BudgetId, Covered, unknown};
 use super::observing::Charged;
+use super::outlooks::has_forecast;
 use crate::engine::{Finops, Page};
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::budget::{Budget, Lifecycle, ScopeLevel};
@@ -119,7 +120,7 @@ impl Finops {
         if self.budgets.reads_only {
             return self.status_by_charges(&held);
         }
-        self.look_at(id)?;
+        self.evaluate(Which::Status(id))?;
         let reserved = self.budgets.gate.state(id, self.clock.now()).map_or(Money::ZERO, |state| state.reserved);
         let looked = self.budgets.looked();
         let look = looked.get(id).ok_or_else(|| unknown(id))?;
@@ -135,7 +136,8 @@ impl Finops {
         let Some(charged) = charged.into_iter().next() else { return Err(unknown(held.budget.id)) };
         let spent = charged.spent.map_err(|error| again(&error))?;
         let seen = charged.period.map(|period| {
-            let observed = self.observed(held, period, Some(spent.amount), now)?;
+            let outlook = self.outlook(held, period, spent.amount, now)?;
+            let observed = self.observed(held, outlook.as_ref(), period, Some(spent.amount), now)?;
             let assessed = assess(&held.budget, &[], &observed)?;
             Ok::<_, Error>((observed, assessed))
         });
@@ -169,7 +171,9 @@ impl Finops {
             let charged = self.charged(&self.store.snapshot()?, held, now)?;
             let status = |held: &Arc<Covered>, charged: &Charged| {
                 let spent = charged.spent.as_ref().ok()?.amount;
-                let observed = self.observed(held, charged.period?, Some(spent), now).ok()?;
+                let outlook =
+                    if has_forecast(held) { self.outlook(held, charged.period?, spent, now).ok()? } else { None };
+                let observed = self.observed(held, outlook.as_ref(), charged.period?, Some(spent), now).ok()?;
                 Some(assess(&held.budget, &[], &observed).ok()?.lifecycle)
             };
             return Ok(held.iter().zip(&charged).map(|(held, charged)| with(held, status(held, charged))).collect());

@@ -18,6 +18,7 @@ mod guard;
 mod known;
 mod listing;
 mod observing;
+mod outlooks;
 mod pool;
 mod request;
 mod spending;
@@ -33,10 +34,11 @@ pub use request::{SpendRequest, UnknownPrice};
 pub use spending::SpendTerms;
 
 use crate::edge::store::Store;
+use crate::insight::spend_forecast::SpendModel;
 use crate::model::dimension::BuiltIn;
 use crate::model::id::{self, Entropy, Id};
 use crate::model::time::{Clock, Stamp};
-use crate::pipeline::budget::{RunRate, SpendForecaster};
+use crate::pipeline::budget::SpendForecaster;
 use crate::pipeline::charging::{GATE_ACCOUNT, SPEND_VALUES};
 use crate::pipeline::gate::Gate;
 use evaluating::Looked;
@@ -103,7 +105,7 @@ impl Budgets {
             looked: Mutex::default(),
             gate: Gate::new(values.into_iter().chain(account).collect()),
             pool: Pool::default(),
-            forecaster: forecaster.unwrap_or_else(|| Arc::new(RunRate)),
+            forecaster: forecaster.unwrap_or_else(|| Arc::new(SpendModel::default())),
             // The first call that needs them looks at what the store holds.
             changed: AtomicU64::new(1),
             seen: AtomicU64::new(0),

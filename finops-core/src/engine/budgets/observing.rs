@@ -1,6 +1,7 @@
 //! What budgets have spent by their charges, and how that goes on.
 
 use super::known::Covered;
+use super::outlooks::Outlook;
 use crate::edge::store::Snapshot;
 use crate::engine::Finops;
 use crate::insight::spending::{Part, Spending, Spent};
@@ -19,7 +20,7 @@ pub(super) struct Charged {
     pub(super) spent: Result<Spent, Arc<Error>>,
 }
 
-fn part(held: &Covered, interval: Interval) -> Part<'_> {
+pub(super) fn part(held: &Covered, interval: Interval) -> Part<'_> {
     Part {
         filter: &held.filter,
         interval,
@@ -69,13 +70,14 @@ impl Finops {
     pub(super) fn observed(
         &self,
         held: &Covered,
+        outlook: Option<&Outlook>,
         period: Interval,
         spent: Option<Money>,
         now: Stamp,
     ) -> Result<Observed> {
         let amount = held.budget.budget.amount;
         let so_far = spent.map(|spent| SpendSoFar { period, now, spent, amount });
-        let forecast = so_far.map(|so_far| self.budgets.forecaster.forecast(&so_far)).transpose()?.flatten();
+        let forecast = so_far.map(|so_far| self.forecast_of(held, outlook, &so_far)).transpose()?.flatten();
         Ok(Observed { period, spent, forecast, now })
     }
 }

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::model::id::Entropy;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// How many random bytes an id has.
@@ -12,13 +13,22 @@ const STOCK: usize = 64;
 /// So that threads seldom wait for each other.
 const LANES: usize = 8;
 
+thread_local! {
+    /// The lane of this thread; threads get them in turn.
+    static OWN: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % LANES
+    };
+}
+
 /// Random bytes for ids that live no longer than the process: a copy of the process would draw the same.
 #[derive(Default)]
 pub(super) struct Pool {
     lanes: [Mutex<Lane>; LANES],
 }
 
-/// Bytes that nobody has drawn yet.
+/// Bytes that nobody has drawn yet. No two lanes lie in one line of a processor's cache.
+#[repr(align(128))]
 struct Lane {
     bytes: [[u8; DRAWN]; STOCK],
     left: usize,
@@ -31,9 +41,9 @@ impl Default for Lane {
 }
 
 impl Pool {
-    /// Bytes that were never drawn before; any number may choose the lane.
-    pub(super) fn draw(&self, entropy: &dyn Entropy, lane: usize) -> Result<[u8; DRAWN]> {
-        let Some(lane) = self.lanes.get(lane % LANES) else { return fresh(entropy) };
+    /// Bytes that were never drawn before.
+    pub(super) fn draw(&self, entropy: &dyn Entropy) -> Result<[u8; DRAWN]> {
+        let Some(lane) = self.lanes.get(OWN.with(|own| *own)) else { return fresh(entropy) };
         let mut lane = lane.lock().unwrap_or_else(PoisonError::into_inner);
         if lane.left == 0 {
             entropy.fill(lane.bytes.as_flattened_mut())?;
@@ -64,11 +74,16 @@ mod tests {
     use super::*;
     use crate::model::id::SystemEntropy;
     use std::collections::HashSet;
+    use std::thread;
 
     #[test]
     fn nothing_is_drawn_twice() {
         let pool = Pool::default();
-        let drawn: HashSet<_> = (0..10_000).map(|lane| pool.draw(&SystemEntropy, lane / 7).unwrap()).collect();
+        let draw = || (0..1_000).map(|_| pool.draw(&SystemEntropy).unwrap()).collect::<Vec<_>>();
+        let drawn = thread::scope(|scope| {
+            let threads: Vec<_> = (0..10).map(|_| scope.spawn(draw)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<HashSet<_>>()
+        });
         assert_eq!(drawn.len(), 10_000);
     }
 }

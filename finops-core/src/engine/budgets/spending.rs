@@ -116,7 +116,8 @@ impl Finops {
     /// As [`Finops::budgets_check`].
     pub fn check_spend(&self, spend: &Spend<'_>) -> Result<SpendCheck> {
         self.permit("budgets.check")?;
-        self.ask_gate(spend, |now| self.budgets.gate.check(spend, now)).map(|verdict| self.checked(verdict))
+        let now = self.clock.now();
+        self.ask_gate(spend, now, |now| self.budgets.gate.check(spend, now)).map(|verdict| self.checked(verdict))
     }
 
     /// As [`Finops::budgets_reserve`], for those who have the spend at hand.
@@ -125,29 +126,32 @@ impl Finops {
     /// As [`Finops::budgets_reserve`].
     pub fn reserve_spend(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<SpendAnswer> {
         self.permit("budgets.reserve")?;
-        let id = self.reservation_id(spend, terms)?;
-        self.ask_gate(spend, |now| self.reserve(id, spend, terms, now)).map(|reserved| self.answered(id, reserved))
+        let now = self.clock.now();
+        let id = self.reservation_id(terms, now)?;
+        self.ask_gate(spend, now, |now| self.reserve(id, spend, terms, now)).map(|reserved| self.answered(id, reserved))
     }
 
     /// The same from memory alone; none when budgets have to be looked at first.
     pub(super) fn check_spend_at_once(&self, spend: &Spend<'_>) -> Result<Option<SpendCheck>> {
-        let verdict = self.ask_gate_at_once(spend, |now| self.budgets.gate.check(spend, now))?;
+        let now = self.clock.now();
+        let verdict = self.ask_gate_at_once(spend, now, |now| self.budgets.gate.check(spend, now))?;
         Ok(verdict.map(|verdict| self.checked(verdict)))
     }
 
     /// The same from memory alone; none when budgets have to be looked at first, and then nothing is held.
     pub(super) fn reserve_spend_at_once(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<Option<SpendAnswer>> {
-        let id = self.reservation_id(spend, terms)?;
-        let reserved = self.ask_gate_at_once(spend, |now| self.reserve(id, spend, terms, now))?;
+        let now = self.clock.now();
+        let id = self.reservation_id(terms, now)?;
+        let reserved = self.ask_gate_at_once(spend, now, |now| self.reserve(id, spend, terms, now))?;
         Ok(reserved.map(|reserved| self.answered(id, reserved)))
     }
 
-    fn reservation_id(&self, spend: &Spend<'_>, terms: SpendTerms) -> Result<ReservationId> {
+    fn reservation_id(&self, terms: SpendTerms, now: Stamp) -> Result<ReservationId> {
         if let Some(id) = terms.id {
             return Ok(id);
         }
-        let random = self.budgets.pool.draw(self.entropy.as_ref(), lane(spend))?;
-        Ok(ReservationId::new(self.clock.now(), random))
+        let random = self.budgets.pool.draw(self.entropy.as_ref())?;
+        Ok(ReservationId::new(now, random))
     }
 
     fn reserve(
@@ -166,9 +170,8 @@ impl Finops {
     }
 
     /// Asks the gate, with budgets looked at before where that is due.
-    fn ask_gate<T>(&self, spend: &Spend<'_>, ask: impl Fn(Stamp) -> Result<T, GateError>) -> Result<T> {
+    fn ask_gate<T>(&self, spend: &Spend<'_>, now: Stamp, ask: impl Fn(Stamp) -> Result<T, GateError>) -> Result<T> {
         self.check_is_own(spend)?;
-        let now = self.clock.now();
         self.follow(now)?;
         self.admit(now, ask)
     }
@@ -177,10 +180,10 @@ impl Finops {
     fn ask_gate_at_once<T>(
         &self,
         spend: &Spend<'_>,
+        now: Stamp,
         ask: impl FnOnce(Stamp) -> Result<T, GateError>,
     ) -> Result<Option<T>> {
         self.check_is_own(spend)?;
-        let now = self.clock.now();
         if self.has_to_follow(now) {
             return Ok(None);
         }
@@ -321,9 +324,4 @@ impl Finops {
         };
         (Some(reason), Some(Box::new(refused_by)))
     }
-}
-
-/// Any number that seldom is that of another spend at the same time.
-fn lane(spend: &Spend<'_>) -> usize {
-    spend.ids.iter().map(|(_, id)| id.as_ptr().addr() ^ id.len()).fold(0, |lane, id| lane.wrapping_mul(31) ^ (id >> 4))
 }

@@ -5,8 +5,9 @@ use crate::engine::Answer;
 use crate::engine::calling::{Operation, answer};
 use crate::engine::params::parse;
 use crate::insight::{
-    BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, HistoricalRequest, MonthlyRequest,
-    PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest, UnitRequest,
+    BreakdownRequest, CostSummaryRequest, DailyRequest, DiffRequest, ExplainRequest, ForecastBacktest, ForecastRequest,
+    HistoricalRequest, MonthEndRequest, MonthlyRequest, PlanRequest, ServicesRequest, TopDriversRequest, TrendsRequest,
+    UnitRequest,
 };
 use crate::model::access::Reach;
 
@@ -70,6 +71,26 @@ pub(super) const OPERATIONS: &[Operation] = &[
         access: viewer(Reach::Charges),
         fields: HistoricalRequest::FIELDS,
         call: answer::<HistoricalRequest>,
+    },
+    Operation {
+        name: "costs.forecast",
+        access: viewer(Reach::Charges),
+        fields: ForecastRequest::FIELDS,
+        call: |finops, params, observer| finops.costs_forecast_observed(&parse(params)?, observer).map(Answer::from),
+    },
+    Operation {
+        name: "costs.projected_month_end",
+        access: viewer(Reach::Charges),
+        fields: MonthEndRequest::FIELDS,
+        call: |finops, params, observer| {
+            finops.costs_projected_month_end_observed(&parse(params)?, observer).map(Answer::from)
+        },
+    },
+    Operation {
+        name: "forecast.backtest",
+        access: viewer(Reach::Charges),
+        fields: ForecastBacktest::FIELDS,
+        call: |finops, params, observer| finops.forecast_backtest_observed(&parse(params)?, observer).map(Answer::from),
     },
     Operation {
         name: "costs.services",

@@ -4,6 +4,7 @@
 //! decision of its own; the parity tests compare each language's methods with it.
 
 mod allocation;
+mod anomalies;
 mod billing;
 mod budgets;
 mod catalog;
@@ -21,6 +22,7 @@ use crate::model::principal::Role;
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     let areas = [
         costs::OPERATIONS,
+        anomalies::OPERATIONS,
         catalog::OPERATIONS,
         allocation::OPERATIONS,
         groups::OPERATIONS,

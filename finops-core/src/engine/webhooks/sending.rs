@@ -11,7 +11,7 @@ use crate::edge::notify::{Post, Transport};
 use crate::edge::store::outbox::DueDelivery;
 use crate::model::id::{self, Id};
 use crate::model::time::{Clock, Stamp};
-use crate::model::webhook::{Delivery, DeliveryState, KeptWebhook, Sent, signatures};
+use crate::model::webhook::{Delivery, DeliveryState, KeptWebhook, Sent, WebhookUrl, signatures};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
@@ -72,6 +72,7 @@ struct Lane {
 /// An attempt that was made.
 struct Made {
     webhook: Id<id::Webhook>,
+    url: WebhookUrl,
     event: Id<id::Event>,
     at: Stamp,
     sent: Sent,
@@ -192,7 +193,7 @@ impl Finops {
         self.entropy.fill(&mut random)?;
         let random = u16::from_le_bytes(random);
         if made.sent.is_gone() {
-            self.switch_off(made.webhook, made.at)?;
+            self.switch_off(made.webhook, &made.url, made.at)?;
         }
         let mut change = |before: &Delivery| before.attempted(made.at, &made.sent, random);
         match self.store.outbox()?.change_delivery(made.webhook, made.event, &mut change) {
@@ -202,10 +203,12 @@ impl Finops {
         }
     }
 
-    fn switch_off(&self, webhook: Id<id::Webhook>, now: Stamp) -> Result<()> {
+    /// Switches off a webhook, unless it goes to another URL by now.
+    fn switch_off(&self, webhook: Id<id::Webhook>, url: &WebhookUrl, now: Stamp) -> Result<()> {
         let _alone = self.telling.alone();
         let found = self.kept_webhooks()?.into_iter().find(|kept| kept.webhook.id == webhook);
-        let Some(mut kept) = found.filter(|kept| kept.webhook.enabled) else { return Ok(()) };
+        let is_meant = |kept: &KeptWebhook| kept.webhook.enabled && kept.webhook.url == *url;
+        let Some(mut kept) = found.filter(is_meant) else { return Ok(()) };
         (kept.webhook.enabled, kept.webhook.updated_at) = (false, now);
         self.keep_webhook(&kept)
     }
@@ -241,7 +244,8 @@ fn go_along(lane: Lane, transport: &dyn Transport, clock: &dyn Clock, stop: &Ato
         let signed = signatures(&secrets.signing(at), &id, second, body.as_bytes());
         let sent = transport.post(&Post::new(webhook.url.clone(), id, at, signed, body));
         let is_taken = sent.is_taken();
-        let told = made.send(Made { webhook: webhook.id, event: delivery.event_id, at, sent });
+        let told =
+            made.send(Made { webhook: webhook.id, url: webhook.url.clone(), event: delivery.event_id, at, sent });
         if told.is_err() || !is_taken {
             return;
         }

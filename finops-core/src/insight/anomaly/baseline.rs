@@ -2,7 +2,8 @@
 
 use super::statistics::median;
 
-/// The smallest unit of deviation, as a share of the usual size: a little more than next to nothing is no news.
+/// The smallest unit of deviation, as a share of the usual size: where next to nothing is expected, a little is no
+/// news.
 const SMALLEST_UNIT: f64 = 0.1;
 /// How much of a deviation the level takes over.
 const LEVEL_GAIN: f64 = 0.03;

@@ -27,15 +27,14 @@ mod answer;
 mod baseline;
 mod charges;
 mod detector;
-mod drivers;
 mod model;
 mod noise;
 mod overall;
+mod plain;
 mod record;
 mod settings;
 mod statistics;
 mod sums;
-mod traffic;
 mod watch;
 
 #[cfg(test)]
@@ -43,7 +42,6 @@ mod tests;
 
 pub use answer::{Anomaly, Detection, Direction, Kind, Step};
 pub use detector::{AnomalyDetector, RobustBaseline};
-pub use drivers::{DimensionDrivers, Driver, DriverChange, DriverCost, drivers};
+pub use plain::DetectionOptions;
 pub use settings::Settings;
-pub use traffic::{Traffic, TrafficVerdict, traffic};
 pub use watch::Watch;

@@ -280,8 +280,8 @@ proptest! {
         if let (Ok(plain), Ok(scaled)) = (detect(values), detect(scaled)) {
             prop_assert_eq!(plain.len(), scaled.len());
             for (one, other) in plain.iter().zip(&scaled) {
-                let told = |one: &Anomaly| (one.start_index, one.end_index, one.kind);
-                prop_assert_eq!(told(one), told(other));
+                let place = |found: &Anomaly| (found.start_index, found.end_index, found.kind);
+                prop_assert_eq!(place(one), place(other));
                 prop_assert!((one.impact * factor - other.impact).abs() <= 1e-9 * factor * (1.0 + one.impact.abs()));
             }
         }

@@ -85,7 +85,10 @@ mod tests {
         let text = serde_json::to_string(&answer).unwrap();
         assert_eq!(
             text,
-            r#"{"model":"Naive","mean":[2.0],"lower":{"0.95":[1.0]},"upper":{"0.95":[3.5]},"fitted":[null,2.0],"season_length":1}"#
+            concat!(
+                r#"{"model":"Naive","mean":[2.0],"lower":{"0.95":[1.0]},"upper":{"0.95":[3.5]},"#,
+                r#""fitted":[null,2.0],"season_length":1}"#
+            )
         );
         assert_eq!(answer.band(level).unwrap().upper, [3.5]);
     }

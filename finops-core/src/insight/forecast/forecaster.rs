@@ -1,20 +1,15 @@
 //! Whoever forecasts: the models of this crate, and those that a host brings.
 
 use super::answer::SeriesForecast;
-use super::fit::{Fit, Fitted};
-use super::intervals;
+use super::auto;
 use super::level::{Level, distinct};
 use super::model::Model;
-use super::naive::{Drift, Naive, SeasonalNaive};
-use super::prepared::Prepared;
 use super::series::Series;
 use crate::{Error, Result};
 use std::fmt::Debug;
 
 /// How far ahead a forecast may look, in steps.
 pub const MAX_HORIZON: usize = 10_000;
-/// How much of a long series is looked at.
-const RECENT: usize = 1_200;
 
 /// Something that forecasts a series: a [`Model`], or what a host brings of its own.
 pub trait Forecaster: Debug + Send + Sync {
@@ -35,14 +30,17 @@ impl Forecaster for Model {
     }
 
     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast> {
-        check(series, horizon, levels, *self)?;
-        let prepared = Prepared::new(series, RECENT).ok_or_else(|| too_few(*self, 2, 0))?;
-        match self {
-            Self::Naive => single(&Naive, series, &prepared, horizon, levels),
-            Self::Drift => single(&Drift, series, &prepared, horizon, levels),
-            _ => single(&SeasonalNaive, series, &prepared, horizon, levels),
+        check_horizon(horizon)?;
+        distinct(levels)?;
+        if *self == Self::Calendar && series.calendar().is_none() {
+            return Err(Error::invalid("start", "the calendar model needs the date of the first value"));
         }
-        .ok_or_else(|| too_few(*self, needed(*self, series), series.known()))
+        let (needed, known) = (needed(*self, series), series.known());
+        let too_few = || Error::invalid("values", format!("{self} needs {needed} values, has {known}"));
+        if known < needed {
+            return Err(too_few());
+        }
+        auto::forecast(series, horizon, levels, *self).ok_or_else(too_few)
     }
 }
 
@@ -52,17 +50,6 @@ impl Forecaster for Model {
 /// As [`Forecaster::forecast`].
 pub fn forecast(series: &Series, horizon: usize, levels: &[Level], model: Model) -> Result<SeriesForecast> {
     model.forecast(series, horizon, levels)
-}
-
-/// Bad input that concerns every model of ours.
-fn check(series: &Series, horizon: usize, levels: &[Level], model: Model) -> Result<()> {
-    check_horizon(horizon)?;
-    distinct(levels)?;
-    let (needed, known) = (needed(model, series), series.known());
-    if known < needed {
-        return Err(too_few(model, needed, known));
-    }
-    Ok(())
 }
 
 /// Refuses a horizon of 0, and one that nobody can mean.
@@ -79,46 +66,10 @@ fn needed(model: Model, series: &Series) -> usize {
         Model::Auto | Model::Naive => 2,
         Model::SeasonalNaive => series.season_length() + 1,
         Model::Drift | Model::Ses => 3,
-        Model::Mstl => 2 * series.season_length() + 1,
+        Model::Mstl => (2 * series.season_length()).max(4),
         Model::Calendar => 8,
         _ => 4,
     }
-}
-
-fn too_few(model: Model, needed: usize, known: usize) -> Error {
-    Error::invalid("values", format!("{model} needs {needed} values, has {known}"))
-}
-
-fn single<M: Fit>(
-    model: &M,
-    series: &Series,
-    prepared: &Prepared,
-    horizon: usize,
-    levels: &[Level],
-) -> Option<SeriesForecast> {
-    let fitted = model.fit(&prepared.values, prepared.season)?;
-    let mean = fitted.mean(horizon + prepared.trailing).split_off(prepared.trailing);
-    let bands = intervals::of_residuals(&prepared.values, fitted.fitted(), &mean, prepared.season, levels);
-    let mut answer = SeriesForecast {
-        model: fitted.label(),
-        mean,
-        bands,
-        fitted: placed(series, prepared, fitted.fitted()),
-        season_length: prepared.season,
-    };
-    if series.stops_at_zero() {
-        intervals::stop_at_zero(&mut answer);
-    }
-    Some(answer)
-}
-
-/// Fitted values at the places of the series that they belong to.
-fn placed(series: &Series, prepared: &Prepared, fitted: &[f64]) -> Vec<Option<f64>> {
-    let mut placed = vec![None; series.values().len()];
-    for ((place, value), known) in placed.iter_mut().skip(prepared.start).zip(fitted).zip(&prepared.known) {
-        *place = Some(*value).filter(|value| *known && value.is_finite());
-    }
-    placed
 }
 
 #[cfg(test)]
@@ -146,7 +97,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_steps_are_finite() {
-        let series = Series::of(&[1.0, 2.0, 3.0, 4.0, 3.0, 4.0], 2).unwrap();
+        let series = Series::of(&[1.0, 2.0, 3.0, 4.0, 3.0, 4.0, 5.0, 4.0, 6.0], 2).unwrap();
         let answer = forecast(&series, MAX_HORIZON, &levels(), Model::Auto).unwrap();
         let bounds = answer.bands.iter().flat_map(|band| band.lower.iter().chain(&band.upper));
         assert!(answer.mean.iter().chain(bounds).all(|value| value.is_finite()));

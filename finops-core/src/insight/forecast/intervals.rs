@@ -1,22 +1,150 @@
-//! Intervals around a mean.
+//! Intervals that cover what they say: made of errors that forecasts from the past made, not of what a model believes.
+//!
+//! Conformal in spirit (Stankeviciute, Alaa and van der Schaar 2021). Errors of each horizon are pooled over points of
+//! the past, scaled by the level then and now, and count less the older they are. Their spread grows with the horizon
+//! by a power that is fitted to them and drawn towards the square root. What the series does from one season to the
+//! next is added, for the day on which a trend ends. The tails are those of Student's t with four degrees of freedom,
+//! which cover what a short history has not shown yet; where past errors are mostly small and seldom large, the
+//! levels below 95 % are narrower.
 
 use super::answer::{Band, SeriesForecast};
 use super::level::Level;
 
-/// From the errors of one step, which grow with the square root of the seasons ahead.
-pub(super) fn of_residuals(values: &[f64], fitted: &[f64], mean: &[f64], season: usize, levels: &[Level]) -> Vec<Band> {
-    let errors: Vec<f64> =
-        values.iter().zip(fitted).map(|(value, fitted)| value - fitted).filter(|error| error.is_finite()).collect();
-    let spread = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len().max(1) as f64).sqrt();
-    let half = |step: usize, level: &Level| spread * ((step / season) as f64 + 1.0).sqrt() * normal(*level);
-    levels
-        .iter()
-        .map(|level| Band {
-            level: *level,
-            lower: mean.iter().enumerate().map(|(step, mean)| mean - half(step, level)).collect(),
-            upper: mean.iter().enumerate().map(|(step, mean)| mean + half(step, level)).collect(),
-        })
-        .collect()
+/// After how many values an error counts half, and at least two seasons.
+const HALF_LIFE: f64 = 40.0;
+/// The power of the horizon with which errors grow where nothing is known, and how many errors that counts for.
+const USUAL_GROWTH: (f64, f64) = (0.5, 100.0);
+/// Errors from few points of the past are no better known than with this many more in their number.
+const UNCERTAIN: f64 = 2.0;
+/// How much of the mean change from season to season is added.
+const CHANGE: f64 = 0.7;
+/// The mean of errors over the root of their mean square where they are normal.
+const NORMAL: f64 = 0.76;
+/// How far the ratio of the errors at hand is followed for levels up to 80 %; not at all from 95 % on.
+const FOLLOWED: f64 = 1.0;
+/// From the spread of errors of the past to those to come.
+const TO_COME: f64 = 0.685;
+
+/// Errors of a forecast from one point of the past, step by step.
+#[derive(Debug, Clone)]
+pub(super) struct Past {
+    /// How many values were known.
+    pub(super) at: usize,
+    /// Actual less expected.
+    pub(super) errors: Vec<f64>,
+}
+
+/// How errors spread.
+#[derive(Debug, Clone)]
+pub(super) struct Spread {
+    /// By horizon.
+    steps: Vec<f64>,
+    /// Of the bulk of errors against all of them: 1 or less.
+    bulk: f64,
+}
+
+impl Spread {
+    /// From errors of the past.
+    pub(super) fn new(past: &[Past], values: &[f64], season: usize, horizon: usize) -> Self {
+        let season = if values.len() > season { season.max(1) } else { 1 };
+        let grown = growth_of_levels(past, values, season);
+        let mut sums = vec![(0.0, 0.0); horizon];
+        for (Past { at, errors }, grown) in past.iter().zip(&grown) {
+            let weight = 0.5_f64.powf((values.len() - at) as f64 / HALF_LIFE.max(2.0 * season as f64));
+            for ((weights, squares), error) in sums.iter_mut().zip(errors) {
+                *weights += weight;
+                *squares += weight * (grown * error).powi(2);
+            }
+        }
+        let points: Vec<Point> = sums
+            .iter()
+            .enumerate()
+            .filter(|(_, (weight, squares))| *weight > 0.0 && *squares > 0.0)
+            .map(|(step, (weight, squares))| Point {
+                horizon: ((step + 1) as f64).ln(),
+                spread: (squares / weight).ln() / 2.0,
+                weight: *weight,
+            })
+            .collect();
+        let change = CHANGE * change(values, season);
+        if points.is_empty() {
+            return Self { steps: unseen(values, horizon), bulk: 1.0 };
+        }
+        let steps = powers(&points, horizon);
+        let bulk = bulk(past, &grown, &steps);
+        let few = 1.0 + UNCERTAIN / past.iter().filter(|past| !past.errors.is_empty()).count().max(1) as f64;
+        Self { steps: steps.iter().map(|step| (step * step * few + change * change).sqrt()).collect(), bulk }
+    }
+
+    /// A band for each level around a mean.
+    pub(super) fn bands(&self, mean: &[f64], levels: &[Level]) -> Vec<Band> {
+        let of = |level: &Level| {
+            let follow = FOLLOWED * ((0.95 - level.share()) / 0.15).clamp(0.0, 1.0);
+            let factor = TO_COME * student(*level) * self.bulk.powf(follow);
+            let side =
+                |sign: f64| mean.iter().zip(&self.steps).map(|(mean, step)| mean + sign * factor * step).collect();
+            Band { level: *level, lower: side(-1.0), upper: side(1.0) }
+        };
+        levels.iter().map(of).collect()
+    }
+}
+
+/// The spread at one horizon, in logarithms.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    horizon: f64,
+    spread: f64,
+    weight: f64,
+}
+
+/// By how much errors would be larger today: by the root of what the level has grown, where all values are positive.
+fn growth_of_levels(past: &[Past], values: &[f64], season: usize) -> Vec<f64> {
+    let positive = values.iter().all(|value| *value > 0.0);
+    let level = |until: usize| {
+        let part = &values[until.saturating_sub(season.max(4))..until];
+        part.iter().map(|value| value.abs()).sum::<f64>() / part.len().max(1) as f64
+    };
+    let now = level(values.len());
+    let grown = |past: &Past| if positive { (now / level(past.at)).clamp(0.04, 25.0).sqrt() } else { 1.0 };
+    past.iter().map(grown).collect()
+}
+
+/// The line through logarithms of spreads over logarithms of horizons.
+fn powers(points: &[Point], horizon: usize) -> Vec<f64> {
+    let total: f64 = points.iter().map(|point| point.weight).sum();
+    let x = points.iter().map(|point| point.horizon * point.weight).sum::<f64>() / total;
+    let y = points.iter().map(|point| point.spread * point.weight).sum::<f64>() / total;
+    let both: f64 = points.iter().map(|point| point.weight * (point.horizon - x) * (point.spread - y)).sum();
+    let squares: f64 = points.iter().map(|point| point.weight * (point.horizon - x).powi(2)).sum();
+    let (usual, counts) = USUAL_GROWTH;
+    let growth = ((both + counts * usual) / (squares + counts)).clamp(0.0, 1.0);
+    (1..=horizon).map(|step| (y + growth * ((step as f64).ln() - x)).exp()).collect()
+}
+
+/// The mean of errors against the root of their mean square, next to what it is where they are normal; at most 1.
+fn bulk(past: &[Past], grown: &[f64], steps: &[f64]) -> f64 {
+    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
+    for (past, grown) in past.iter().zip(grown) {
+        for (error, step) in past.errors.iter().zip(steps) {
+            let error = grown * error.abs() / step;
+            sum += error;
+            squares += error * error;
+            count += 1.0;
+        }
+    }
+    if squares > 0.0 { (sum / (squares * count).sqrt() / NORMAL).min(1.0) } else { 1.0 }
+}
+
+/// Too short for points of the past: steps from value to value, which add up.
+fn unseen(values: &[f64], horizon: usize) -> Vec<f64> {
+    let step = 1.5 * change(values, 1);
+    (1..=horizon).map(|steps| step * (steps as f64).sqrt() / TO_COME).collect()
+}
+
+/// The mean change from season to season.
+fn change(values: &[f64], season: usize) -> f64 {
+    let changes = values.iter().zip(values.iter().skip(season)).map(|(earlier, later)| (later - earlier).abs());
+    changes.sum::<f64>() / values.len().saturating_sub(season).max(1) as f64
 }
 
 /// Cuts what lies below zero.
@@ -27,14 +155,10 @@ pub(super) fn stop_at_zero(answer: &mut SeriesForecast) {
     }
 }
 
-/// How many standard deviations to each side cover a share of the normal distribution: the approximation of Hastings
-/// (1955), which is right to 0.0005.
-fn normal(level: Level) -> f64 {
-    let tail = f64::midpoint(1.0, -level.share());
-    let t = (-2.0 * tail.ln()).sqrt();
-    let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
-    let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
-    (t - above / below).max(0.0)
+/// How far to each side Student's t with four degrees of freedom covers a share: the closed form of Shaw (2006).
+fn student(level: Level) -> f64 {
+    let root = ((1.0 - level.share()) * (1.0 + level.share())).sqrt();
+    2.0 * ((root.acos() / 3.0).cos() / root - 1.0).max(0.0).sqrt()
 }
 
 #[cfg(test)]
@@ -42,10 +166,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_normal_distribution_is_known() {
-        for (share, want) in [(0.95, 1.96), (0.8, 1.2816), (0.5, 0.6745)] {
-            let got = normal(Level::new(share).unwrap());
-            assert!((got - want).abs() < 0.001, "{share}: {got}");
+    fn the_tails_are_those_of_students_t() {
+        for (share, want) in [(0.5, 0.7407), (0.8, 1.5332), (0.95, 2.7764), (0.99, 4.6041)] {
+            let got = student(Level::new(share).unwrap());
+            assert!((got - want).abs() < 1e-3, "{share}: {got}");
         }
+    }
+
+    #[test]
+    fn errors_that_grow_like_a_root_are_seen_to() {
+        let errors = |scale: f64| (1..=8).map(|step| scale * f64::from(step).sqrt()).collect::<Vec<f64>>();
+        let past: Vec<Past> = (20..30).map(|at| Past { at, errors: errors(2.0) }).collect();
+        let spread = Spread::new(&past, &[-1.0; 30], 1, 8);
+        let few = 1.2_f64.sqrt();
+        assert!((spread.steps[0] - 2.0 * few).abs() < 1e-9 && (spread.steps[3] - 4.0 * few).abs() < 1e-9, "{spread:?}");
+    }
+
+    #[test]
+    fn levels_are_nested() {
+        let past: Vec<Past> =
+            (20..30).map(|at| Past { at, errors: vec![0.1, if at == 25 { 9.0 } else { 0.1 }] }).collect();
+        let values: Vec<f64> = (0..30).map(|at| f64::from(at % 5)).collect();
+        let levels = Level::list(&[0.1, 0.5, 0.8, 0.85, 0.9, 0.94, 0.95, 0.99, 0.999]).unwrap();
+        let bands = Spread::new(&past, &values, 1, 2).bands(&[1.0, 1.0], &levels);
+        assert!(bands.windows(2).all(|pair| pair[0].upper[1] < pair[1].upper[1]), "{bands:?}");
+    }
+
+    #[test]
+    fn a_short_series_has_an_interval_too() {
+        let spread = Spread::new(&[], &[1.0, 3.0], 12, 4);
+        assert!((spread.steps[3] - 6.0 / TO_COME).abs() < 1e-9);
     }
 }

@@ -24,23 +24,47 @@
 )]
 #![allow(clippy::many_single_char_names, clippy::similar_names, reason = "the letters of the literature")]
 
+mod adjustment;
 mod answer;
+mod arima;
+mod auto;
 mod backtest;
+mod blend;
 mod calendar;
+mod ces;
+mod clean;
+mod combination;
+mod ets;
 mod fit;
 mod forecaster;
+mod foreign;
 mod intervals;
 mod level;
+mod member;
 mod model;
+mod mstl;
 mod naive;
+mod numbers;
+mod optimiser;
+mod origins;
+pub(in crate::insight) mod plain;
 mod prepared;
+mod regression;
+mod season;
 mod series;
-mod simplex;
+#[cfg(test)]
+mod tests;
+mod theta;
+mod total;
 
 pub use answer::{Band, SeriesForecast};
 pub use backtest::{Backtest, LevelScore, backtest};
 pub use calendar::{Calendar, Frequency};
 pub use forecaster::{Forecaster, MAX_HORIZON, forecast};
+pub use foreign::{ForeignForecast, ForeignSeries};
 pub use level::Level;
 pub use model::Model;
+pub use plain::SeriesOptions;
 pub use series::Series;
+pub(super) use total::median;
+pub use total::{Together, Total};

@@ -62,6 +62,10 @@ words! {
         AllocationClose "allocation_close";
         /// A rule of allocation, by its id.
         AllocationRule "allocation_rule";
+        /// What was said of an anomaly, by its id and by what the handle was narrowed to.
+        AnomalyFeedback "anomaly_feedback";
+        /// A monitor of anomalies, by its id.
+        AnomalyMonitor "anomaly_monitor";
         /// A budget, by its id.
         Budget "budget";
         /// An entry of the catalogue, by kind and id: `tenant/ten_001`.
@@ -95,6 +99,8 @@ impl AuditKind {
         match self {
             Self::AllocationClose
             | Self::AllocationRule
+            | Self::AnomalyFeedback
+            | Self::AnomalyMonitor
             | Self::Budget
             | Self::Catalog
             | Self::CostCenter

@@ -11,5 +11,5 @@ mod payload;
 mod value;
 
 pub use kind::EventKind;
-pub use payload::{BudgetNotice, BudgetThreshold};
+pub use payload::{AnomalyCause, AnomalyNotice, AnomalyValue, BudgetNotice, BudgetThreshold};
 pub use value::{MAX_BODY_BYTES, OutboxEvent, RecordedEvent};

@@ -6,8 +6,8 @@
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
-
-use chrono::DateTime;
+#[cfg(feature = "embedded")]
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Stamp;
 use crate::error::{Error, Result};
@@ -27,7 +27,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn now(&self) -> Stamp {
-        Stamp::from_utc(DateTime::from(std::time::SystemTime::now()))
+        let micros = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        Stamp::nearest(since.map_or_else(|before| -micros(before.duration()), micros))
     }
 }
 
@@ -70,5 +72,5 @@ impl Clock for FixedClock {
 
 /// The microseconds came from a `Stamp`, so they are in its range.
 fn at(micros: i64) -> Stamp {
-    Stamp::from_utc(DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::UNIX_EPOCH))
+    Stamp::nearest(micros)
 }

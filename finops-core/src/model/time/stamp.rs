@@ -27,7 +27,10 @@ pub(super) const MAX_MICROS: i64 = 253_402_300_799_999_999;
 /// # Ok::<(), finops_core::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stamp(DateTime<Utc>);
+pub struct Stamp(
+    // Since 1970. Stores, sums and the gate ask for nothing else; a calendar is looked at when one is written out.
+    i64,
+);
 
 impl Stamp {
     /// The instant that many microseconds after `1970-01-01T00:00:00Z` (before it when negative).
@@ -35,24 +38,32 @@ impl Stamp {
         if !(MIN_MICROS..=MAX_MICROS).contains(&micros) {
             return Err(out_of_range());
         }
-        DateTime::from_timestamp_micros(micros).map(Self).ok_or_else(out_of_range)
+        Ok(Self(micros))
     }
 
     /// Microseconds since `1970-01-01T00:00:00Z`, negative before it.
     pub const fn micros(self) -> i64 {
-        self.0.timestamp_micros()
+        self.0
     }
 
     /// The instant of a chrono time, cut below the microsecond; outside the years 1 to 9999 the nearest end of them.
     pub fn from_utc(time: DateTime<Utc>) -> Self {
-        // Through the microseconds, so that a leap second becomes the next second and not a second kind of it.
-        let micros = time.timestamp_micros().clamp(MIN_MICROS, MAX_MICROS);
-        Self(DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::UNIX_EPOCH))
+        // A leap second becomes the next second and not a second kind of it.
+        Self::nearest(time.timestamp_micros())
+    }
+
+    /// The instant that many microseconds after 1970; outside the years 1 to 9999 the nearest end of them.
+    pub(super) fn nearest(micros: i64) -> Self {
+        Self(micros.clamp(MIN_MICROS, MAX_MICROS))
     }
 
     /// The instant as a chrono time.
     pub const fn to_utc(self) -> DateTime<Utc> {
-        self.0
+        match DateTime::from_timestamp_micros(self.0) {
+            Some(time) => time,
+            // No year from 1 to 9999 is beyond what chrono has.
+            None => DateTime::UNIX_EPOCH,
+        }
     }
 
     /// Reads RFC 3339 with `Z` or an offset; digits below the microsecond are cut.
@@ -109,7 +120,7 @@ impl std::str::FromStr for Stamp {
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.0.date_naive(), self.0.time());
+        let (date, time) = (self.to_utc().date_naive(), self.to_utc().time());
         write!(f, "{:04}-{:02}-{:02}T", date.year(), date.month(), date.day())?;
         write!(f, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
         match time.nanosecond() / 1_000 {

@@ -1,11 +1,13 @@
 //! Forecasts: what will have been spent at the end of a budget's own period.
 
 use crate::Result;
-use crate::model::money::{Money, Quantity, quotient};
-use crate::model::time::{Interval, Stamp};
+use crate::model::money::{Currency, Money, Quantity, quotient};
+use crate::model::time::{Interval, Stamp, Zone};
+use chrono::NaiveDate;
 use ethnum::I256;
 use serde::Serialize;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// What has been spent of a budget in a period until now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,16 +22,31 @@ pub struct SpendSoFar {
     pub amount: Money,
 }
 
+/// What was spent of a budget's scope day by day, before and in its period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DailySpend {
+    /// Where days begin.
+    pub zone: Zone,
+    /// The currency of every amount.
+    pub currency: Currency,
+    /// The first day with a charge.
+    pub first: NaiveDate,
+    /// What it and each day after it cost, up to the last whole day; none where that is unknown.
+    pub days: Vec<Option<Money>>,
+    /// What the whole days of the period came to.
+    pub counted: Money,
+}
+
 /// What will have been spent at the end of the period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Forecast {
     /// The most likely amount.
     pub expected: Money,
-    /// What it will hardly be below, where that can be told.
+    /// Where the interval begins that covers eight of ten outcomes, where that can be told.
     pub lower: Option<Money>,
-    /// What it will hardly be above, where that can be told.
+    /// Where it ends.
     pub upper: Option<Money>,
-    /// How likely it is that the budget is exceeded, 0 to 1, where that can be told.
+    /// How likely it is that more than the amount is spent, 0 to 1, where that can be told.
     pub probability_of_exceeding: Option<Quantity>,
     /// When the amount will be used up; none when that is not before the period ends, and when it is already.
     pub exhausts_at: Option<Stamp>,
@@ -37,7 +54,27 @@ pub struct Forecast {
 
 /// Somebody who can tell what will have been spent. Gives the same for the same.
 pub trait SpendForecaster: Debug + Send + Sync {
-    /// What will have been spent at the end of the period; none when nothing can be said yet.
+    /// What will have been spent at the end of the period, by this alone: where the past says too little. None when
+    /// nothing can be said yet.
+    ///
+    /// # Errors
+    /// `overflow`.
+    fn forecast(&self, so_far: &SpendSoFar) -> Result<Option<Forecast>>;
+
+    /// What the past says of a period, to be kept for as long as the past stays as it is; none where it says too
+    /// little. By default it is not looked at.
+    ///
+    /// # Errors
+    /// `overflow`.
+    #[allow(unused_variables, reason = "the names say what an implementation is given")]
+    fn look_back(&self, past: &DailySpend, period: Interval) -> Result<Option<Arc<dyn SpendOutlook>>> {
+        Ok(None)
+    }
+}
+
+/// What the past says of a period.
+pub trait SpendOutlook: Debug + Send + Sync {
+    /// What will have been spent at its end, given what has been spent by now.
     ///
     /// # Errors
     /// `overflow`.

@@ -12,7 +12,7 @@ mod status;
 
 pub use alert::{Alert, BudgetEvent};
 pub use assess::{Assessment, Observed, assess};
-pub use forecast::{Forecast, RunRate, SpendForecaster, SpendSoFar};
+pub use forecast::{DailySpend, Forecast, RunRate, SpendForecaster, SpendOutlook, SpendSoFar};
 pub use status::BudgetStatus;
 
 #[cfg(test)]

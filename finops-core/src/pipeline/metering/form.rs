@@ -35,7 +35,9 @@ pub struct PartKey {
 #[derive(Debug)]
 pub struct PagePart<'p> {
     page: &'p DayPage,
-    rows: Vec<(u32, &'p [Packed])>,
+    /// Each series, and where its cells are.
+    rows: Vec<(u32, Range<usize>)>,
+    cells: Vec<Packed>,
 }
 
 impl PagePart<'_> {
@@ -67,10 +69,17 @@ impl DayPage {
     }
 
     /// What it has of these rows and quarters.
-    fn part<'p>(&'p self, rows: &[&'p Row], quarters: &Range<u8>) -> PagePart<'p> {
-        let within = rows.iter().map(|row| (row.series, row.within(quarters)));
-        let rows = within.filter(|(_, packed)| packed.iter().any(|packed| !packed.is_empty(self.large())));
-        PagePart { page: self, rows: rows.collect() }
+    fn part(&self, rows: &[&Row], quarters: &Range<u8>) -> PagePart<'_> {
+        let mut part = PagePart { page: self, rows: Vec::with_capacity(rows.len()), cells: Vec::new() };
+        for row in rows {
+            let start = part.cells.len();
+            self.within(row, quarters, &mut part.cells);
+            let cells = part.cells.get(start..).unwrap_or_default();
+            if cells.iter().any(|packed| !packed.is_empty(self.large())) {
+                part.rows.push((row.series, start..part.cells.len()));
+            }
+        }
+        part
     }
 }
 
@@ -92,9 +101,10 @@ struct Rows<'p>(&'p PagePart<'p>);
 
 impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(PagePart { page, rows }) = self;
+        let Self(PagePart { page, rows, cells }) = self;
         let mut list = serializer.serialize_seq(Some(rows.len()))?;
-        for (series, quarters) in rows {
+        for (series, range) in rows {
+            let quarters = cells.get(range.clone()).unwrap_or_default();
             list.serialize_element(&(series, Quarters { page, quarters }))?;
         }
         list.end()

@@ -11,6 +11,7 @@ mod level;
 mod measure;
 mod packed;
 mod page;
+mod quarters;
 mod reading;
 mod rollups;
 mod series;

@@ -2,6 +2,7 @@
 
 use super::cell::Cell;
 use super::packed::Packed;
+use super::quarters::{List, Quarters};
 use super::reading::Reading;
 use crate::model::time::{Interval, Stamp};
 use crate::model::usage::Aggregation;
@@ -29,6 +30,7 @@ pub fn day_of(time: Stamp) -> i32 {
 pub struct DayPage {
     aggregation: Aggregation,
     rows: Vec<Row>,
+    quarters: Quarters,
     places: HashTable<u32>,
     large: Vec<Cell>,
     hasher: DefaultHashBuilder,
@@ -40,8 +42,8 @@ pub(super) struct Row {
     /// The hours of the day in which something changed since the page was kept, a bit for each.
     pub(super) changed: u32,
     total: Packed,
-    /// In the order of the day; none as long as all events lie in one quarter, which the total names.
-    quarters: Vec<Packed>,
+    /// None as long as all events lie in one quarter, which the total names.
+    quarters: List,
 }
 
 impl DayPage {
@@ -50,6 +52,7 @@ impl DayPage {
         Self {
             aggregation,
             rows: Vec::new(),
+            quarters: Quarters::new(),
             places: HashTable::new(),
             large: Vec::new(),
             hasher: DefaultHashBuilder::default(),
@@ -88,17 +91,20 @@ impl DayPage {
         if is_new {
             return;
         }
-        let Self { rows, large, .. } = self;
+        let Self { rows, quarters, large, .. } = self;
         let Some(row) = rows.get_mut(place) else { return };
         row.changed |= hour_bit(quarter);
         if row.quarters.is_empty() && row.total.quarter != quarter {
-            let aggregation = cell.aggregation();
-            row.quarters.reserve_exact(2);
-            row.quarters.push(Packed::new(row.total.quarter, row.total.cell(aggregation, large), large));
+            let only = row.total.cell(cell.aggregation(), large);
+            quarters.insert(&mut row.quarters, Packed::new(row.total.quarter, only, large));
         }
         row.total.merge(cell, large);
-        if !row.quarters.is_empty() {
-            row.merge_quarter(quarter, cell, large);
+        if row.quarters.is_empty() {
+            return;
+        }
+        match quarters.get_mut(row.quarters, quarter) {
+            Some(packed) => packed.merge(cell, large),
+            None => quarters.insert(&mut row.quarters, Packed::new(quarter, cell.clone(), large)),
         }
     }
 
@@ -112,7 +118,7 @@ impl DayPage {
     pub(super) fn subtract_at(&mut self, quarter: u8, series: u32, reading: &Reading) -> bool {
         let aggregation = self.aggregation;
         let Some(place) = self.find(series) else { return Cell::new(aggregation).subtract(reading) };
-        let Self { rows, large, .. } = self;
+        let Self { rows, quarters, large, .. } = self;
         let Some(row) = rows.get_mut(place) else { return false };
         let mut total = row.total.cell(aggregation, large);
         if row.quarters.is_empty() {
@@ -120,7 +126,7 @@ impl DayPage {
                 return false;
             }
         } else {
-            let Some(packed) = row.quarters.iter_mut().find(|packed| packed.quarter == quarter) else { return false };
+            let Some(packed) = quarters.get_mut(row.quarters, quarter) else { return false };
             let mut cell = packed.cell(aggregation, large);
             if !cell.subtract(reading) || !total.subtract(reading) {
                 return false;
@@ -137,7 +143,8 @@ impl DayPage {
         let Some(place) = self.find(series) else { return };
         if let Some(row) = self.rows.get_mut(place) {
             let empty = Packed::new(row.total.quarter, Cell::new(self.aggregation), &mut self.large);
-            (row.total, row.quarters, row.changed) = (empty, Vec::new(), u32::MAX);
+            self.quarters.clear(&mut row.quarters);
+            (row.total, row.changed) = (empty, u32::MAX);
         }
     }
 
@@ -158,7 +165,7 @@ impl DayPage {
     pub fn add_quarters(&self, series: u32, quarters: &Range<u8>, into: &mut Cell) -> bool {
         let Some(row) = self.find(series).and_then(|place| self.rows.get(place)) else { return false };
         let mut any = false;
-        for packed in row.packed().filter(|packed| quarters.contains(&packed.quarter)) {
+        for packed in self.packed(row).filter(|packed| quarters.contains(&packed.quarter)) {
             packed.add_to(into, &self.large);
             any = true;
         }
@@ -182,7 +189,7 @@ impl DayPage {
     }
 
     fn row_quarters(&self, row: &Row) -> Vec<(u8, Cell)> {
-        let cells = row.packed().map(|packed| (packed.quarter, packed.cell(self.aggregation, &self.large)));
+        let cells = self.packed(row).map(|packed| (packed.quarter, packed.cell(self.aggregation, &self.large)));
         cells.filter(|(_, cell)| !cell.is_empty()).collect()
     }
 
@@ -208,11 +215,10 @@ impl DayPage {
 
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
-        let quarters: usize = self.rows.iter().map(|row| row.quarters.capacity() * size_of::<Packed>()).sum();
         let large: usize = self.large.iter().map(Cell::bytes).sum();
         let spare = (self.large.capacity() - self.large.len()) * size_of::<Cell>();
         let table = self.rows.capacity() * size_of::<Row>() + self.places.allocation_size();
-        size_of::<Self>() + table + quarters + large + spare
+        size_of::<Self>() + table + self.quarters.bytes() + large + spare
     }
 
     /// The large cells that packed ones name.
@@ -235,7 +241,21 @@ impl DayPage {
     /// Reads what adding an event of now to a series will need; the number means nothing.
     pub(super) fn look(&self, series: u32) -> u8 {
         let row = self.find(series).and_then(|place| self.rows.get(place));
-        row.and_then(|row| row.quarters.last()).map_or(0, |packed| packed.quarter)
+        row.and_then(|row| self.quarters.last(row.quarters)).map_or(0, |packed| packed.quarter)
+    }
+
+    /// The quarters of a row in order.
+    fn packed(&self, row: &Row) -> impl Iterator<Item = Packed> {
+        self.quarters.iter(row.quarters).chain(row.quarters.is_empty().then_some(row.total))
+    }
+
+    /// Adds those of a row that lie in a range, in order.
+    pub(super) fn within(&self, row: &Row, range: &Range<u8>, into: &mut Vec<Packed>) {
+        if row.quarters.is_empty() {
+            into.extend(Some(row.total).filter(|packed| range.contains(&packed.quarter)));
+        } else {
+            self.quarters.within(row.quarters, range, into);
+        }
     }
 
     fn find(&self, series: u32) -> Option<usize> {
@@ -254,7 +274,7 @@ impl DayPage {
         }
         let place = self.rows.len();
         let total = Packed::new(quarter, cell.clone(), &mut self.large);
-        self.rows.push(Row { series, changed: hour_bit(quarter), total, quarters: Vec::new() });
+        self.rows.push(Row { series, changed: hour_bit(quarter), total, quarters: List::EMPTY });
         let Self { rows, places, hasher, .. } = self;
         let hash = |place: &u32| {
             let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
@@ -263,40 +283,6 @@ impl DayPage {
         // A page has fewer rows than there are series, whose numbers have 32 bits.
         places.insert_unique(hasher.hash_one(series), u32::try_from(place).unwrap_or(u32::MAX), hash);
         (place, true)
-    }
-}
-
-impl Row {
-    /// Those of its quarters, in order.
-    pub(super) fn within(&self, quarters: &Range<u8>) -> &[Packed] {
-        let all = if self.quarters.is_empty() { std::slice::from_ref(&self.total) } else { &self.quarters };
-        let start = all.partition_point(|packed| packed.quarter < quarters.start);
-        let end = all.partition_point(|packed| packed.quarter < quarters.end);
-        all.get(start..end).unwrap_or_default()
-    }
-
-    /// Its quarters in order.
-    fn packed(&self) -> impl Iterator<Item = &Packed> {
-        self.quarters.iter().chain(self.quarters.is_empty().then_some(&self.total))
-    }
-
-    fn merge_quarter(&mut self, quarter: u8, cell: &Cell, large: &mut Vec<Cell>) {
-        // Events come mostly in the order of time.
-        let at = match self.quarters.last() {
-            Some(last) if last.quarter < quarter => Err(self.quarters.len()),
-            Some(last) if last.quarter == quarter => Ok(self.quarters.len() - 1),
-            _ => self.quarters.binary_search_by_key(&quarter, |packed| packed.quarter),
-        };
-        match at {
-            Ok(at) => self.quarters.get_mut(at).into_iter().for_each(|packed| packed.merge(cell, large)),
-            Err(at) => {
-                if self.quarters.len() == self.quarters.capacity() {
-                    self.quarters.reserve_exact(2 + self.quarters.len() / 4);
-                }
-                let packed = Packed::new(quarter, cell.clone(), large);
-                self.quarters.insert(at, packed);
-            }
-        }
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod alerts;
 mod allocation;
+mod announcements;
 mod answer;
 mod audit;
 mod billing;

@@ -3,8 +3,8 @@
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
 use super::{
-    alerts, allocation, answer, audit, billing, catalog, compact, definitions, files, history, manifest, outbox,
-    segment, virtuals,
+    alerts, allocation, announcements, answer, audit, billing, catalog, compact, definitions, files, history, manifest,
+    outbox, segment, virtuals,
 };
 use crate::Result;
 use crate::edge::store::files::no_files;
@@ -12,8 +12,8 @@ use crate::edge::store::outbox::OutboxStore;
 use crate::edge::store::usage::UsageStore;
 use crate::edge::store::{AllocationClosing, ClosedAllocation};
 use crate::edge::store::{
-    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, KeptAlert, LineKey, Rewriting,
-    Scan, SegmentFile,
+    AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, KeptAlert, KeptAnnouncement,
+    LineKey, Rewriting, Scan, SegmentFile,
 };
 use crate::edge::store::{Settled, Snapshot, Statement, Store, VisitAudit};
 use crate::insight::question::Question;
@@ -262,5 +262,24 @@ impl Store for EmbeddedStore {
         alerts::put(&transaction, alerts)?;
         outbox::insert(&transaction, events)?;
         transaction.commit().map_err(broken)
+    }
+
+    fn announced(&self, since: Stamp) -> Result<Vec<KeptAnnouncement>> {
+        announcements::list(&self.state(), since)
+    }
+
+    fn announce(&self, announcements: &[(KeptAnnouncement, OutboxEvent)]) -> Result<u64> {
+        self.refuse_when_read_only()?;
+        let mut state = self.state();
+        let transaction = state.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
+        let mut new = 0;
+        for (announcement, event) in announcements {
+            if announcements::insert(&transaction, announcement)? {
+                outbox::insert(&transaction, std::slice::from_ref(event))?;
+                new += 1;
+            }
+        }
+        transaction.commit().map_err(broken)?;
+        Ok(new)
     }
 }

@@ -332,4 +332,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
     CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook, next_at, event) WHERE next_at IS NOT NULL;
     CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook, event);
 ",
+    "
+    -- Anomalies of which somebody was told, each once.
+    CREATE TABLE anomaly_announcements (
+        anomaly TEXT PRIMARY KEY,
+        starts_at INTEGER NOT NULL,
+        monitor TEXT NOT NULL,
+        announced_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX anomaly_announcements_by_start ON anomaly_announcements (starts_at);
+",
 ];

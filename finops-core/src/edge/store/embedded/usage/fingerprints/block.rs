@@ -1,7 +1,7 @@
 //! A sealed block of fingerprints: its directory entry, its pages, its filter.
 
 use super::super::batch::checksum;
-use super::filter::{Asked, Filter};
+use super::filter::{Asked, Filter, Shape};
 use super::{Known, broken, damaged};
 use crate::edge::store::embedded::manifest::{integer, natural};
 use crate::{Error, ErrorCode, Result};
@@ -53,29 +53,34 @@ impl Span {
         }
     }
 
+    /// The slice that all events are of, if it is one.
+    const fn only(self) -> Option<u64> {
+        match self {
+            Self::From(_) => None,
+            Self::Only(slice) => Some(slice),
+        }
+    }
+
     /// How many of the first bits are the same in all events.
     const fn shared_bits(self) -> u32 {
-        match self {
-            Self::From(_) => 0,
-            Self::Only(_) => SLICE_BITS,
-        }
+        if self.only().is_some() { SLICE_BITS } else { 0 }
     }
 }
 
-/// A block, with its filter when that is in memory.
+/// A block that was written just now, and its filter.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(super) struct Written {
     pub(super) sealed: Sealed,
-    filter: Option<Filter>,
+    pub(super) filter: Filter,
 }
 
 /// The blocks of the state file, the oldest first.
-pub(super) fn directory(connection: &Connection) -> Result<Vec<Block>> {
+pub(super) fn directory(connection: &Connection) -> Result<Vec<Sealed>> {
     let sql = "SELECT id, entries, page_bits, first_batch, last_at, filter_bytes, merged, slice
                FROM usage_blocks ORDER BY last_at, id";
     let mut statement = connection.prepare_cached(sql).map_err(broken)?;
     let rows = statement.query_map([], |row| Ok(sealed(row))).map_err(broken)?;
-    rows.map(|row| Ok(Block::new(row.map_err(broken)??))).collect()
+    rows.map(|row| row.map_err(broken)?).collect()
 }
 
 fn sealed(row: &Row<'_>) -> Result<Sealed> {
@@ -99,53 +104,34 @@ fn sealed(row: &Row<'_>) -> Result<Sealed> {
     })
 }
 
-impl Block {
-    pub(super) fn new(sealed: Sealed) -> Self {
-        Self { sealed, filter: None }
-    }
-
-    /// How many bytes of it are in memory.
-    pub(super) fn resident(&self) -> u64 {
-        self.filter.as_ref().map_or(0, Filter::bytes)
-    }
-
-    /// Lets go of the filter; gives how many bytes that were.
-    pub(super) fn evict(&mut self) -> u64 {
-        let resident = self.resident();
-        self.filter = None;
-        resident
-    }
-
-    /// Takes the filter of the same block.
-    pub(super) fn take_filter(&mut self, other: Self) {
-        self.filter = self.filter.take().or(other.filter);
-    }
-
-    /// Reads the filter when it is not in memory and fits; gives how many bytes were read.
-    pub(super) fn make_resident(&mut self, connection: &Connection, room: u64) -> Result<u64> {
-        if self.filter.is_some() || Filter::bytes_for(self.sealed.entries).max(self.sealed.filter_bytes) > room {
-            return Ok(0);
-        }
-        let filter = if self.sealed.filter_bytes == 0 {
-            self.sealed.make_filter(connection)?
-        } else {
-            self.sealed.read_filter(connection)?
-        };
-        self.filter = Some(filter);
-        Ok(self.resident())
-    }
-
-    /// Which of these events it may have; they are in order.
-    pub(super) fn may_have<'e>(&self, events: &'e [Asked]) -> impl Iterator<Item = &'e Asked> {
-        let (first, end) = self.sealed.span.slices();
-        let from = events.partition_point(|event| slice_of(event.hash) < first);
-        let until = events.partition_point(|event| slice_of(event.hash) < end);
-        let events = events.get(from..until).unwrap_or_default();
-        events.iter().filter(|event| self.filter.as_ref().is_none_or(|filter| filter.may_have(event)))
-    }
-}
-
 impl Sealed {
+    /// Whether it has the slice of an event.
+    pub(super) fn spans(&self, hash: u128) -> bool {
+        let (first, end) = self.span.slices();
+        (first..end).contains(&slice_of(hash))
+    }
+
+    /// Those of events in order that are of its slices.
+    pub(super) fn of<'e>(&self, events: &'e [Asked]) -> &'e [Asked] {
+        let from = events.partition_point(|event| slice_of(event.hash) < self.span.slices().0);
+        let until = events.partition_point(|event| slice_of(event.hash) < self.span.slices().1);
+        events.get(from..until).unwrap_or_default()
+    }
+
+    /// How many bytes its filter takes.
+    pub(super) fn filter_bytes(&self) -> u64 {
+        if self.filter_bytes == 0 { self.shape().bytes() } else { self.filter_bytes }
+    }
+
+    fn shape(&self) -> Shape {
+        Shape::new(self.entries, self.span.only())
+    }
+
+    /// Its filter.
+    pub(super) fn filter(&self, connection: &Connection) -> Result<Filter> {
+        if self.filter_bytes == 0 { self.make_filter(connection) } else { self.read_filter(connection) }
+    }
+
     fn entry(&self, bytes: &Entry) -> (u128, Known) {
         let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, content @ .., a, b, c, d] = *bytes;
         let above = u32::from_le_bytes([a, b, c, d]);
@@ -212,13 +198,13 @@ impl Sealed {
             }
             bytes.extend_from_slice(part);
         }
-        let filter = Filter::from_bytes(&bytes, self.span.shared_bits());
-        filter.filter(|filter| filter.bytes() == self.filter_bytes).ok_or_else(|| torn(self.id, "filter"))
+        let filter = Filter::from_bytes(&bytes, self.span.only());
+        filter.filter(|filter| filter.shape().bytes() == self.filter_bytes).ok_or_else(|| torn(self.id, "filter"))
     }
 
     /// The filter, made from the entries.
     fn make_filter(&self, connection: &Connection) -> Result<Filter> {
-        let mut filter = Filter::new(self.entries, self.span.shared_bits());
+        let mut filter = Filter::new(self.shape());
         let (first, end) = self.span.slices();
         let mut entries = Vec::new();
         for slice in first..end {
@@ -293,7 +279,7 @@ fn with_page<T>(connection: &Connection, block: u64, page: u64, act: impl FnOnce
 }
 
 /// Writes a block of entries in their order.
-pub(super) fn write(transaction: &Transaction<'_>, at: i64, entries: &[(u128, Known)]) -> Result<Block> {
+pub(super) fn write(transaction: &Transaction<'_>, at: i64, entries: &[(u128, Known)]) -> Result<Written> {
     let first = entries.iter().map(|(_, known)| known.batch).min().unwrap_or(0);
     let mut writer = BlockWriter::new(transaction, Span::From(0), entries.len() as u64, first, at)?;
     entries.iter().try_for_each(|(hash, known)| writer.push(*hash, *known))?;
@@ -320,7 +306,7 @@ impl<'t> BlockWriter<'t> {
     ) -> Result<Self> {
         let sql = "SELECT 1 + coalesce(max(id), 0) FROM usage_blocks";
         let in_use: i64 = transaction.query_row(sql, [], |row| row.get(0)).map_err(broken)?;
-        let filter = Filter::new(entries, span.shared_bits());
+        let filter = Filter::new(Shape::new(entries, span.only()));
         let page_bits = (entries / PAGE_ENTRIES).max(1).ilog2() + span.shared_bits();
         let id = natural(in_use)?;
         let sealed = Sealed { id, entries: 0, page_bits, first_batch, last_at, filter_bytes: 0, span };
@@ -358,7 +344,7 @@ impl<'t> BlockWriter<'t> {
     }
 
     /// Ends the block.
-    pub(super) fn finish(mut self) -> Result<Block> {
+    pub(super) fn finish(mut self) -> Result<Written> {
         self.flush()?;
         let bytes = self.filter.to_bytes();
         self.sealed.filter_bytes = bytes.len() as u64;
@@ -368,7 +354,7 @@ impl<'t> BlockWriter<'t> {
             self.transaction.execute(sql, values).map_err(broken)?;
         }
         self.sealed.list(self.transaction)?;
-        Ok(Block { sealed: self.sealed, filter: Some(self.filter) })
+        Ok(Written { sealed: self.sealed, filter: self.filter })
     }
 }
 

@@ -4,7 +4,7 @@
 //! and are merged slice by slice: each step takes the events with the same first bits out of all of them and makes a
 //! block of those. So each entry is written twice, and no step holds up a commit for long.
 
-use super::block::{Block, BlockWriter, SLICES, Sealed, Span, delete};
+use super::block::{BlockWriter, SLICES, Sealed, Span, Written, delete};
 use crate::Result;
 use rusqlite::Transaction;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub(super) fn due(waiting: &[Sealed]) -> Option<Range<usize>> {
 }
 
 /// One block of all that those have, in their place.
-pub(super) fn bring_together(transaction: &Transaction<'_>, inputs: &[Sealed]) -> Result<Block> {
+pub(super) fn bring_together(transaction: &Transaction<'_>, inputs: &[Sealed]) -> Result<Written> {
     let total = inputs.iter().map(|block| block.entries).sum();
     let mut writer = writer(transaction, inputs, total, Span::From(0))?;
     for slice in 0..SLICES {
@@ -41,12 +41,12 @@ pub(super) fn bring_together(transaction: &Transaction<'_>, inputs: &[Sealed]) -
 }
 
 /// The slice that is merged next, out of all blocks from which those before it are merged; none while few blocks wait.
-pub(super) fn next_slice(blocks: &[Block]) -> Option<u64> {
-    let begun = |block: &Block| match block.sealed.span {
+pub(super) fn next_slice(blocks: &[Sealed]) -> Option<u64> {
+    let begun = |block: &Sealed| match block.span {
         Span::From(slice) => Some(slice).filter(|slice| *slice > 0),
         Span::Only(_) => None,
     };
-    let waiting = || blocks.iter().filter(|block| block.sealed.span == Span::From(0)).count();
+    let waiting = || blocks.iter().filter(|block| block.span == Span::From(0)).count();
     blocks.iter().find_map(begun).or_else(|| (waiting() >= WAITING).then_some(0))
 }
 
@@ -55,7 +55,7 @@ pub(super) fn merge_slice(
     transaction: &Transaction<'_>,
     inputs: &[Sealed],
     slice: u64,
-) -> Result<(Block, Vec<Sealed>)> {
+) -> Result<(Written, Vec<Sealed>)> {
     let total: u64 = inputs.iter().map(|block| block.entries).sum();
     let mut writer = writer(transaction, inputs, total / SLICES, Span::Only(slice))?;
     write_slice(transaction, inputs, slice, &mut writer)?;

@@ -5,19 +5,20 @@
 //! and a filter that knows for nearly all others that they are not there. Filters are read when they are first needed,
 //! and stay in memory as far as the setting allows; without its filter a block is looked up on disk.
 //!
-//! Events are looked for many at a time, in their order: block after block, so that one filter at a time is in the
-//! caches of the processor.
+//! Events are looked for many at a time, in their order, so that memory is gone through from front to back.
 
 mod block;
 mod filter;
+mod filters;
 mod merge;
 
 use super::super::{broken, damaged};
 use super::ledger::{SHARED_EVENTS, both};
 use crate::Result;
-use block::{Block, Sealed, Span};
+use block::{Sealed, Span, Written};
 use filter::Asked;
-use hashbrown::HashMap;
+use filters::{Filters, LANES};
+use hashbrown::{HashMap, HashSet};
 use rusqlite::{Connection, Transaction};
 
 /// What is remembered of an event that was counted.
@@ -35,19 +36,26 @@ pub(super) struct Fingerprints {
     /// Those of batches after the last checkpoint.
     recent: HashMap<u128, Known>,
     /// The others, the newest block last.
-    blocks: Vec<Block>,
+    blocks: Vec<Sealed>,
+    /// The filters of those that are in memory.
+    filters: Filters,
     /// How many bytes filters may take in memory.
     memory: u64,
 }
 
 /// What a checkpoint wrote, to be taken over once it is durable.
 #[derive(Debug)]
-pub(super) struct Moved(Vec<Block>);
+pub(super) struct Moved {
+    /// The blocks that there are then, the newest last.
+    blocks: Vec<Sealed>,
+    /// Those of them that were written.
+    written: Vec<Written>,
+}
 
 impl Fingerprints {
     /// The blocks of the state file, of which only the directory is read.
     pub(super) fn open(connection: &Connection, memory: u64) -> Result<Self> {
-        Ok(Self { recent: HashMap::new(), blocks: block::directory(connection)?, memory })
+        Ok(Self { blocks: block::directory(connection)?, memory, ..Self::default() })
     }
 
     /// How many bytes filters may take in memory from now on.
@@ -71,22 +79,42 @@ impl Fingerprints {
         let left = hashes.iter().zip(0..).zip(&found).filter(|(_, found)| found.is_none());
         let mut left: Vec<Asked> = left.map(|((hash, number), _)| Asked::new(*hash, number)).collect();
         left.sort_unstable_by_key(|event| event.hash);
-        let mut resident: u64 = self.blocks.iter().map(Block::resident).sum();
-        for block in self.blocks.iter_mut().rev() {
-            resident += block.make_resident(connection, self.memory.saturating_sub(resident))?;
-        }
+        self.read_filters(connection)?;
         // The second half of the events goes to a thread of its own, and so the second half of each filter.
         let (first, second) =
             left.split_at(if threads > 1 && left.len() >= SHARED_EVENTS { left.len() / 2 } else { 0 });
-        let mut maybe = Vec::new();
-        let (mut others, blocks) = (Vec::new(), &self.blocks);
-        both(threads, left.len(), || ask(blocks, second, &mut others), || ask(blocks, first, &mut maybe));
-        for (block, event) in maybe.into_iter().chain(others) {
+        let (mut maybe, mut others, filters) = (Vec::new(), Vec::new(), &self.filters);
+        both(threads, left.len(), || filters.ask(second, &mut others), || filters.ask(first, &mut maybe));
+        let told = maybe.into_iter().chain(others).filter_map(|(id, event)| {
+            let block = self.blocks.iter().find(|block| block.id == id);
+            block.filter(|block| block.spans(event.hash)).map(|block| (block, event))
+        });
+        let unfiltered = self.blocks.iter().rev().filter(|block| filters.bytes_of(block.id).is_none());
+        for (block, event) in
+            told.chain(unfiltered.flat_map(|block| block.of(&left).iter().map(move |one| (block, one))))
+        {
             if let Some(place) = found.get_mut(event.number).filter(|place| place.is_none()) {
-                *place = block.sealed.find(connection, event.hash)?;
+                *place = block.find(connection, event.hash)?;
             }
         }
         Ok(found)
+    }
+
+    /// Reads the filters that are not in memory, of the newest blocks first, as far as there is room.
+    fn read_filters(&mut self, connection: &Connection) -> Result<()> {
+        let mut room = self.memory.saturating_sub(self.filters.bytes());
+        let mut read = Vec::new();
+        for block in self.blocks.iter().rev() {
+            let left = room.checked_sub(block.filter_bytes());
+            let Some(left) = left.filter(|_| self.filters.bytes_of(block.id).is_none()) else { continue };
+            read.push((block.id, block.filter(connection)?));
+            room = left;
+            if read.len() == LANES {
+                self.filters.add(std::mem::take(&mut read));
+            }
+        }
+        self.filters.add(read);
+        Ok(())
     }
 
     /// Remembers an event that is durable.
@@ -103,7 +131,7 @@ impl Fingerprints {
     /// How many bytes are in memory.
     pub(super) fn bytes(&self) -> u64 {
         let recent = self.recent.capacity() * (size_of::<(u128, Known)>() + 1) * 8 / 7;
-        self.blocks.iter().map(Block::resident).sum::<u64>() + recent as u64
+        self.filters.bytes() + recent as u64
     }
 
     /// Seals what is in memory into a block, drops blocks whose events came before `forget` (microseconds), and brings
@@ -111,15 +139,15 @@ impl Fingerprints {
     pub(super) fn seal(&self, transaction: &Transaction<'_>, at: i64, forget: i64) -> Result<Moved> {
         let mut kept = Vec::new();
         for block in &self.blocks {
-            if block.sealed.last_at < forget {
-                block::delete(transaction, &block.sealed)?;
+            if block.last_at < forget {
+                block::delete(transaction, block)?;
             } else {
-                kept.push(block.sealed.clone());
+                kept.push(block.clone());
             }
         }
         let (mut waiting, mut kept): (Vec<Sealed>, Vec<Sealed>) =
             kept.into_iter().partition(|block| block.span == Span::From(0));
-        let mut written: Vec<Block> = Vec::new();
+        let mut written: Vec<Written> = Vec::new();
         if !self.recent.is_empty() {
             let mut entries: Vec<(u128, Known)> = self.recent.iter().map(|(hash, known)| (*hash, *known)).collect();
             entries.sort_unstable_by_key(|(hash, _)| *hash);
@@ -156,7 +184,7 @@ impl Fingerprints {
     /// Merges a slice of the blocks that wait for it. Nothing in memory changes.
     pub(super) fn merge(&self, transaction: &Transaction<'_>) -> Result<Option<Moved>> {
         let Some(slice) = self.next_slice() else { return Ok(None) };
-        let blocks = self.blocks.iter().map(|block| block.sealed.clone());
+        let blocks = self.blocks.iter().cloned();
         let (inputs, mut kept): (Vec<Sealed>, Vec<Sealed>) = blocks.partition(|block| block.span == Span::From(slice));
         let (merged, mut left) = merge::merge_slice(transaction, &inputs, slice)?;
         kept.append(&mut left);
@@ -166,44 +194,33 @@ impl Fingerprints {
 
     /// Takes over what another process merged.
     pub(super) fn follow(&mut self, connection: &Connection) -> Result<()> {
-        let blocks = block::directory(connection)?;
-        self.moved(Moved(blocks));
+        self.moved(Moved { blocks: block::directory(connection)?, written: Vec::new() });
         Ok(())
     }
 
-    /// Takes over blocks that are durable.
-    pub(super) fn moved(&mut self, Moved(blocks): Moved) {
-        let before = std::mem::replace(&mut self.blocks, blocks);
-        let mut before: HashMap<u64, Block> = before.into_iter().map(|block| (block.sealed.id, block)).collect();
-        for block in &mut self.blocks {
-            if let Some(before) = before.remove(&block.sealed.id) {
-                block.take_filter(before);
+    /// Takes over blocks that are durable, and lets go of the filters of the oldest where memory does not hold all.
+    pub(super) fn moved(&mut self, Moved { blocks, mut written }: Moved) {
+        self.blocks = blocks;
+        let mut room = self.memory;
+        let mut stay = HashSet::new();
+        for block in self.blocks.iter().rev() {
+            let is_written = || written.iter().any(|new| new.sealed.id == block.id).then(|| block.filter_bytes());
+            let bytes = self.filters.bytes_of(block.id).or_else(is_written);
+            if let Some(left) = bytes.and_then(|bytes| room.checked_sub(bytes)) {
+                stay.insert(block.id);
+                room = left;
             }
         }
-        let mut resident = 0;
-        for block in self.blocks.iter_mut().rev() {
-            resident += block.resident();
-            if resident > self.memory {
-                resident -= block.evict();
-            }
-        }
-    }
-}
-
-/// Which blocks may have which of these events.
-fn ask<'e>(blocks: &'e [Block], events: &'e [Asked], into: &mut Vec<(&'e Block, &'e Asked)>) {
-    for block in blocks.iter().rev() {
-        into.extend(block.may_have(events).map(|event| (block, event)));
+        self.filters.retain(&stay);
+        written.retain(|new| stay.contains(&new.sealed.id));
+        self.filters.add(written.into_iter().map(|Written { sealed, filter }| (sealed.id, filter)).collect());
     }
 }
 
 impl Moved {
-    /// These blocks, with the filters of those that were written just now.
-    fn new(mut blocks: Vec<Sealed>, written: Vec<Block>) -> Self {
+    fn new(mut blocks: Vec<Sealed>, written: Vec<Written>) -> Self {
         blocks.sort_by_key(|block| (block.last_at, block.id));
-        let mut written: HashMap<u64, Block> = written.into_iter().map(|block| (block.sealed.id, block)).collect();
-        let block = |sealed: Sealed| written.remove(&sealed.id).unwrap_or_else(|| Block::new(sealed));
-        Self(blocks.into_iter().map(block).collect())
+        Self { blocks, written }
     }
 }
 

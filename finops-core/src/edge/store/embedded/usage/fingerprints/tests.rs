@@ -142,15 +142,67 @@ fn filters_of_older_stores_are_made_anew() {
 
 #[test]
 fn few_of_those_that_are_not_there_pass_a_filter() {
-    use super::filter::{Asked, Filter};
-    let mut filter = Filter::new(10_000, 0);
+    use super::filter::{Asked, Filter, Shape};
+    let shape = Shape::new(10_000, None);
+    let mut filter = Filter::new(shape);
     (0..10_000).for_each(|number| filter.insert(hash(number)));
-    let kept = Filter::from_bytes(&filter.to_bytes(), 0).unwrap();
-    assert_eq!(kept.bytes(), Filter::bytes_for(10_000));
-    let pass = |number: &u64| kept.may_have(&Asked::new(hash(*number), 0));
-    assert_eq!((0..10_000).filter(pass).count(), 10_000);
-    let others = (10_000..110_000).filter(pass).count();
+    let kept = Filter::from_bytes(&filter.to_bytes(), None).unwrap();
+    assert_eq!(kept.shape(), shape);
+    let mut filters = Filters::default();
+    filters.add(vec![(7, kept)]);
+    let mut asked: Vec<Asked> = (0..110_000).map(|number| Asked::new(hash(number), usize::MAX)).collect();
+    let pass = |asked: &[Asked]| {
+        let mut passed = Vec::new();
+        filters.ask(asked, &mut passed);
+        passed.len()
+    };
+    let others = asked.split_off(10_000);
+    assert_eq!(pass(&asked), 10_000);
+    let others = pass(&others);
     assert!(others < 100, "{others} of 100,000 pass");
+}
+
+#[test]
+fn filters_side_by_side_say_what_each_says_alone() {
+    use super::filter::{Asked, Filter, Shape};
+    // Twenty of one shape, some of another, and some of a slice each.
+    let shape = |block: u64| match block {
+        0..20 => Shape::new(100, None),
+        20..25 => Shape::new(1_000, None),
+        _ => Shape::new(100, Some(block % 2)),
+    };
+    let of = |block: u64| {
+        let mut filter = Filter::new(shape(block));
+        (block * 100..block * 100 + 100).for_each(|number| filter.insert(hash(number)));
+        (block, filter)
+    };
+    let mut events: Vec<Asked> = (0..5_000).map(|number| Asked::new(hash(number), 0)).collect();
+    events.sort_unstable_by_key(|event| event.hash);
+    let told = |filters: &Filters| {
+        let mut told = Vec::new();
+        filters.ask(&events, &mut told);
+        let mut told: Vec<(u64, u128)> = told.into_iter().map(|(block, event)| (block, event.hash)).collect();
+        told.sort_unstable();
+        told
+    };
+    let alone = |blocks: &[u64]| {
+        let alone = |block: &u64| {
+            let mut filters = Filters::default();
+            filters.add(vec![of(*block)]);
+            told(&filters)
+        };
+        blocks.iter().flat_map(alone).collect::<Vec<_>>()
+    };
+    let all: Vec<u64> = (0..30).collect();
+    let mut filters = Filters::default();
+    filters.add(all[..3].iter().copied().map(of).collect());
+    filters.add(all[3..].iter().copied().map(of).collect());
+    assert_eq!(told(&filters), alone(&all));
+    assert_eq!(filters.bytes(), all.iter().map(|block| shape(*block).bytes()).sum::<u64>());
+    let left: Vec<u64> = all.into_iter().filter(|block| block % 3 != 1).collect();
+    filters.retain(&left.iter().copied().collect());
+    assert_eq!(told(&filters), alone(&left));
+    assert_eq!((filters.bytes_of(1), filters.bytes_of(29)), (None, Some(shape(29).bytes())));
 }
 
 #[test]

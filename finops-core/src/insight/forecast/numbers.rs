@@ -1,0 +1,53 @@
+//! Small sums over doubles that several models need.
+
+/// A count as a double.
+pub(crate) fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
+
+/// The mean; zero of nothing.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / count(values.len()) }
+}
+
+/// A straight line through values at 0, 1, 2 ...
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    /// Its value at 0.
+    pub level: f64,
+    /// What it gains from one value to the next.
+    pub slope: f64,
+}
+
+impl Line {
+    /// By least squares.
+    pub(crate) fn through(values: &[f64]) -> Self {
+        let middle = (count(values.len()) - 1.0) / 2.0;
+        let average = mean(values);
+        let (mut both, mut squares) = (0.0, 0.0);
+        let mut at = -middle;
+        for value in values {
+            both += at * (value - average);
+            squares += at * at;
+            at += 1.0;
+        }
+        let slope = if squares > 0.0 { both / squares } else { 0.0 };
+        Self { level: average - slope * middle, slope }
+    }
+
+    /// Its value at `place`.
+    pub(crate) fn at(&self, place: f64) -> f64 {
+        self.level + self.slope * place
+    }
+}
+
+/// The largest magnitude, by which values are divided before they are fitted; `None` when one is not finite. Zeros
+/// are divided by 1.
+pub(crate) fn magnitude(values: &[f64]) -> Option<f64> {
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    if values.iter().all(|value| value.is_finite()) {
+        Some(if largest.recip().is_finite() { largest } else { 1.0 })
+    } else {
+        None
+    }
+}
