@@ -5,16 +5,16 @@
     python benches/peers/anomalies.py SET.jsonl [SET.jsonl ..] [--only NAME] [--series N]
 
 A line of a set is a series of days that somebody labelled: `id`, `start`, `values`, `truth` (what the days would have
-been without events), `events` (each a `kind`, the days `start` to `end`, and its `impact` on them) and `quiet`, stretches
-that look odd and are not: the fee of the first of a month, the last day, which is not over.
+been without events) and `events` (each a `kind`, the days `start` to `end`, and its `impact` on them). What looks odd
+and is no event must not be named: the fee of the first of a month, the last day, which is not over.
 
 Every detector says of each day whether it is unusual, and may know that day and those before it, nothing later. What a
 library fits, it fits on the first 60 days, or again on all past days each month where the library is meant for that.
-The score is by event. A spike, drop, credit or contextual event counts as found when one of its days is named; a shift or
-an onset when one of its first 7 days is, a ramp within 18. A run of named days is one false alarm when none of them lies
-in an event or shortly after: a day after short events, two weeks after those that stay. `money` is the share of the
-impacts that was found, each in days of its series; `late` the mean days until the first that was named; `impact error`
-the median of what the sum of actual less expected differs from the impact, for those who say what they expect.
+The score is by event. A spike, drop, credit or contextual event counts as found when one of its days is named; a shift
+or an onset when one of its first 7 days is, a ramp within 18. A run of named days is one false alarm when none of them
+lies in an event or shortly after: a day after short events, two weeks after those that stay. `money` is the share of
+the impacts that was found, each in days of its series; `late` the mean days until the first that was named; `impact
+error` the median of what the sum of actual less expected differs from the impact, for those who say what they expect.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def merlion(name: str) -> Callable[[Values], Flags]:
 
 
 def forest_scores(values: Values, shingle: int) -> Values:
-    """How much each day, with those before it in its shingle, disturbs a robust random cut forest of the days before."""
+    """How much each day, together with those before it, disturbs a robust random cut forest of the days before."""
     import rrcf
 
     trees, kept = 20, 128

@@ -92,9 +92,9 @@ fn write(set: &str, found: &str) -> Result<Value> {
 }
 
 fn answer(line: &Value) -> Result<Value> {
-    let start = line["start"].as_str().map(date).transpose()?;
+    let start = line.get("start").and_then(Value::as_str).map(date).transpose()?;
     let calendar = start.map(|start| Calendar::new(start, Frequency::Daily));
-    let values = line["values"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let values = line.get("values").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut watch = RobustBaseline::watch(7, calendar, &Settings::default())?;
     let (mut unusual, mut found) = (Vec::new(), Detection::default());
     for value in values.iter().take(values.len().saturating_sub(1)) {
