@@ -233,8 +233,8 @@ export interface AnomalyMonitor<D extends Decimals = "number"> {
 
 /**
  * Who is told of anomalies. `tick` lets each monitor look when charges have come, and writes an event
- * `finops.anomaly.detected` for each anomaly that it finds, once. On a narrowed handle a monitor watches what is the
- * handle's.
+ * `finops.anomaly.detected` for each anomaly that it finds, once to each narrowing. On a narrowed handle a monitor
+ * watches what is the handle's.
  */
 export interface AnomalyMonitors<D extends Decimals = "number"> {
   /**

@@ -7,5 +7,7 @@ mod announcing;
 mod feedback;
 #[path = "cost_anomalies/finding.rs"]
 mod finding;
+#[path = "cost_anomalies/once.rs"]
+mod once;
 #[path = "cost_anomalies/world.rs"]
 mod world;

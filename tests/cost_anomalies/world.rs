@@ -2,10 +2,12 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use finops_core::Finops;
+use finops_core::insight::anomaly::AnomalyDetector;
 use finops_tests::support::{Bill, Row, answer, row};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -13,6 +15,11 @@ pub(crate) fn date(text: &str) -> NaiveDate {
 
 pub(crate) fn engine(location: &str, now: &str) -> Finops {
     Finops::builder().now(now.parse().unwrap()).open(location).unwrap()
+}
+
+/// One in memory with a detector of the host.
+pub(crate) fn engine_with(detector: Arc<dyn AnomalyDetector>, now: &str) -> Finops {
+    Finops::builder().now(now.parse().unwrap()).anomaly_detector(detector).open(":memory:").unwrap()
 }
 
 /// What a tenant pays for a service on a day.

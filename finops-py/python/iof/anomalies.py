@@ -123,7 +123,7 @@ class AnomalyMonitors:
     """Who is told of anomalies, as ``iof.finops.anomaly_monitors``.
 
     ``finops.tick`` lets each monitor look when charges have come, and writes an event ``finops.anomaly.detected`` for
-    each anomaly that it finds, once. On a narrowed handle a monitor watches what is the handle's.
+    each anomaly that it finds, once to each narrowing. On a narrowed handle a monitor watches what is the handle's.
     """
 
     def __init__(self, engine: Engine) -> None:

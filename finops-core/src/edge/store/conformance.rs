@@ -248,8 +248,8 @@ mod tests {
             self.0.put_alerts(alerts, events)
         }
 
-        fn announced(&self, since: Stamp) -> Result<Vec<KeptAnnouncement>> {
-            self.0.announced(since)
+        fn announced(&self, narrowing: &str, since: Stamp) -> Result<Vec<KeptAnnouncement>> {
+            self.0.announced(narrowing, since)
         }
 
         fn announce(&self, announcements: &[(KeptAnnouncement, OutboxEvent)]) -> Result<u64> {

@@ -432,14 +432,15 @@ pub trait Store: Debug + Send + Sync {
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
 
-    /// The announcements of anomalies that begin at an instant or later, in the order of their ids.
+    /// The announcements by monitors of a narrowing, of anomalies that begin at an instant or later, in the order of
+    /// their ids.
     ///
     /// # Errors
     /// `storage`.
-    fn announced(&self, since: Stamp) -> Result<Vec<KeptAnnouncement>>;
+    fn announced(&self, narrowing: &str, since: Stamp) -> Result<Vec<KeptAnnouncement>>;
 
     /// Writes announcements, each with its event and a delivery for each webhook that wants it, but for those of
-    /// anomalies that were announced before: all of it or nothing. Gives how many were new.
+    /// anomalies that were announced before to the same narrowing: all of it or nothing. Gives how many were new.
     ///
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.

@@ -61,7 +61,12 @@ impl Together {
             return Total { mean, lower: mean, upper: mean };
         };
         let half_width = |bounds: &[f64]| {
-            let squares = bounds.get(steps.clone()).unwrap_or_default().iter().zip(means).map(|(bound, mean)| (bound - mean).powi(2));
+            let squares = bounds
+                .get(steps.clone())
+                .unwrap_or_default()
+                .iter()
+                .zip(means)
+                .map(|(bound, mean)| (bound - mean).powi(2));
             (squares.sum::<f64>() / count).sqrt() * count.powf(self.0)
         };
         let lower = mean - half_width(&band.lower);

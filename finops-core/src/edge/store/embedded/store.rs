@@ -264,8 +264,8 @@ impl Store for EmbeddedStore {
         transaction.commit().map_err(broken)
     }
 
-    fn announced(&self, since: Stamp) -> Result<Vec<KeptAnnouncement>> {
-        announcements::list(&self.state(), since)
+    fn announced(&self, narrowing: &str, since: Stamp) -> Result<Vec<KeptAnnouncement>> {
+        announcements::list(&self.state(), narrowing, since)
     }
 
     fn announce(&self, announcements: &[(KeptAnnouncement, OutboxEvent)]) -> Result<u64> {

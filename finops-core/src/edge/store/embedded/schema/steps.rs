@@ -333,13 +333,16 @@ pub(super) const MIGRATIONS: &[&str] = &[
     CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook, event);
 ",
     "
-    -- Anomalies of which somebody was told, each once.
+    -- Anomalies of which somebody was told, each once for each narrowing of monitors.
     CREATE TABLE anomaly_announcements (
-        anomaly TEXT PRIMARY KEY,
+        anomaly TEXT NOT NULL,
+        narrowing TEXT NOT NULL,
         starts_at INTEGER NOT NULL,
+        direction TEXT NOT NULL,
         monitor TEXT NOT NULL,
-        announced_at INTEGER NOT NULL
+        announced_at INTEGER NOT NULL,
+        PRIMARY KEY (anomaly, narrowing)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX anomaly_announcements_by_start ON anomaly_announcements (starts_at);
+    CREATE INDEX anomaly_announcements_by_start ON anomaly_announcements (narrowing, starts_at);
 ",
 ];
