@@ -20,7 +20,7 @@ fn told(anomaly: (&str, u8), event: u8) -> Result<(KeptAnnouncement, OutboxEvent
     let at = Stamp::parse("2026-01-20T00:00:00Z")?;
     let (day, which) = anomaly;
     let anomaly = Id::new(Stamp::parse(day)?, [which; 10]);
-    let direction = if event % 2 == 0 { Direction::Down } else { Direction::Up };
+    let direction = if event.is_multiple_of(2) { Direction::Down } else { Direction::Up };
     let event = OutboxEvent::new(Id::new(at, [event; 10]), EventKind::AnomalyDetected, at, &json!({"score": "3"}))?;
     let monitor = Id::new(at, [9; 10]);
     Ok((KeptAnnouncement { anomaly, narrowing: String::new(), direction, monitor, at }, event))
