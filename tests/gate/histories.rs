@@ -59,6 +59,8 @@ enum Op {
     /// What was taken is written, and those budgets are told.
     Write(Vec<u8>),
     Tell(Vec<u8>),
+    /// The process ends without a word, and another one begins with the budgets as they were last defined.
+    Crash,
 }
 
 fn definition() -> impl Strategy<Value = Definition> {
@@ -109,12 +111,14 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::GiveBack),
         2 => numbers().prop_map(Op::Write),
         1 => numbers().prop_map(Op::Tell),
+        1 => Just(Op::Crash),
     ]
 }
 
 /// The gate and its model, side by side.
 struct Pair {
     gate: Gate,
+    definitions: BTreeMap<u8, Definition>,
     plain: Plain,
     taken: Option<Taken>,
     now: Stamp,
@@ -124,7 +128,8 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let now = Stamp::from_micros(START).unwrap();
-        Self { gate: Gate::default(), plain: Plain::default(), taken: None, now, made: 100 }
+        let (gate, definitions, plain) = (Gate::default(), BTreeMap::new(), Plain::default());
+        Self { gate, definitions, plain, taken: None, now, made: 100 }
     }
 
     /// The limits of the period that holds now, and the budget as the model has it.
@@ -172,18 +177,26 @@ impl Pair {
                 let (covering, plain) = self.define(*number, definition);
                 self.plain.put(covering.id, plain);
                 self.gate.put(covering);
+                self.definitions.insert(*number, definition.clone());
             }
             Op::Remove(number) => {
+                self.definitions.remove(number);
                 self.plain.budgets.remove(&budget(*number));
                 self.gate.remove(budget(*number));
             }
             Op::Load(all) => {
+                self.definitions = all.iter().cloned().collect();
                 let new: Vec<_> = all.iter().map(|(number, definition)| self.define(*number, definition)).collect();
                 self.plain.budgets.retain(|id, _| new.iter().any(|(covering, _)| covering.id == *id));
                 for (covering, plain) in &new {
                     self.plain.put(covering.id, plain.clone());
                 }
                 self.gate.load(new.into_iter().map(|(covering, _)| covering).collect());
+            }
+            Op::Crash => {
+                (self.gate, self.taken) = (Gate::default(), None);
+                self.plain.crash();
+                self.apply(&Op::Load(self.definitions.clone().into_iter().collect()));
             }
             Op::Pass(micros) => self.now = Stamp::from_micros(self.now.micros() + micros).unwrap(),
             Op::Take => {

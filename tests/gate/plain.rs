@@ -193,6 +193,13 @@ impl Plain {
         self.events.iter_mut().filter(|event| event.stage == from).for_each(|event| event.stage = to);
     }
 
+    /// The process ends, and with it what was reserved, and what was settled and is not written.
+    pub(crate) fn crash(&mut self) {
+        self.budgets.clear();
+        self.reservations.clear();
+        self.events.retain(|event| event.stage == Stage::Written);
+    }
+
     /// What was taken is written; budgets that are not told add it to what they knew.
     pub(crate) fn written(&mut self) {
         for budget in self.budgets.values_mut() {
