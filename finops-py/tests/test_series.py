@@ -24,7 +24,6 @@ def given(params: dict[str, Any]) -> dict[str, Any]:
     return {**params, "start": date.fromisoformat(params["start"])} if params.get("start") else params
 
 
-
 @pytest.mark.parametrize("case", cases("forecast.json"), ids=lambda case: case["about"])
 def test_a_forecast_is_the_same_to_the_last_digit(case: dict[str, Any]) -> None:
     wanted = json.loads(case["answer"])

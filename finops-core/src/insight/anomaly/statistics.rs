@@ -1,19 +1,12 @@
 //! Small robust statistics, and how many steps of time things take at each frequency.
 
 use crate::insight::forecast::Frequency;
+pub(super) use crate::insight::forecast::median;
 
 /// Half the width of the 95 % band of normal noise, in standard deviations.
 pub(super) const HALF_WIDTH: f64 = 1.96;
 /// The quantiles of the size of normal noise, in standard deviations: at a half, 90 % and 95 %.
 pub(super) const NORMAL: [f64; 3] = [0.6745, 1.645, HALF_WIDTH];
-
-/// The value in the middle, 0 of none.
-pub(super) fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let upper = values.get(values.len() / 2).copied().unwrap_or(0.0);
-    let lower = values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(0.0);
-    f64::midpoint(lower, upper)
-}
 
 /// The value below which a share of sorted values lies, 0 of none.
 pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {

@@ -1,7 +1,7 @@
 //! What a forecast is judged by: where it leads, how fast, and how sure it is.
 
 use super::super::daily::Trend;
-use super::super::forecast::median;
+use super::super::forecast::median_of;
 use super::history::History;
 use super::outlook::Predictions;
 use crate::Result;
@@ -105,7 +105,7 @@ fn growth(history: &History) -> Option<f64> {
             }
         }
     }
-    let level = median(spans.into_iter().flatten().collect()).filter(|level| *level > 0.0);
-    let (slope, level) = median(slopes).zip(level)?;
+    let level = median_of(spans.into_iter().flatten().collect()).filter(|level| *level > 0.0);
+    let (slope, level) = median_of(slopes).zip(level)?;
     Some(slope / level * MONTH / SPAN as f64)
 }

@@ -1,7 +1,7 @@
 //! The whole days of a scope, as far as they are known.
 
 use super::super::forecast::{Calendar, Frequency, Series};
-use super::super::health::known_cost;
+use super::super::series::sums;
 use super::super::settled::Settled;
 use crate::Result;
 use crate::model::money::Money;
@@ -21,23 +21,15 @@ pub(super) struct History {
 impl History {
     /// Of some groups. `whole` tells which of the days are whole; what others cost is unknown, whatever was charged.
     pub(super) fn of(settled: &Settled, groups: &[usize], days: &[Day], whole: &[bool]) -> Result<Self> {
-        let mut sums = vec![(Money::ZERO, 0, 0); whole.len()];
-        for group in groups {
-            if let Some((total, charges, unknown)) = sums.get_mut(settled.bucket_of(*group)) {
-                *total = total.checked_add(settled.sum_of(*group, 0))?;
-                *charges += settled.charges_of(*group);
-                *unknown += settled.unknown_of(*group, 0);
-            }
-        }
         // What starts late has no zeros before it.
-        let start = sums.iter().zip(whole).position(|((_, charges, _), whole)| *whole && *charges > 0);
-        let start = start.unwrap_or(whole.len());
+        let charged =
+            groups.iter().filter(|group| settled.charges_of(**group) > 0).map(|group| settled.bucket_of(*group));
+        let start = charged.filter(|day| whole.get(*day) == Some(&true)).min().unwrap_or(whole.len());
         let mut history = Self { first: days.get(start).map_or(NaiveDate::MIN, |day| day.date), days: Vec::new() };
-        for (((total, charges, unknown), whole), day) in sums.into_iter().zip(whole).zip(days).skip(start) {
-            let cost = known_cost(total, charges, unknown).filter(|_| *whole);
+        for ((cost, whole), day) in sums(settled, groups, whole)?.into_iter().zip(whole).zip(days).skip(start) {
             // A zone may leave out a day.
             history.days.resize(history.place(day.date), None);
-            history.days.push(cost);
+            history.days.push(cost.filter(|_| *whole));
         }
         while history.days.last().is_some_and(Option::is_none) {
             history.days.pop();

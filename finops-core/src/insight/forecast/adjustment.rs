@@ -3,6 +3,7 @@
 
 use super::calendar::{Calendar, Frequency};
 use super::clean::Usual;
+use super::numbers::median;
 use chrono::Datelike;
 
 /// The mean number of days of a month.
@@ -58,7 +59,7 @@ impl Adjustment {
             }
             excess = places.iter().map(|at| usual.excess(values, *at)).collect();
             let recent = excess.len().saturating_sub(6);
-            let amount = super::clean::median(&mut excess[recent..].to_vec());
+            let amount = median(&mut excess[recent..].to_vec());
             for (at, other) in days.iter().enumerate() {
                 if *other == Some(day) {
                     // What came is taken off as it was, so that no trace of it is left.

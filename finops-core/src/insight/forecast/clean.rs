@@ -5,6 +5,8 @@
 //! out, alone, and does not come again is replaced; that is strict on purpose, since what is replaced wrongly costs
 //! more than it wins.
 
+use super::numbers::median;
+
 /// How many robust standard deviations away a value is one that cannot be meant.
 const FAR: f64 = 14.0;
 /// The same for the one or two values below zero of a series that has no others: those are credits.
@@ -125,16 +127,6 @@ fn same_place(values: &[f64], at: usize, season: usize) -> f64 {
     let after = (1..=NEAR).filter_map(|on| values.get(at + on * season));
     let mut near: Vec<f64> = before.chain(after).copied().collect();
     if near.len() < 3 { 0.0 } else { median(&mut near) }
-}
-
-pub(crate) fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values {
-        [] => 0.0,
-        _ if values.len().is_multiple_of(2) => f64::midpoint(values[middle - 1], values[middle]),
-        _ => values[middle],
-    }
 }
 
 #[cfg(test)]

@@ -70,8 +70,8 @@ pub(super) fn combine(
     })
 }
 
-/// The inverse of each member's squared error over what all of them were tried on; equal where nothing was tried.
-/// A member that cannot say what comes has none.
+/// The inverse square of each member's absolute error over what all of them were tried on; equal where nothing was
+/// tried. A member that cannot say what comes has none.
 fn weights(means: &[Option<Vec<f64>>], origins: &[Origin]) -> Vec<f64> {
     let mut sums = vec![0.0; means.len()];
     let able: Vec<usize> = (0..means.len()).filter(|at| means[*at].is_some()).collect();

@@ -64,7 +64,7 @@ pub use forecaster::{Forecaster, MAX_HORIZON, forecast};
 pub use foreign::{ForeignForecast, ForeignSeries};
 pub use level::Level;
 pub use model::Model;
+pub(super) use numbers::{median, median_of};
 pub use plain::SeriesOptions;
 pub use series::Series;
-pub(super) use total::median;
 pub use total::{Together, Total};

@@ -10,6 +10,22 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / count(values.len()) }
 }
 
+/// The value in the middle, or the mean of the two there; zero of nothing.
+pub(in crate::insight) fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values {
+        [] => 0.0,
+        _ if values.len().is_multiple_of(2) => f64::midpoint(values[middle - 1], values[middle]),
+        _ => values[middle],
+    }
+}
+
+/// The same; none of nothing.
+pub(in crate::insight) fn median_of(mut values: Vec<f64>) -> Option<f64> {
+    (!values.is_empty()).then(|| median(&mut values))
+}
+
 /// A straight line through values at 0, 1, 2 ...
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line {

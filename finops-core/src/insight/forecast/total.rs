@@ -6,6 +6,7 @@
 
 use super::answer::SeriesForecast;
 use super::level::Level;
+use super::numbers::median_of;
 use super::series::Series;
 use std::ops::Range;
 
@@ -89,7 +90,7 @@ fn power(values: &[Option<f64>], season: usize) -> Option<f64> {
         })
         .collect();
     let sizes: Vec<f64> = errors.iter().flatten().flatten().map(|error| error.abs()).collect();
-    let limit = CLIPPED_AT * median(sizes)? / 0.6745;
+    let limit = CLIPPED_AT * median_of(sizes)? / 0.6745;
     if limit <= 0.0 {
         return None;
     }
@@ -115,14 +116,7 @@ fn power(values: &[Option<f64>], season: usize) -> Option<f64> {
 /// The plain level of a place in the season, as seen from an origin.
 fn level(values: &[Option<f64>], season: usize, origin: usize, place: usize) -> Option<f64> {
     let earlier = (1..=LEVEL_OF).filter_map(|back| values[(origin + place).checked_sub(back * season)?]);
-    median(earlier.collect())
-}
-
-/// The middle one, or the mean of the two in the middle; none of none.
-pub(in crate::insight) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    Some(if values.len() % 2 == 1 { upper } else { f64::midpoint(values[values.len() / 2 - 1], upper) })
+    median_of(earlier.collect())
 }
 
 #[cfg(test)]
