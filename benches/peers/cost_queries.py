@@ -294,10 +294,14 @@ def measure(engine, mode, data, store, rounds, only):
     for form in FORMS:
         for name in chosen(only):
             # What was never asked before is not in memory yet.
-            runs = [run(name, form) for _ in range(rounds + (engine == "finops" and mode == "memory"))]
-            answer, opened = runs[-1][0], max(run[3] for run in runs)
-            times = [run[1:3] for run in runs][-rounds:]
-            out[form][name] = {"runs": times, "digest": digest(name, rows_of(engine, name, answer)), "open": opened}
+            # Of the answers only the last is kept, as by who asks, reads and asks again.
+            answer, times, opened = None, [], 0
+            for _ in range(rounds + (engine == "finops" and mode == "memory")):
+                answer, wall, cpu, opening = run(name, form)
+                times.append((wall, cpu))
+                opened = max(opened, opening)
+            found = digest(name, rows_of(engine, name, answer))
+            out[form][name] = {"runs": times[-rounds:], "digest": found, "open": opened}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"queries": out, "peak": peak}), flush=True)
     # Some engines wait for threads of theirs that never end.

@@ -1,6 +1,7 @@
 //! Exact decimals of many rows as mantissas of one scale, in 64 bits where that holds them.
 
 use crate::model::money::Money;
+use std::ops::Range;
 
 /// The decimals of a [`Money`].
 const DECIMALS: u32 = Money::SCALE;
@@ -50,6 +51,16 @@ impl Amounts {
         Self { decimals, values, max_abs }
     }
 
+    /// Some of the rows, as if there were no others; none is larger in magnitude than the largest of all.
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        let values = match &self.values {
+            Mantissas::Zero => Mantissas::Zero,
+            Mantissas::I64(values) => Mantissas::I64(values.get(rows).unwrap_or_default().to_vec()),
+            Mantissas::I128(values) => Mantissas::I128(values.get(rows).unwrap_or_default().to_vec()),
+        };
+        Self { values, ..*self }
+    }
+
     /// What a mantissa is multiplied by to have 18 decimals.
     pub fn factor(decimals: u8) -> i64 {
         10_i64.pow(DECIMALS.saturating_sub(decimals.into()))
@@ -75,6 +86,13 @@ mod tests {
                 Mantissas::I128(wide) => wide.iter().map(|value| value * factor).collect(),
             };
             prop_assert_eq!(&read, &values);
+            let half = values.len() / 2;
+            let ends = match (amounts.part(0..half).values, amounts.part(half..values.len()).values) {
+                (Mantissas::I64(one), Mantissas::I64(other)) => Mantissas::I64([one, other].concat()),
+                (Mantissas::I128(one), Mantissas::I128(other)) => Mantissas::I128([one, other].concat()),
+                (one, _) => one,
+            };
+            prop_assert_eq!(&ends, &amounts.values);
             prop_assert_eq!(amounts.max_abs, values.iter().map(|value| value.unsigned_abs()).max().unwrap());
         }
     }

@@ -65,6 +65,17 @@ impl Codes {
         }
     }
 
+    /// Some of the rows, as if there were no others.
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::One(code) => Self::One(*code),
+            Self::Bits(_) => Self::U8(rows.map(|row| u8::try_from(self.get(row)).unwrap_or(0)).collect()),
+            Self::U8(codes) => Self::U8(codes.get(rows).unwrap_or_default().to_vec()),
+            Self::U16(codes) => Self::U16(codes.get(rows).unwrap_or_default().to_vec()),
+            Self::U32(codes) => Self::U32(codes.get(rows).unwrap_or_default().to_vec()),
+        }
+    }
+
     /// Where a number stands among rows whose numbers ascend.
     pub fn range_of(&self, code: u32, rows: Range<usize>) -> Range<usize> {
         fn within<T: Copy + Into<u32>>(codes: &[T], code: u32, rows: Range<usize>) -> Range<usize> {
@@ -113,6 +124,8 @@ mod tests {
             codes.read(start, &mut read);
             prop_assert_eq!(&read, &values[start..]);
             prop_assert!(values.iter().enumerate().all(|(row, value)| codes.get(row) == *value));
+            let part = codes.part(start..values.len());
+            prop_assert!(values[start..].iter().enumerate().all(|(row, value)| part.get(row) == *value));
         }
 
         #[test]

@@ -87,6 +87,16 @@ pub enum Data {
     Amounts(Amounts),
 }
 
+impl Data {
+    /// Some of the rows, as if there were no others.
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Codes(codes) => Self::Codes(codes.part(rows)),
+            Self::Amounts(amounts) => Self::Amounts(amounts.part(rows)),
+        }
+    }
+}
+
 /// Where a column of a section lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::parts::Part;
-use super::view::{Of, View};
+use super::view::{Few, Of, View};
 use super::work::Work;
 use crate::Result;
 use crate::insight::blocks::{BlockIndex, Codes, Data, SectionIndex, What};
@@ -31,8 +31,9 @@ struct Slot {
     left: usize,
     /// All rows.
     whole: Option<View>,
-    /// The codes that the rows are sorted by, where these lead to some of them.
-    lead: Option<Arc<Data>>,
+    /// Columns with all rows where few are needed: what the rows are sorted by, and short ones. With the places of
+    /// their chunks.
+    columns: Vec<(usize, Arc<Data>)>,
     /// Whether all rows are worth loading even where few are needed, once that was asked.
     is_known: Option<bool>,
 }
@@ -72,7 +73,9 @@ impl<'a> Sections<'a> {
             let needed = rows.len().saturating_mul(slot.stretches).saturating_mul(FEW_OF);
             let are_few = needed <= usize::try_from(section.rows()).unwrap_or(usize::MAX);
             if are_few && !*slot.is_known.get_or_insert_with(|| of.is_known()) {
-                let (view, count) = (View::load(&of, Some(rows.clone()), parts)?, rows.len());
+                let count = rows.len();
+                let few = Few { rows, stretches: slot.stretches, whole: &mut slot.columns };
+                let view = View::load(&of, Some(few), parts)?;
                 *bytes_read += view.bytes_read;
                 return Ok(Some((some.insert(view), 0..count)));
             }
@@ -88,7 +91,8 @@ impl<'a> Sections<'a> {
         if let Some(slot) = self.slots.get_mut(work.slot) {
             slot.left = slot.left.saturating_sub(1);
             if slot.left == 0 {
-                (slot.whole, slot.lead) = (None, None);
+                slot.whole = None;
+                slot.columns.clear();
             }
         }
     }
@@ -100,14 +104,14 @@ impl Slot {
         if let Some(whole) = &self.whole {
             return Ok(whole.codes(lead));
         }
-        if self.lead.is_none()
-            && let Some(chunk) = of.section.find(What::Dimension(lead))
-        {
+        let Some(chunk) = of.section.find(What::Dimension(lead)) else { return Ok(&Codes::One(0)) };
+        if !self.columns.iter().any(|(known, _)| *known == chunk) {
             let (data, bytes) = of.column(chunk)?;
             *bytes_read += bytes;
-            self.lead = Some(data);
+            self.columns.push((chunk, data));
         }
-        Ok(match self.lead.as_deref() {
+        let found = self.columns.iter().find(|(known, _)| *known == chunk);
+        Ok(match found.map(|(_, data)| data.as_ref()) {
             Some(Data::Codes(codes)) => codes,
             _ => &Codes::One(0),
         })

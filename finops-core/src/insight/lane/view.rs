@@ -9,6 +9,10 @@ use crate::insight::blocks::{Amounts, BlockIndex, Codes, Coding, Data, Mantissas
 use std::ops::Range;
 use std::sync::Arc;
 
+/// A column that has fewer bytes than this for each stretch of rows that is needed is read whole: to read once more
+/// takes about as long as to read so many bytes more.
+const SHORT_BYTES: usize = 8 << 10;
+
 /// A column of codes: loaded, or the same everywhere.
 #[derive(Debug)]
 enum Held {
@@ -75,9 +79,9 @@ pub(super) struct View {
 
 impl View {
     /// Loads what a question needs of a section: of all its rows, or of some, which are then its rows from 0 on.
-    pub(super) fn load(of: &Of<'_>, rows: Option<Range<usize>>, parts: &[Part<'_>]) -> Result<Self> {
+    pub(super) fn load(of: &Of<'_>, few: Option<Few<'_>>, parts: &[Part<'_>]) -> Result<Self> {
         let shared = of.shared;
-        let mut loader = Loader { of, rows, bytes_read: 0 };
+        let mut loader = Loader { of, few, bytes_read: 0 };
         let dimensions = shared.prepared.columns.iter().map(|column| Ok((*column, loader.dimension(*column)?)));
         let dimensions = dimensions.collect::<Result<Vec<_>>>()?;
         let charges = loader.codes(What::Charges)?;
@@ -145,9 +149,36 @@ impl Of<'_> {
     }
 }
 
+/// Some of the rows of a section.
+pub(super) struct Few<'f> {
+    pub(super) rows: Range<usize>,
+    /// In how many stretches rows are needed of the section.
+    pub(super) stretches: usize,
+    /// The columns that were read whole although few rows are needed, with the places of their chunks.
+    pub(super) whole: &'f mut Vec<(usize, Arc<Data>)>,
+}
+
+impl Few<'_> {
+    /// The rows of a column, and how many bytes were read from disk for it.
+    fn read(&mut self, of: &Of<'_>, chunk: usize) -> Result<(Data, u64)> {
+        if let Some((_, data)) = self.whole.iter().find(|(known, _)| *known == chunk) {
+            return Ok((data.part(self.rows.clone()), 0));
+        }
+        let bytes = of.section.chunks.get(chunk).and_then(|chunk| usize::try_from(chunk.bytes).ok());
+        if bytes.is_none_or(|bytes| bytes / SHORT_BYTES > self.stretches) {
+            let (segment, block, section) = of.place;
+            return of.shared.source.rows(segment, block, section, chunk, self.rows.clone());
+        }
+        let (data, bytes) = of.column(chunk)?;
+        let part = data.part(self.rows.clone());
+        self.whole.push((chunk, data));
+        Ok((part, bytes))
+    }
+}
+
 struct Loader<'a> {
     of: &'a Of<'a>,
-    rows: Option<Range<usize>>,
+    few: Option<Few<'a>>,
     bytes_read: u64,
 }
 
@@ -178,13 +209,9 @@ impl Loader<'_> {
     }
 
     fn load(&mut self, chunk: usize) -> Result<Arc<Data>> {
-        let (data, bytes) = match self.rows.clone() {
+        let (data, bytes) = match &mut self.few {
             None => self.of.column(chunk)?,
-            Some(rows) => {
-                let (segment, block, section) = self.of.place;
-                let (data, bytes) = self.of.shared.source.rows(segment, block, section, chunk, rows)?;
-                (Arc::new(data), bytes)
-            }
+            Some(few) => few.read(self.of, chunk).map(|(data, bytes)| (Arc::new(data), bytes))?,
         };
         self.bytes_read += bytes;
         Ok(data)

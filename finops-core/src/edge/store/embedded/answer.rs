@@ -22,6 +22,8 @@ use std::sync::Arc;
 /// them: a store of any size is opened in the same few milliseconds.
 const AHEAD_SEGMENTS: usize = 64;
 const AHEAD_BYTES: u64 = 4 << 20;
+/// The values of a dimension are read as well when it has no more than these.
+const AHEAD_WORDS: usize = 1_000;
 /// How often damaged columns are built again for one answer.
 const ATTEMPTS: usize = 3;
 /// How much may wait in memory to become blocks when they are built again.
@@ -67,8 +69,8 @@ pub(super) fn aggregate(
     Ok(sums)
 }
 
-/// Reads the directories of hot files, so that the first query finds them. What is wrong with one is for that query to
-/// see.
+/// Reads the directories of hot files and the values of small dimensions, so that the first query finds them. What is
+/// wrong with one is for that query to see.
 pub(super) fn read_ahead(store: &EmbeddedStore, cache_bytes: u64) {
     let Some(present) = store.present.newest(AHEAD_SEGMENTS) else { return };
     // Taken before files are opened, as by any reader.
@@ -85,8 +87,13 @@ pub(super) fn read_ahead(store: &EmbeddedStore, cache_bytes: u64) {
         bytes += segment.directory_bytes;
         read.push((entry.file.clone(), number, segment));
     }
+    let columns = Columns::new(&store.hot, &store.state, read);
     // Every question needs the currencies.
-    drop(Columns::new(&store.hot, &store.state, read).words(ChargeColumn::BillingCurrency));
+    for column in dimension_columns().chain([ChargeColumn::BillingCurrency]) {
+        if (1..=AHEAD_WORDS).contains(&columns.count(column)) {
+            drop(columns.words(column));
+        }
+    }
 }
 
 /// The hot files of all segments; none when one is missing, or is known not to be sound, and cannot be built here and

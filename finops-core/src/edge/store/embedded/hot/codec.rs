@@ -129,9 +129,8 @@ pub(super) fn read_rows(
     let data = match chunk.coding {
         Coding::One(code) => Data::Codes(Codes::One(code)),
         Coding::Bits => {
-            let (bits, skipped) = (Codes::Bits(pages.numbers()?), rows.start % 64);
-            let bit = |row: usize| u8::try_from(bits.get(row)).unwrap_or(0);
-            Data::Codes(Codes::U8((skipped..skipped + rows.len()).map(bit).collect()))
+            let skipped = rows.start % 64;
+            Data::Codes(Codes::Bits(pages.numbers()?).part(skipped..skipped + rows.len()))
         }
         Coding::U8 => Data::Codes(Codes::U8(pages.numbers()?)),
         Coding::U16 => Data::Codes(Codes::U16(pages.numbers()?)),
