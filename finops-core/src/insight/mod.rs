@@ -28,6 +28,7 @@ pub mod historical;
 pub mod lane;
 mod matching;
 pub mod monthly;
+mod numerics;
 pub mod plan;
 pub mod query;
 pub mod question;

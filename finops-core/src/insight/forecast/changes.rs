@@ -2,6 +2,7 @@
 
 use super::numbers::Scatter;
 use super::season::{Seasonal, Shape};
+use crate::insight::numerics::{ln, pow};
 
 /// The least number of values that say how high a series stands.
 const LEVEL_OF: usize = 4;
@@ -72,7 +73,7 @@ impl Changes {
 
     /// Their size over some steps.
     pub(super) fn over(&self, steps: usize) -> f64 {
-        self.size * (steps as f64 / self.season).powf(self.power)
+        self.size * pow(steps as f64 / self.season, self.power)
     }
 }
 
@@ -86,7 +87,7 @@ fn power(values: &[f64], season: usize, positive: bool) -> f64 {
     let points = compared.map(|apart| {
         let pairs = values.iter().zip(values.iter().skip(*apart));
         let sum: f64 = pairs.map(|(earlier, later)| (later - earlier - drift * *apart as f64).abs()).sum();
-        ((*apart as f64).ln(), (sum / (values.len() - apart) as f64).ln(), 1.0)
+        (ln(*apart as f64), ln(sum / (values.len() - apart) as f64), 1.0)
     });
     let points: Vec<(f64, f64, f64)> = points.collect();
     let seen = points.len() >= ENOUGH && points.iter().all(|(_, size, _)| size.is_finite());

@@ -13,6 +13,7 @@ use super::answer::{Band, SeriesForecast};
 use super::changes::{Changes, Levels};
 use super::level::Level;
 use super::numbers::Scatter;
+use crate::insight::numerics::{acos, cos, exp, ln, pow};
 
 /// After how many values an error counts half, and at least two seasons.
 const HALF_LIFE: f64 = 20.0;
@@ -59,7 +60,7 @@ impl Spread {
         let grown: Vec<f64> = past.iter().map(|past| levels.grown_since(past.at)).collect();
         let mut sums = vec![(0.0, 0.0); horizon];
         for (Past { at, errors }, grown) in past.iter().zip(&grown) {
-            let weight = 0.5_f64.powf((values.len() - at) as f64 / HALF_LIFE.max(2.0 * season as f64));
+            let weight = pow(0.5, (values.len() - at) as f64 / HALF_LIFE.max(2.0 * season as f64));
             for ((weights, squares), error) in sums.iter_mut().zip(errors) {
                 *weights += weight;
                 *squares += weight * (grown * error).powi(2);
@@ -67,7 +68,7 @@ impl Spread {
         }
         let spreads = sums.iter().zip(1_u32..).filter(|((weight, squares), _)| *weight > 0.0 && *squares > 0.0);
         let points: Vec<(f64, f64, f64)> = spreads
-            .map(|((weight, squares), step)| (f64::from(step).ln(), (squares / weight).ln() / 2.0, *weight))
+            .map(|((weight, squares), step)| (ln(f64::from(step)), ln(squares / weight) / 2.0, *weight))
             .collect();
         if points.is_empty() {
             return Self { steps: unseen(values, &levels, horizon), bulk: 1.0, skew };
@@ -85,7 +86,7 @@ impl Spread {
     pub(super) fn bands(&self, mean: &[f64], levels: &[Level]) -> Vec<Band> {
         let of = |level: &Level| {
             let follow = ((0.95 - level.share()) / 0.15).clamp(0.0, 1.0);
-            let factor = TO_COME * student(*level) * self.bulk.powf(follow);
+            let factor = TO_COME * student(*level) * pow(self.bulk, follow);
             let side = |sign: f64| {
                 let bound = |(mean, step): (&f64, &f64)| {
                     let width = factor * step;
@@ -105,7 +106,7 @@ fn powers(points: &[(f64, f64, f64)], horizon: usize) -> Vec<f64> {
     let scatter = Scatter::of(points);
     let (usual, counts) = USUAL_GROWTH;
     let growth = scatter.slope(usual, counts).clamp(0.0, 1.0);
-    (1..=horizon).map(|step| (scatter.y + growth * ((step as f64).ln() - scatter.x)).exp()).collect()
+    (1..=horizon).map(|step| exp(scatter.y + growth * (ln(step as f64) - scatter.x))).collect()
 }
 
 /// The bulk of errors against all of them: by the mean against the root of the mean square, next to what that is where
@@ -121,7 +122,7 @@ fn bulk(past: &[Past], grown: &[f64], steps: &[f64]) -> f64 {
         }
     }
     if squares > 0.0 {
-        (sum / (squares * count).sqrt() / NORMAL).min(1.0).powf(FOLLOWED * count / (count + FEW))
+        pow((sum / (squares * count).sqrt() / NORMAL).min(1.0), FOLLOWED * count / (count + FEW))
     } else {
         1.0
     }
@@ -144,7 +145,7 @@ pub(super) fn stop_at_zero(answer: &mut SeriesForecast) {
 /// How far to each side Student's t with four degrees of freedom covers a share: the closed form of Shaw (2006).
 fn student(level: Level) -> f64 {
     let root = ((1.0 - level.share()) * (1.0 + level.share())).sqrt();
-    2.0 * ((root.acos() / 3.0).cos() / root - 1.0).max(0.0).sqrt()
+    2.0 * (cos(acos(root) / 3.0) / root - 1.0).max(0.0).sqrt()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::answer::SeriesForecast;
 use super::level::Level;
 use super::numbers::median_of;
 use super::series::Series;
+use crate::insight::numerics::{ln, pow};
 use std::ops::Range;
 
 /// The power where the history is too short to measure it: between independent and alike.
@@ -68,7 +69,7 @@ impl Together {
                 .iter()
                 .zip(means)
                 .map(|(bound, mean)| (bound - mean).powi(2));
-            (squares.sum::<f64>() / count).sqrt() * count.powf(self.0)
+            (squares.sum::<f64>() / count).sqrt() * pow(count, self.0)
         };
         let lower = mean - half_width(&band.lower);
         let floor = if series.stops_at_zero() { 0.0 } else { f64::NEG_INFINITY };
@@ -110,7 +111,7 @@ fn power(values: &[Option<f64>], season: usize) -> Option<f64> {
         return None;
     }
     let ratio = ((of_sums / sums as f64) / (squares / steps as f64)).sqrt();
-    Some((ratio.ln() / (longest as f64).ln()).clamp(0.5, 1.0))
+    Some((ln(ratio) / ln(longest as f64)).clamp(0.5, 1.0))
 }
 
 /// The plain level of a place in the season, as seen from an origin.
