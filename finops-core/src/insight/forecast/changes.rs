@@ -96,19 +96,8 @@ fn power(values: &[f64], season: usize, positive: bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::noise;
     use super::*;
-
-    /// Numbers between -1 and 1 that look random, the same on every run.
-    fn noise(count: usize) -> Vec<f64> {
-        let mut state = 0x2545_f491_4f6c_dd1d_u64;
-        let mut next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-        };
-        (0..count).map(|_| next()).collect()
-    }
 
     fn sums(values: &[f64]) -> Vec<f64> {
         values

@@ -124,19 +124,8 @@ fn level(values: &[Option<f64>], season: usize, origin: usize, place: usize) -> 
 mod tests {
     use super::super::forecaster::{Forecaster, forecast};
     use super::super::model::Model;
+    use super::super::tests::noise;
     use super::*;
-
-    /// Numbers between -1 and 1 that look random, the same on every run.
-    fn noise(count: usize) -> Vec<f64> {
-        let mut state = 0x2545_f491_4f6c_dd1d_u64;
-        let mut next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-        };
-        (0..count).map(|_| next()).collect()
-    }
 
     #[test]
     fn independent_errors_even_out_and_wandering_ones_do_not() {
