@@ -28,6 +28,7 @@ pub mod historical;
 pub mod lane;
 mod matching;
 pub mod monthly;
+mod numerics;
 pub mod plan;
 pub mod query;
 pub mod question;
@@ -37,6 +38,7 @@ pub mod row;
 mod series;
 pub mod services;
 mod settled;
+#[expect(clippy::disallowed_methods, reason = "its normal distribution asks the system for an exponential")]
 pub mod spend_forecast;
 pub mod spending;
 pub mod statement;

@@ -7,6 +7,7 @@ use super::noise::Noise;
 use super::overall::Overall;
 use super::record::{Record, Unusual};
 use super::sums::{Judged, Sums};
+use crate::insight::numerics::pow;
 use chrono::{Datelike, NaiveDate};
 
 /// Where the noise is heavy, how far a value must lie from what its place in the season expects, as a part of what is
@@ -236,7 +237,7 @@ impl Model {
     /// How much farther off a value must lie because an anomaly has just ended.
     fn after(&self, index: usize) -> f64 {
         let since = |last: usize| index.saturating_sub(last) as f64;
-        self.last_anomaly.map_or(1.0, |last| 1.0 + AFTER * 0.5_f64.powf(since(last) / AFTER_HALF))
+        self.last_anomaly.map_or(1.0, |last| 1.0 + AFTER * pow(0.5, since(last) / AFTER_HALF))
     }
 
     /// Whether a monthly charge explains the value, or that it does not come; takes note of it.

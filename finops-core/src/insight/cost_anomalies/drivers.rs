@@ -9,6 +9,7 @@
 use super::answer::AnomalyDriver;
 use super::search::{AnomalySearch, Found, FoundAnomalies, estimate, interval_of, of_group};
 use crate::Result;
+use crate::insight::numerics::ln;
 use crate::insight::question::Question;
 use crate::insight::settled::{Settled, settle};
 use crate::insight::sums::Sums;
@@ -235,7 +236,7 @@ fn surprise(changes: &[Change]) -> f64 {
         actual += positive(change.actual);
     }
     let share = |amount: Money, total: f64| if total > 0.0 { positive(amount) / total } else { 0.0 };
-    let half = |own: f64, mean: f64| if own > 0.0 { 0.5 * own * (own / mean).ln() } else { 0.0 };
+    let half = |own: f64, mean: f64| if own > 0.0 { 0.5 * own * ln(own / mean) } else { 0.0 };
     let of_one = |change: &Change| {
         let (before, now) = (share(change.expected, expected), share(change.actual, actual));
         let mean = f64::midpoint(before, now);

@@ -3,6 +3,7 @@
 use super::super::forecast::{Calendar, Frequency, Series, Together, Total};
 use super::history::{History, ToDate, month_of, next_month};
 use super::outlook::{Basis, Bounds, Outlook, Prediction, Predictions};
+use crate::insight::numerics::hypot;
 use crate::model::money::Money;
 use crate::{Error, ErrorCode, Result};
 use chrono::NaiveDate;
@@ -123,9 +124,9 @@ impl Outlook<'_> {
                 let Some(band) = answer.band(self.levels[level]) else {
                     return Bounds { lower: expected, upper: expected };
                 };
-                let lower = expected - (expected - band.lower[place]).hypot(*below);
+                let lower = expected - hypot(expected - band.lower[place], *below);
                 let floor = if series.stops_at_zero() { 0.0 } else { f64::NEG_INFINITY };
-                Bounds { lower: lower.max(floor), upper: expected + (band.upper[place] - expected).hypot(*above) }
+                Bounds { lower: lower.max(floor), upper: expected + hypot(band.upper[place] - expected, *above) }
             };
             let bounds = unsure.iter().enumerate().map(widened).collect();
             predictions.points.push(Prediction {

@@ -6,6 +6,7 @@
 
 use super::fit::{Fit, Fitted};
 use super::optimiser::{Effort, minimise};
+use crate::insight::numerics::{ln, pow};
 
 /// The model, unfitted.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +110,7 @@ impl Order {
         };
         let (n, k) = (values.len() as f64, (count + 2) as f64);
         let penalty = 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0).max(0.5);
-        (self.parameters(at, mean), n * (loss(at) / n).max(1e-300).ln() + penalty)
+        (self.parameters(at, mean), n * ln((loss(at) / n).max(1e-300)) + penalty)
     }
 }
 
@@ -121,7 +122,7 @@ fn wanders(values: &[f64]) -> bool {
     }
     let mean = values.iter().sum::<f64>() / n;
     let centred: Vec<f64> = values.iter().map(|value| value - mean).collect();
-    let lags = (4.0 * (n / 100.0).powf(0.25)) as usize;
+    let lags = (4.0 * pow(n / 100.0, 0.25)) as usize;
     let product = |lag: usize| centred.iter().zip(centred.iter().skip(lag)).map(|(a, b)| a * b).sum::<f64>() / n;
     let near = (1..=lags).map(|lag| (1.0 - lag as f64 / (lags + 1) as f64) * product(lag)).sum::<f64>();
     let long_run = product(0) + 2.0 * near;

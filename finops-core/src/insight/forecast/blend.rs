@@ -4,6 +4,7 @@
 
 use super::fit::Fitted;
 use super::numbers::magnitude;
+use crate::insight::numerics::exp;
 use std::fmt::Debug;
 
 /// A form of which the likelihood is a smaller share of the best one's says nothing.
@@ -64,7 +65,7 @@ impl<R: Recipe> Blend<R> {
     /// All candidates by their likelihood.
     pub(crate) fn average(values: &[f64], period: usize, candidates: &[Candidate<R>], label: &str) -> Option<Self> {
         let least = candidates.iter().map(|candidate| candidate.criterion).fold(f64::INFINITY, f64::min);
-        let of = |candidate: &Candidate<R>| (((least - candidate.criterion) / 2.0).exp(), candidate.recipe);
+        let of = |candidate: &Candidate<R>| (exp((least - candidate.criterion) / 2.0), candidate.recipe);
         let shares: Vec<_> = candidates.iter().map(of).filter(|(share, _)| *share >= SHARE_MIN).collect();
         Self::new(values, period, &shares, label.to_owned())
     }

@@ -87,7 +87,7 @@ fn weights(means: &[Option<Vec<f64>>], origins: &[Origin]) -> Vec<f64> {
         (None, _) => 0.0,
         (Some(_), false) => 1.0,
         // No member counts more than a hundred times as much as the worst.
-        (Some(_), true) => (sums[at] / largest).max(0.1).powi(-2),
+        (Some(_), true) => (sums[at] / largest).max(0.1).powi(2).recip(),
     };
     (0..means.len()).map(weight).collect()
 }

@@ -32,6 +32,7 @@ mod backtest;
 mod blend;
 mod calendar;
 mod ces;
+mod changes;
 mod clean;
 mod combination;
 mod ets;

@@ -6,6 +6,7 @@
 
 use super::fit::{Fit, Fitted};
 use super::season::is_seasonal;
+use crate::insight::numerics::{exp, ln};
 
 /// Loess for the seasons, `rest` for what is left.
 #[derive(Debug, Clone)]
@@ -46,13 +47,13 @@ fn decompose(values: &[f64], seasons: &[usize], logarithms: bool) -> Option<(Vec
     if seasons.is_empty() {
         return Some((values.to_vec(), Vec::new()));
     }
-    let scaled: Vec<f64> = values.iter().map(|value| if logarithms { value.ln() } else { *value }).collect();
+    let scaled: Vec<f64> = values.iter().map(|value| if logarithms { ln(*value) } else { *value }).collect();
     let seasonal: Vec<Vec<f64>> = match seasons {
         [season] => vec![stlrs::Stl::params().seasonal_length(11).fit(&scaled, *season).ok()?.seasonal().to_vec()],
         _ => stlrs::Mstl::params().fit(&scaled, seasons).ok()?.seasonal().to_vec(),
     };
     let total = |at: usize| seasonal.iter().map(|part| part[at]).sum::<f64>();
-    let rest = |(at, value): (usize, &f64)| if logarithms { value / total(at).exp() } else { value - total(at) };
+    let rest = |(at, value): (usize, &f64)| if logarithms { value / exp(total(at)) } else { value - total(at) };
     Some((values.iter().enumerate().map(rest).collect(), seasonal))
 }
 
@@ -68,7 +69,7 @@ impl<F: Fitted> FittedMstl<F> {
     }
 
     fn with(&self, season: f64, value: f64) -> f64 {
-        if self.logarithms { value * season.exp() } else { value + season }
+        if self.logarithms { value * exp(season) } else { value + season }
     }
 }
 

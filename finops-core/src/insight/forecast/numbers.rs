@@ -57,6 +57,34 @@ impl Line {
     }
 }
 
+/// Points about their mean, each with a weight.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scatter {
+    /// Where the mean lies.
+    pub x: f64,
+    /// Where the mean lies.
+    pub y: f64,
+    both: f64,
+    squares: f64,
+}
+
+impl Scatter {
+    /// Of points `(x, y, weight)`.
+    pub(super) fn of(points: &[(f64, f64, f64)]) -> Self {
+        let total: f64 = points.iter().map(|(.., weight)| weight).sum();
+        let x = points.iter().map(|(x, _, weight)| x * weight).sum::<f64>() / total;
+        let y = points.iter().map(|(_, y, weight)| y * weight).sum::<f64>() / total;
+        let both = points.iter().map(|(at, value, weight)| weight * (at - x) * (value - y)).sum();
+        let squares = points.iter().map(|(at, _, weight)| weight * (at - x) * (at - x)).sum();
+        Self { x, y, both, squares }
+    }
+
+    /// How steep they lie by least squares, drawn towards what is usual as if by so much more of their spread.
+    pub(super) fn slope(&self, usual: f64, counts: f64) -> f64 {
+        (self.both + counts * usual) / (self.squares + counts)
+    }
+}
+
 /// The largest magnitude, by which values are divided before they are fitted; `None` when one is not finite. Zeros
 /// are divided by 1.
 pub(crate) fn magnitude(values: &[f64]) -> Option<f64> {

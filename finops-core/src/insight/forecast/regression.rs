@@ -5,6 +5,7 @@
 
 use super::calendar::{Calendar, Frequency};
 use super::fit::{Fit, Fitted};
+use crate::insight::numerics::pow;
 use chrono::Datelike;
 
 /// After how many values one counts half.
@@ -79,7 +80,7 @@ impl Fit for Regression {
         let size = self.features(0, length)?.len();
         let mut products = vec![vec![0.0; size + 1]; size];
         for (at, value) in values.iter().enumerate() {
-            let weight = 0.5_f64.powf((length - 1 - at) as f64 / HALF_LIFE);
+            let weight = pow(0.5, (length - 1 - at) as f64 / HALF_LIFE);
             let features = self.features(at, length)?;
             for (row, one) in features.iter().enumerate() {
                 for (column, other) in features.iter().chain([value]).enumerate() {

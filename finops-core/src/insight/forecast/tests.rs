@@ -7,6 +7,18 @@ fn levels() -> Vec<Level> {
     Level::list(&[0.5, 0.8, 0.95]).unwrap()
 }
 
+/// Numbers between -1 and 1 that look random, the same on every run.
+pub(super) fn noise(count: usize) -> Vec<f64> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
 fn monthly() -> Calendar {
     Calendar::new("2022-01-01".parse().unwrap(), Frequency::Monthly)
 }

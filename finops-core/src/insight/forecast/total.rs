@@ -8,6 +8,7 @@ use super::answer::SeriesForecast;
 use super::level::Level;
 use super::numbers::median_of;
 use super::series::Series;
+use crate::insight::numerics::{ln, pow};
 use std::ops::Range;
 
 /// The power where the history is too short to measure it: between independent and alike.
@@ -68,7 +69,7 @@ impl Together {
                 .iter()
                 .zip(means)
                 .map(|(bound, mean)| (bound - mean).powi(2));
-            (squares.sum::<f64>() / count).sqrt() * count.powf(self.0)
+            (squares.sum::<f64>() / count).sqrt() * pow(count, self.0)
         };
         let lower = mean - half_width(&band.lower);
         let floor = if series.stops_at_zero() { 0.0 } else { f64::NEG_INFINITY };
@@ -110,7 +111,7 @@ fn power(values: &[Option<f64>], season: usize) -> Option<f64> {
         return None;
     }
     let ratio = ((of_sums / sums as f64) / (squares / steps as f64)).sqrt();
-    Some((ratio.ln() / (longest as f64).ln()).clamp(0.5, 1.0))
+    Some((ln(ratio) / ln(longest as f64)).clamp(0.5, 1.0))
 }
 
 /// The plain level of a place in the season, as seen from an origin.
@@ -123,19 +124,8 @@ fn level(values: &[Option<f64>], season: usize, origin: usize, place: usize) -> 
 mod tests {
     use super::super::forecaster::{Forecaster, forecast};
     use super::super::model::Model;
+    use super::super::tests::noise;
     use super::*;
-
-    /// Numbers between -1 and 1 that look random, the same on every run.
-    fn noise(count: usize) -> Vec<f64> {
-        let mut state = 0x2545_f491_4f6c_dd1d_u64;
-        let mut next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-        };
-        (0..count).map(|_| next()).collect()
-    }
 
     #[test]
     fn independent_errors_even_out_and_wandering_ones_do_not() {

@@ -6,6 +6,7 @@ use super::recursion::{States, Way, Weights, run};
 use crate::insight::forecast::blend::Candidate;
 use crate::insight::forecast::numbers::count;
 use crate::insight::forecast::optimiser::{Effort, minimise};
+use crate::insight::numerics::ln;
 
 /// The growth with each step that a forecast may show at most.
 const GROWTH: f64 = 1.02;
@@ -95,5 +96,5 @@ fn loss(form: Form, weights: &Weights, values: &[f64], states: &mut States) -> f
     let mut squares = 0.0;
     run(form, Way::Forwards, weights, values, states, |error, _| squares += error * error);
     let number = count(values.len());
-    number * (squares / number).max(EXACT).ln()
+    number * ln((squares / number).max(EXACT))
 }

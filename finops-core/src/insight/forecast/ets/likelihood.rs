@@ -3,6 +3,7 @@
 use super::form::{Error, Form, Season, Trend};
 use super::recursion::{Added, Multiplied, Seasonal, States, Unseasonal, Weights, backwards, forwards};
 use crate::insight::forecast::numbers::count;
+use crate::insight::numerics::ln;
 
 /// Below this share of the largest value, squared, errors are those of arithmetic.
 const EXACT: f64 = 1e-28;
@@ -62,13 +63,13 @@ fn told<S: Seasonal, const SLOPE: bool>(error: Error, weights: &Weights, values:
             forwards::<S, SLOPE>(values, weights, states, |value, expected| {
                 squares += (value - expected) * (value - expected);
             });
-            number * (squares / number).max(EXACT).ln()
+            number * ln((squares / number).max(EXACT))
         }
         Error::Multiplicative => {
             let mut sums = Sums { squares: 0.0, product: 1.0, logarithm: 0.0, least: f64::INFINITY };
             forwards::<S, SLOPE>(values, weights, states, |value, expected| sums.add(value, expected));
             if sums.least > 0.0 {
-                number * (sums.squares / number).max(EXACT).ln() + 2.0 * (sums.logarithm + sums.product.ln())
+                number * ln((sums.squares / number).max(EXACT)) + 2.0 * (sums.logarithm + ln(sums.product))
             } else {
                 f64::INFINITY
             }
@@ -84,7 +85,7 @@ impl Sums {
         self.least = self.least.min(expected);
         self.product *= expected;
         if !(1e-100..1e100).contains(&self.product) {
-            self.logarithm += self.product.ln();
+            self.logarithm += ln(self.product);
             self.product = 1.0;
         }
     }

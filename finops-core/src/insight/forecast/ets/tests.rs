@@ -4,6 +4,7 @@ use super::form::{Error, Form, Season, Trend};
 use super::recursion::{States, Weights};
 use super::*;
 use crate::insight::forecast::fit::Fitted;
+use crate::insight::numerics::pow;
 
 const FORMS: [Season; 3] = [Season::None, Season::Additive, Season::Multiplicative];
 const TRENDS: [Trend; 3] = [Trend::None, Trend::Additive, Trend::Damped];
@@ -93,7 +94,7 @@ fn a_slope_and_a_season_go_on() {
 #[test]
 fn a_season_that_grows_with_the_level_is_seen() {
     let values: Vec<f64> =
-        months(96).iter().enumerate().map(|(at, value)| (value - at as f64) * 1.01_f64.powf(at as f64)).collect();
+        months(96).iter().enumerate().map(|(at, value)| (value - at as f64) * pow(1.01, at as f64)).collect();
     let fitted = Ets::Best.fit(&values[..84], 12).unwrap();
     assert!(fitted.label().ends_with("M)"), "{}", fitted.label());
     assert!(relative(&fitted.mean(12), &values[84..]) < 0.03);
