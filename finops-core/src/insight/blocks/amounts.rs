@@ -52,6 +52,7 @@ impl Amounts {
     }
 
     /// Some of the rows, as if there were no others; none is larger in magnitude than the largest of all.
+    #[must_use]
     pub fn part(&self, rows: Range<usize>) -> Self {
         let values = match &self.values {
             Mantissas::Zero => Mantissas::Zero,

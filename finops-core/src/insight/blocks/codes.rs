@@ -66,6 +66,7 @@ impl Codes {
     }
 
     /// Some of the rows, as if there were no others.
+    #[must_use]
     pub fn part(&self, rows: Range<usize>) -> Self {
         match self {
             Self::One(code) => Self::One(*code),

@@ -89,6 +89,7 @@ pub enum Data {
 
 impl Data {
     /// Some of the rows, as if there were no others.
+    #[must_use]
     pub fn part(&self, rows: Range<usize>) -> Self {
         match self {
             Self::Codes(codes) => Self::Codes(codes.part(rows)),
