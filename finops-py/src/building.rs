@@ -62,6 +62,15 @@ pub(crate) fn broken(what: &str) -> Error {
     Error::new(ErrorCode::Storage, format!("no Arrow table could be made of the answer: {what}"))
 }
 
+/// Whether a mantissa has too many digits for a `DECIMAL(38, 18)`.
+pub(crate) const fn is_too_long(mantissa: i128) -> bool {
+    mantissa.unsigned_abs() >= DECIMAL_LIMIT
+}
+
+pub(crate) fn overflow(name: &str) -> Error {
+    Error::overflow(format!("a value of '{name}' does not fit into its column"))
+}
+
 impl Column {
     /// A column of which so many cells are not known.
     pub(crate) fn new(name: &str, len: usize) -> Self {
@@ -72,7 +81,7 @@ impl Column {
         if matches!(self.cells, Cells::Unknown) {
             self.begin(cell);
         }
-        let overflow = || Error::overflow(format!("a value of '{}' does not fit into its column", self.name));
+        let overflow = || overflow(&self.name);
         match (&mut self.cells, cell) {
             (Cells::Unknown, Cell::Null) => {}
             (Cells::Bool(cells), Cell::Bool(value)) => cells.append_value(value),
@@ -80,10 +89,8 @@ impl Column {
                 cells.append_value(i64::try_from(value).map_err(|_| overflow())?);
             }
             (Cells::Float(cells), Cell::Float(value)) => cells.append_value(value),
-            (Cells::Decimal(cells), Cell::Decimal(value)) if value.unsigned_abs() < DECIMAL_LIMIT => {
-                cells.append_value(value);
-            }
-            (Cells::Decimal(_), Cell::Decimal(_)) => return Err(overflow()),
+            (Cells::Decimal(_), Cell::Decimal(value)) if is_too_long(value) => return Err(overflow()),
+            (Cells::Decimal(cells), Cell::Decimal(value)) => cells.append_value(value),
             (Cells::Time(cells), Cell::Time(value)) => cells.append_value(value),
             (Cells::Text(cells), Cell::Text(value)) => cells.append_value(value),
             (_, Cell::Null) => self.nulls(1),

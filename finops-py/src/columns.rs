@@ -1,9 +1,10 @@
 //! The rows of an answer by column, for libraries that read Arrow: no object is made for a cell.
 
-use crate::building::{Cell, Column, broken, kind_type};
+use crate::building::{Cell, Column, broken, is_too_long, kind_type, overflow};
 use crate::{errors, output::Objects};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchOptions, new_null_array};
+use arrow_array::{Array, ArrayRef, Decimal128Array, Int64Array, RecordBatch, RecordBatchIterator, RecordBatchOptions};
+use arrow_array::{StringArray, TimestampMicrosecondArray, new_null_array};
 use arrow_schema::{DataType, Field, Schema};
 use finops_core::insight::{ItemCells, ItemColumns};
 use finops_core::model::money::Quantity;
@@ -64,28 +65,36 @@ impl Table {
 impl Table {
     /// What the core gives by column.
     pub(crate) fn of(items: ItemColumns) -> Result<Self, Error> {
-        let column = |(name, cells): (String, ItemCells)| {
-            let mut column = Column::new(&name, 0);
-            let decimal = |value: Option<Quantity>| value.map_or(Cell::Null, |value| Cell::Decimal(value.mantissa()));
-            match cells {
-                ItemCells::Texts(texts) => {
-                    texts.iter().try_for_each(|text| column.push(text.as_deref().map_or(Cell::Null, Cell::Text)))?;
-                }
-                ItemCells::Times(times) => {
-                    times.into_iter().try_for_each(|time| column.push(Cell::Time(time.micros())))?;
-                }
-                ItemCells::Decimals(values) => {
-                    values.into_iter().try_for_each(|value| column.push(decimal(value)))?;
-                }
-                ItemCells::Counts(counts) => {
-                    counts.into_iter().try_for_each(|count| column.push(Cell::Integer(count.into())))?;
-                }
-                _ => return Err(broken(&format!("'{name}' has cells of a kind that is not known here"))),
-            }
-            Ok(column.finish())
-        };
+        let column = |(name, cells): (String, ItemCells)| array(&name, &cells).map(|array| (name, array));
         Ok(Self { rows: items.rows, columns: items.columns.into_iter().map(column).collect::<Result<_, Error>>()? })
     }
+}
+
+/// The cells of a column as an array; none where nothing is known.
+fn array(name: &str, cells: &ItemCells) -> Result<Option<ArrayRef>, Error> {
+    Ok(match cells {
+        ItemCells::Texts(texts) => {
+            let array = || texts.iter().map(Option::as_deref).collect::<StringArray>();
+            texts.iter().any(Option::is_some).then(|| Arc::new(array()) as ArrayRef)
+        }
+        ItemCells::Times(times) => {
+            let times = TimestampMicrosecondArray::from_iter_values(times.iter().map(|time| time.micros()));
+            Some(Arc::new(times.with_data_type(kind_type("time"))))
+        }
+        ItemCells::Decimals(values) => {
+            let mantissas = values.iter().map(|value| value.map(Quantity::mantissa));
+            if mantissas.clone().flatten().any(is_too_long) {
+                return Err(overflow(name));
+            }
+            let array = || mantissas.collect::<Decimal128Array>().with_data_type(kind_type("decimal"));
+            values.iter().any(Option::is_some).then(|| Arc::new(array()) as ArrayRef)
+        }
+        ItemCells::Counts(counts) => {
+            let counts = counts.iter().map(|count| i64::try_from(*count).map_err(|_| overflow(name)));
+            Some(Arc::new(Int64Array::from(counts.collect::<Result<Vec<_>, Error>>()?)))
+        }
+        _ => return Err(broken(&format!("'{name}' has cells of a kind that is not known here"))),
+    })
 }
 
 /// The answer without its rows, and those by column. Of several places the first that has rows is taken.

@@ -313,13 +313,15 @@ impl<'d> Values<'d> {
         place: usize,
         name: NameOf<'_>,
     ) -> Result<(Texts, Texts)> {
-        let dimensions = self.dimensions;
-        let of = |group: &usize| {
+        let Some(dimension) = self.dimensions.get(place) else { return Ok(<(Texts, Texts)>::default()) };
+        let (mut texts, mut names) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
+        for group in groups {
             let code = settled.codes_of(*group).get(place).copied().unwrap_or(0);
-            let Some(dimension) = dimensions.get(place) else { return Ok(Named::default()) };
-            self.named(settled, (place, code), dimension, name).cloned()
-        };
-        groups.iter().map(of).collect()
+            let (text, name) = self.named(settled, (place, code), dimension, name)?;
+            texts.push(text.clone());
+            names.push(name.clone());
+        }
+        Ok((texts, names))
     }
 
     fn named(
