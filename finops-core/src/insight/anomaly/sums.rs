@@ -1,4 +1,4 @@
-//! Several values together: what none of them shows alone, such as a small step that stays.
+//! Several values together: what none of them shows alone, such as a small step that stays, or a week of low days.
 
 use super::statistics::HALF_WIDTH;
 use std::collections::VecDeque;
@@ -59,8 +59,8 @@ impl Sums {
         if self.recent.len() + 1 < span {
             return None;
         }
-        let last = std::iter::once(now).chain(self.recent.iter().rev()).take(span);
-        let least = last.map(|one| -one.deviation).fold(f64::INFINITY, f64::min);
+        let run = std::iter::once(now).chain(self.recent.iter().rev()).take(span);
+        let least = run.map(|one| -one.deviation).fold(f64::INFINITY, f64::min);
         let score = RUN_THRESHOLD * least / (RUN_OFF * middle).max(f64::MIN_POSITIVE);
         (score > threshold).then_some(Together { span, up: false, score })
     }
