@@ -13,16 +13,14 @@ use chrono::{Datelike, NaiveDate};
 /// Where the noise is heavy, how far a value must lie from what its place in the season expects, as a part of what is
 /// asked where it is not; it must lie beyond all recent values as well.
 const HEAVY_PART: f64 = 0.35;
-/// How much farther off several values must be together where the noise is heavy.
-const HEAVY_TOGETHER: f64 = 2.1;
+/// How much farther below a single value must lie there than above: closed days are common.
+const HEAVY_LOW: f64 = 1.3;
 /// How much farther off a value must lie right after an anomaly where the noise is heavy, and after how many values
 /// half of that is over: trouble comes in clusters, as in the returns of Engle 1982.
 const AFTER: f64 = 1.0;
 const AFTER_HALF: f64 = 3.0;
 /// How much wider the band of a charge is: what it usually is, is known from few times.
 const CHARGE_BAND: f64 = 1.5;
-/// An anomaly is over when a value lies within this part of the way to it.
-const BACK: f64 = 0.4;
 /// Beyond how many standard deviations the baseline follows no farther.
 const FOLLOWS: f64 = 2.0;
 
@@ -50,7 +48,12 @@ pub(super) struct Model {
 impl Model {
     /// What can be said of the values known. There is none when most are zero, and no more than two are not: then there
     /// is nothing to learn but charges.
-    pub(super) fn learn(known: &[Moment], season_length: usize, threshold: f64) -> Result<Self, Charges> {
+    pub(super) fn learn(
+        known: &[Moment],
+        season_length: usize,
+        settles: usize,
+        threshold: f64,
+    ) -> Result<Self, Charges> {
         let values: Vec<(usize, f64)> = known.iter().map(|moment| (moment.index, moment.value)).collect();
         let baseline = Baseline::of(&values, season_length);
         let mut charges = Charges::default();
@@ -76,7 +79,7 @@ impl Model {
             }
             overall.take(if is_high && moment.date.is_some() { expected } else { moment.value });
         }
-        Ok(Self { baseline, noise, overall, sums: Sums::default(), charges, last_anomaly: None, knows_credits })
+        Ok(Self { baseline, noise, overall, sums: Sums::of(settles), charges, last_anomaly: None, knows_credits })
     }
 
     /// What is expected at a place in time.
@@ -116,7 +119,7 @@ impl Model {
         let towards = deviation * record.sign();
         self.overall.take(now.value - self.charges.expected(now.date));
         self.charges.pass(now.date);
-        if towards <= BACK * record.distance().min(band) {
+        if record.is_over(towards, band, self.noise.sigma()) {
             return self.end(record, now, towards < -band, threshold);
         }
         let unusual = self.seen(now, expected, deviation);
@@ -167,20 +170,24 @@ impl Model {
         let heavy = self.noise.is_heavy();
         let half = self.noise.half_width() * if heavy { HEAVY_PART } else { 1.0 };
         let overall = self.overall.score(now.value - (expected - self.baseline.at(now.index))) / self.after(now.index);
+        let overall = if deviation < 0.0 { overall / HEAVY_LOW } else { overall };
         let alone = !heavy || (now.value < 0.0 && !self.knows_credits);
         let score = if alone { deviation.abs() / half } else { overall };
         if deviation.abs() > threshold * half && score > threshold {
             return Some(self.begin(now, expected, deviation, score));
         }
         let judged = Judged { index: now.index, value: now.value, expected, deviation };
-        let farther = if heavy { HEAVY_TOGETHER } else { 1.0 };
-        let together = self.sums.unusual(&judged, self.noise.sigma(), threshold * farther);
+        let farther = self.noise.together();
+        let together =
+            self.sums.unusual(&judged, self.noise.sigma(), threshold * farther).map(|found| found.beside(farther));
+        let low = || if heavy { self.sums.low(&judged, self.noise.middle(), threshold) } else { None };
+        let together = together.or_else(low);
         let Some(together) = together else {
             self.usual(now, expected);
             return None;
         };
         let direction = if together.up { Direction::Up } else { Direction::Down };
-        Some(self.begin_together(judged, direction, together.span, together.score / farther))
+        Some(self.begin_together(judged, direction, together.span, together.score))
     }
 
     fn begin(&mut self, now: Moment, expected: f64, deviation: f64, score: f64) -> Record {
@@ -206,7 +213,7 @@ impl Model {
         let moved = Baseline::followed(followed);
         self.noise.take(now.deviation);
         self.sums.break_off();
-        let mut record = Record::begin(direction, before.first().map_or(now.index, |first| first.index));
+        let mut record = Record::begin_together(direction, before.first().map_or(now.index, |first| first.index));
         for one in before.into_iter().chain([now]) {
             let deviation = one.deviation + moved;
             let (index, value, expected) = (one.index, one.value, one.expected);
@@ -232,6 +239,7 @@ impl Model {
         self.baseline.follow(now.index, deviation.clamp(-bound, bound), now.value);
         self.noise.take(deviation);
         self.sums.take(Judged { index: now.index, value: now.value, expected, deviation }, self.noise.sigma());
+        self.noise.cluster(self.sums.clustering());
     }
 
     /// How much farther off a value must lie because an anomaly has just ended.

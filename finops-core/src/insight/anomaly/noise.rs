@@ -19,14 +19,21 @@ const IN_SAMPLE: f64 = 1.25;
 const FIRST_WEIGHT: f64 = 0.7;
 /// How much wider the band is while few values are known.
 const YOUNG: f64 = 6.0;
-/// Tails this much wider than those of normal noise are heavy.
-const HEAVY_TAIL: f64 = 1.2;
-/// Noise of this share of the expected is heavy, by the size below which 90 % of the deviations lie.
-const HEAVY_WIDTH: f64 = 0.13;
-/// Noise below this share never is, however often a value lies far out.
-const HEAVY_FROM: f64 = 0.08;
-/// And of this one, by their variance.
-const HEAVY_SPREAD: f64 = 0.13;
+/// Tails may seem this much wider than those of normal noise by chance: then they do not widen the band.
+const TAIL_BY_CHANCE: f64 = 1.2;
+/// Wider tails than this say nothing more.
+const LARGEST_TAIL: f64 = 3.0;
+/// Noise is heavy from this wildness on: a share of the expected.
+const HEAVY: f64 = 0.15;
+/// Over how many judgements of the tails the wildness is averaged.
+const WILDNESS_MEMORY: f64 = 26.0;
+/// How far off several values must lie together, beside what is asked of a single one: where the noise is calm, where
+/// it is nearly heavy, and where it is heavy.
+const TOGETHER_CALM: f64 = 0.85;
+const TOGETHER_WILD: f64 = 1.0;
+const TOGETHER_HEAVY: f64 = 2.1;
+/// From which to which wildness the first becomes the second.
+const WILD: [f64; 2] = [0.1, 0.14];
 
 /// The noise of deviations from the baseline, in units of the expected.
 #[derive(Debug, Clone)]
@@ -35,8 +42,15 @@ pub(super) struct Noise {
     known: f64,
     sizes: VecDeque<f64>,
     unjudged: usize,
+    judged: f64,
+    /// How much wider the tails are than those of normal noise of the same middle.
     tail: f64,
-    width: f64,
+    /// The standard deviation by the middle half of the deviations.
+    middle: f64,
+    /// The standard deviation times the tail, averaged for long.
+    wildness: f64,
+    /// How much the variance of sums over a week exceeds that of sums of independent values.
+    clustering: f64,
 }
 
 impl Noise {
@@ -50,7 +64,17 @@ impl Noise {
         let clipped = sizes.iter().map(|size| (size * size).min(clip)).sum::<f64>() / count;
         let variance = (IN_SAMPLE * IN_SAMPLE * clipped).max((robust * robust).min(2.0 * clipped));
         let sizes = deviations.iter().map(|deviation| IN_SAMPLE * deviation.abs()).collect();
-        let mut noise = Self { variance, known: FIRST_WEIGHT * count, sizes, unjudged: 0, tail: 1.0, width: 0.0 };
+        let mut noise = Self {
+            variance,
+            known: FIRST_WEIGHT * count,
+            sizes,
+            unjudged: 0,
+            judged: 0.0,
+            tail: 1.0,
+            middle: robust,
+            wildness: 0.0,
+            clustering: 1.0,
+        };
         noise.judge_tail();
         noise
     }
@@ -60,17 +84,39 @@ impl Noise {
         self.variance.sqrt().max(LEAST) * (1.0 + YOUNG / self.known.max(1.0))
     }
 
+    /// The standard deviation by the middle half of the deviations, which what lies far out does not widen.
+    pub(super) fn middle(&self) -> f64 {
+        self.middle
+    }
+
     /// Half the width of the 95 % band; wider where the tails are.
     pub(super) fn half_width(&self) -> f64 {
-        let tail = if self.is_heavy() { 1.0 } else { self.tail.clamp(1.0, 2.5).powi(2) };
+        let tail = if self.is_heavy() { 1.0 } else { (self.tail / TAIL_BY_CHANCE).clamp(1.0, 2.5).powi(2) };
         HALF_WIDTH * self.sigma() * tail
     }
 
-    /// Whether the place in the season alone says too little: the noise is a good part of the level, or large
-    /// deviations are too common for normal noise.
+    /// Whether the place in the season alone says too little: the noise is a good part of the level, the more so the
+    /// farther its tails reach, and the more its values deviate in company.
     pub(super) fn is_heavy(&self) -> bool {
-        let far = self.tail > HEAVY_TAIL || self.variance.sqrt() > HEAVY_SPREAD;
-        self.width > HEAVY_WIDTH || (far && self.width > HEAVY_FROM)
+        self.in_company() > HEAVY
+    }
+
+    /// How far off several values must lie together, beside what is asked of a single one.
+    pub(super) fn together(&self) -> f64 {
+        if self.is_heavy() {
+            return TOGETHER_HEAVY;
+        }
+        let wild = (self.in_company() - WILD[0]) / (WILD[1] - WILD[0]);
+        TOGETHER_CALM + (TOGETHER_WILD - TOGETHER_CALM) * wild.clamp(0.0, 1.0)
+    }
+
+    /// Takes note of how much the variance of sums over a week exceeds that of sums of independent values.
+    pub(super) fn cluster(&mut self, clustering: f64) {
+        self.clustering = clustering;
+    }
+
+    fn in_company(&self) -> f64 {
+        self.wildness * self.clustering.sqrt()
     }
 
     /// Counts a deviation in.
@@ -97,8 +143,11 @@ impl Noise {
         sorted.sort_unstable_by(f64::total_cmp);
         let sigmas = [0.5, 0.9, 0.95].map(|share| quantile(&sorted, share));
         let [half, most, nearly_all] = [sigmas[0] / NORMAL[0], sigmas[1] / NORMAL[1], sigmas[2] / NORMAL[2]];
-        self.width = most;
+        self.middle = half;
         self.tail = f64::midpoint(most, nearly_all) / half.max(LEAST / 2.0);
+        self.judged += 1.0;
+        let wildness = self.variance.sqrt() * self.tail.min(LARGEST_TAIL);
+        self.wildness += (wildness - self.wildness) / self.judged.min(WILDNESS_MEMORY);
     }
 }
 
@@ -143,5 +192,14 @@ mod tests {
             normal(0.05).into_iter().enumerate().map(|(at, one)| if at % 6 == 0 { 0.3 } else { one }).collect();
         assert!(Noise::of(&tails).is_heavy());
         assert!(Noise::of(&normal(0.4)).is_heavy(), "wide noise");
+    }
+
+    #[test]
+    fn noise_in_company_is_heavier() {
+        let mut noise = Noise::of(&normal(0.09));
+        let alone = noise.together();
+        assert!(!noise.is_heavy() && alone < TOGETHER_HEAVY);
+        noise.cluster(4.0);
+        assert!(noise.is_heavy() && noise.together() > alone);
     }
 }

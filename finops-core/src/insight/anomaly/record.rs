@@ -12,6 +12,10 @@ const KEPT_OF_RAMP: usize = 3;
 const GROWTH: f64 = 2.0;
 /// Which part of the mean deviation it must grow by within the values kept.
 const GROWTH_PART: f64 = 0.2;
+/// An anomaly that one value was enough for is over when a value lies within this part of the way to it.
+const BACK: f64 = 0.4;
+/// One that only several values showed is over when this much evidence, a logarithm of odds, is used up.
+const EVIDENCE: f64 = 3.0;
 /// Which share of the expected is nothing.
 const NOTHING: f64 = 0.01;
 /// How many values of nothing make a disappearance.
@@ -55,6 +59,8 @@ pub(super) struct Record {
     elsewhere: bool,
     nothing: usize,
     course: Course,
+    /// The evidence that it goes on, where only several values together showed it.
+    evidence: Option<f64>,
     /// The day of the month that it was taken for a charge of.
     pub(super) charge_day: Option<u32>,
     told: bool,
@@ -75,6 +81,7 @@ impl Record {
             elsewhere: true,
             nothing: 0,
             course: Course::Short,
+            evidence: None,
             charge_day: None,
             told: false,
         }
@@ -115,6 +122,22 @@ impl Record {
     /// How far its last values lie from the expected.
     pub(super) fn distance(&self) -> f64 {
         median(&mut self.deviations.iter().rev().take(3).map(|deviation| deviation.abs()).collect::<Vec<_>>())
+    }
+
+    /// Begins at an index with values that only show it together.
+    pub(super) fn begin_together(direction: Direction, start: usize) -> Self {
+        Self { evidence: Some(EVIDENCE), ..Self::begin(direction, start) }
+    }
+
+    /// Whether it is over with a value this far off on its side, where the band is as wide and the noise has this
+    /// standard deviation. If several values were needed to see it, one is not enough to end it: each counts by how
+    /// much likelier it is out there than at the expected (the sequential test of Wald 1945).
+    pub(super) fn is_over(&mut self, towards: f64, band: f64, sigma: f64) -> bool {
+        let away = self.distance().min(band);
+        let Some(evidence) = &mut self.evidence else { return towards <= BACK * away };
+        let likelier = away * (towards - away / 2.0) / (sigma * sigma).max(f64::MIN_POSITIVE);
+        *evidence = (*evidence + likelier).min(EVIDENCE);
+        *evidence <= 0.0
     }
 
     /// Whether it still moves away from the expected, with noise of this standard deviation.
@@ -188,5 +211,33 @@ impl Record {
             score: self.score,
             ongoing,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(mut record: Record, deviation: f64) -> Record {
+        for index in 0..3 {
+            record.extend(Unusual { index, value: 1.0, expected: 1.0, deviation, elsewhere: false }, 2.0);
+        }
+        record
+    }
+
+    #[test]
+    fn what_one_value_showed_one_value_ends() {
+        let mut spike = with(Record::begin(Direction::Up, 0), 0.5);
+        assert!(!spike.is_over(0.3, 0.4, 0.1));
+        assert!(spike.is_over(0.1, 0.4, 0.1));
+    }
+
+    #[test]
+    fn what_several_values_showed_one_does_not_end() {
+        let mut shift = with(Record::begin_together(Direction::Up, 0), 0.2);
+        assert!(!shift.is_over(0.0, 0.4, 0.1), "one value back");
+        assert!(!shift.is_over(0.2, 0.4, 0.1), "and out there again");
+        assert!(!shift.is_over(0.0, 0.4, 0.1));
+        assert!(shift.is_over(0.0, 0.4, 0.1), "several back");
     }
 }

@@ -1,12 +1,16 @@
-//! Several values together: what none of them shows alone, such as a small step that stays.
+//! Several values together: what none of them shows alone, such as a small step that stays, or a week of low days.
 
 use super::statistics::HALF_WIDTH;
 use std::collections::VecDeque;
 
 /// How many values are added up.
 pub(super) const SPANS: [usize; 4] = [2, 3, 5, 7];
-/// How many of the last values are kept.
-const KEPT: usize = 7;
+/// How many values are a run at least, and how many of the last values are kept at least.
+const RUN: usize = 7;
+/// How far off each value of a run must lie, in standard deviations by the middle half of the noise.
+const RUN_OFF: f64 = 1.5;
+/// The threshold at which they must.
+const RUN_THRESHOLD: f64 = 2.0;
 /// Over how many values the spread of the sums is followed.
 const MEMORY: f64 = 60.0;
 /// The sums of how few values count as known from the start.
@@ -32,15 +36,35 @@ pub(super) struct Sums {
     recent: VecDeque<Judged>,
     spreads: [f64; SPANS.len()],
     known: f64,
-}
-
-impl Default for Sums {
-    fn default() -> Self {
-        Self { recent: VecDeque::new(), spreads: [1.0; SPANS.len()], known: FIRST_WEIGHT }
-    }
+    /// How many values are a run.
+    run: usize,
 }
 
 impl Sums {
+    /// None yet. What lasts for as many values is a new level.
+    pub(super) fn of(settles: usize) -> Self {
+        Self { recent: VecDeque::new(), spreads: [1.0; SPANS.len()], known: FIRST_WEIGHT, run: settles.max(RUN) }
+    }
+
+    /// How much the variance of the longest sums exceeds that of sums of independent values.
+    pub(super) fn clustering(&self) -> f64 {
+        self.spreads.last().copied().unwrap_or(1.0)
+    }
+
+    /// Whether each of the last values lies far below the expected, for as long as a new level takes: a low day is
+    /// common where the noise is heavy, a week of them is not. `middle` is the standard deviation of the noise by its
+    /// middle half.
+    pub(super) fn low(&self, now: &Judged, middle: f64, threshold: f64) -> Option<Together> {
+        let span = self.run;
+        if self.recent.len() + 1 < span {
+            return None;
+        }
+        let run = std::iter::once(now).chain(self.recent.iter().rev()).take(span);
+        let least = run.map(|one| -one.deviation).fold(f64::INFINITY, f64::min);
+        let score = RUN_THRESHOLD * least / (RUN_OFF * middle).max(f64::MIN_POSITIVE);
+        (score > threshold).then_some(Together { span, up: false, score })
+    }
+
     /// How many values, this one the last, lie too far off together, on which side and by how many half-widths.
     /// `sigma` is that of one deviation, `half_width` that of its 95 % band.
     pub(super) fn unusual(&self, now: &Judged, sigma: f64, threshold: f64) -> Option<Together> {
@@ -72,7 +96,7 @@ impl Sums {
     /// Takes a usual value.
     pub(super) fn take(&mut self, judged: Judged, sigma: f64) {
         self.recent.push_back(judged);
-        if self.recent.len() > KEPT {
+        if self.recent.len() > self.run {
             self.recent.pop_front();
         }
         for (span, spread) in SPANS.into_iter().zip(&mut self.spreads) {
@@ -102,4 +126,11 @@ pub(super) struct Together {
     pub(super) span: usize,
     pub(super) up: bool,
     pub(super) score: f64,
+}
+
+impl Together {
+    /// The same, where so much more is asked of several values than of one.
+    pub(super) fn beside(self, farther: f64) -> Self {
+        Self { score: self.score / farther, ..self }
+    }
 }

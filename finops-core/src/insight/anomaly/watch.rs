@@ -34,9 +34,15 @@ const CHARGE_WITHIN: f64 = 0.5;
 ///   place of the season, and the noise that of the deviations from it.
 /// - **Calm** expects the baseline and the monthly charges of the date, and has a band that is as wide as the noise of
 ///   the series. What lies within is learnt from, in bounded steps.
-/// - **Anomaly** leaves the baseline alone. It ends when a value is back; when it stays for a week of days (a day of
-///   hours, three months) and grows no more, the baseline moves there, and what follows is expected to stay.
+/// - **Anomaly** leaves the baseline alone. It ends when a value is back, or, where only several values together showed
+///   it, when the values since speak against it together. When it stays for a week of days (a day of hours, three
+///   months) and grows no more, the baseline moves there, and what follows is expected to stay.
 /// - **Silent** expects nothing. The first value that is not zero is an onset, and all is learnt anew.
+///
+/// Noise is calm or heavy. It is heavy where it is a good part of the level, the more so the farther its tails reach
+/// and the more neighbours deviate together. In calm noise a value is judged by its place in the season, and 2 to 7
+/// values together by a lower bar, so that a ramp is seen after few days. In heavy noise a value must lie beyond all
+/// recent ones as well, a low one by more; a week of which each day is low is a new level where a low day is nothing.
 ///
 /// An unknown value changes nothing but the date. What is kept does not grow with the series: the values while
 /// learning, the last 91 deviations, a charge for each day of the month.
@@ -127,7 +133,7 @@ impl Watch {
         if known.len() < RobustBaseline::needs(self.season_length) {
             return Phase::Learning { known, onset: None, charges: Charges::default() };
         }
-        match Model::learn(&known, self.season_length, self.settings.threshold) {
+        match Model::learn(&known, self.season_length, self.settles, self.settings.threshold) {
             Ok(model) => Phase::Calm(Box::new(model)),
             Err(charges) => Phase::Silent(charges),
         }
