@@ -1,6 +1,6 @@
 //! How large values are from time to time, and what they do from one season to the next.
 
-use super::numbers::Scatter;
+use super::numbers::{Point, Scatter};
 use super::season::{Seasonal, Shape};
 use crate::insight::numerics::{ln, pow};
 
@@ -17,35 +17,29 @@ const UNKNOWN_POWER: f64 = 0.5;
 
 /// How high a series stood.
 #[derive(Debug)]
-pub(super) struct Levels {
-    /// Of magnitudes, up to each place.
-    sums: Vec<f64>,
+pub(super) struct Levels<'v> {
+    values: &'v [f64],
     width: usize,
     /// Whether all values are positive.
     pub(super) positive: bool,
 }
 
-impl Levels {
-    pub(super) fn new(values: &[f64], season: usize) -> Self {
-        let mut sums = vec![0.0];
-        let mut sum = 0.0;
-        sums.extend(values.iter().map(|value| {
-            sum += value.abs();
-            sum
-        }));
-        Self { sums, width: season.max(LEVEL_OF), positive: values.iter().all(|value| *value > 0.0) }
+impl<'v> Levels<'v> {
+    pub(super) fn new(values: &'v [f64], season: usize) -> Self {
+        Self { values, width: season.max(LEVEL_OF), positive: values.iter().all(|value| *value > 0.0) }
     }
 
     /// By how much an error or a change of then, when so many values were known, would be larger today: by the root of
     /// what the level has grown, where all values are positive.
     pub(super) fn grown_since(&self, known: usize) -> f64 {
-        let now = self.until(self.sums.len() - 1);
-        if self.positive { (now / self.until(known)).clamp(0.04, 25.0).sqrt() } else { 1.0 }
+        let grown = self.until(self.values.len()) / self.until(known);
+        if self.positive && grown.is_finite() { grown.clamp(0.04, 25.0).sqrt() } else { 1.0 }
     }
 
+    /// Added up anew each time: of what small values add to large ones nothing is left in running sums.
     fn until(&self, known: usize) -> f64 {
-        let width = self.width.min(known).max(1);
-        (self.sums[known] - self.sums[known.saturating_sub(width)]) / width as f64
+        let part = &self.values[known.saturating_sub(self.width)..known];
+        part.iter().map(|value| value.abs()).sum::<f64>() / part.len().max(1) as f64
     }
 }
 
@@ -61,7 +55,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    pub(super) fn new(values: &[f64], season: usize, levels: &Levels) -> Self {
+    pub(super) fn new(values: &[f64], season: usize, levels: &Levels<'_>) -> Self {
         let pairs = values.iter().zip(values.iter().skip(season));
         let grown = |(at, (earlier, later)): (usize, (&f64, &f64))| {
             (later - earlier).abs() * levels.grown_since(at + season + 1)
@@ -87,10 +81,10 @@ fn power(values: &[f64], season: usize, positive: bool) -> f64 {
     let points = compared.map(|apart| {
         let pairs = values.iter().zip(values.iter().skip(*apart));
         let sum: f64 = pairs.map(|(earlier, later)| (later - earlier - drift * *apart as f64).abs()).sum();
-        (ln(*apart as f64), ln(sum / (values.len() - apart) as f64), 1.0)
+        Point { x: ln(*apart as f64), y: ln(sum / (values.len() - apart) as f64), weight: 1.0 }
     });
-    let points: Vec<(f64, f64, f64)> = points.collect();
-    let seen = points.len() >= ENOUGH && points.iter().all(|(_, size, _)| size.is_finite());
+    let points: Vec<Point> = points.collect();
+    let seen = points.len() >= ENOUGH && points.iter().all(|point| point.y.is_finite());
     if seen { Scatter::of(&points).slope(UNKNOWN_POWER, 0.0).clamp(0.0, 1.0) } else { UNKNOWN_POWER }
 }
 

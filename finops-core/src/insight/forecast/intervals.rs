@@ -12,7 +12,7 @@
 use super::answer::{Band, SeriesForecast};
 use super::changes::{Changes, Levels};
 use super::level::Level;
-use super::numbers::Scatter;
+use super::numbers::{Point, Scatter};
 use crate::insight::numerics::{acos, cos, exp, ln, pow};
 
 /// After how many values an error counts half, and at least two seasons.
@@ -67,8 +67,11 @@ impl Spread {
             }
         }
         let spreads = sums.iter().zip(1_u32..).filter(|((weight, squares), _)| *weight > 0.0 && *squares > 0.0);
-        let points: Vec<(f64, f64, f64)> = spreads
-            .map(|((weight, squares), step)| (ln(f64::from(step)), ln(squares / weight) / 2.0, *weight))
+        let points: Vec<Point> = spreads
+            .map(|((weight, squares), step)| {
+                let (x, y) = (ln(f64::from(step)), ln(squares / weight) / 2.0);
+                Point { x, y, weight: *weight }
+            })
             .collect();
         if points.is_empty() {
             return Self { steps: unseen(values, &levels, horizon), bulk: 1.0, skew };
@@ -102,7 +105,7 @@ impl Spread {
 }
 
 /// The line through logarithms of spreads over logarithms of horizons.
-fn powers(points: &[(f64, f64, f64)], horizon: usize) -> Vec<f64> {
+fn powers(points: &[Point], horizon: usize) -> Vec<f64> {
     let scatter = Scatter::of(points);
     let (usual, counts) = USUAL_GROWTH;
     let growth = scatter.slope(usual, counts).clamp(0.0, 1.0);
@@ -129,7 +132,7 @@ fn bulk(past: &[Past], grown: &[f64], steps: &[f64]) -> f64 {
 }
 
 /// Too short for points of the past: steps from value to value, which add up.
-fn unseen(values: &[f64], levels: &Levels, horizon: usize) -> Vec<f64> {
+fn unseen(values: &[f64], levels: &Levels<'_>, horizon: usize) -> Vec<f64> {
     let changes = Changes::new(values, 1, levels);
     (1..=horizon).map(|steps| 1.5 * changes.over(steps) / TO_COME).collect()
 }

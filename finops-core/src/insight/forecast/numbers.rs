@@ -57,25 +57,31 @@ impl Line {
     }
 }
 
-/// Points about their mean, each with a weight.
+/// A point that counts with a weight.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point {
+    pub x: f64,
+    pub y: f64,
+    pub weight: f64,
+}
+
+/// Points about their mean.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scatter {
-    /// Where the mean lies.
+    /// The mean.
     pub x: f64,
-    /// Where the mean lies.
+    /// The mean.
     pub y: f64,
     both: f64,
     squares: f64,
 }
 
 impl Scatter {
-    /// Of points `(x, y, weight)`.
-    pub(super) fn of(points: &[(f64, f64, f64)]) -> Self {
-        let total: f64 = points.iter().map(|(.., weight)| weight).sum();
-        let x = points.iter().map(|(x, _, weight)| x * weight).sum::<f64>() / total;
-        let y = points.iter().map(|(_, y, weight)| y * weight).sum::<f64>() / total;
-        let both = points.iter().map(|(at, value, weight)| weight * (at - x) * (value - y)).sum();
-        let squares = points.iter().map(|(at, _, weight)| weight * (at - x) * (at - x)).sum();
+    pub(super) fn of(points: &[Point]) -> Self {
+        let sum = |of: &dyn Fn(&Point) -> f64| points.iter().map(|point| point.weight * of(point)).sum::<f64>();
+        let total = sum(&|_| 1.0);
+        let (x, y) = (sum(&|point| point.x) / total, sum(&|point| point.y) / total);
+        let (both, squares) = (sum(&|point| (point.x - x) * (point.y - y)), sum(&|point| (point.x - x).powi(2)));
         Self { x, y, both, squares }
     }
 

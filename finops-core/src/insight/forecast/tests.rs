@@ -32,11 +32,17 @@ fn series() -> impl Strategy<Value = Series> {
         1 => Just(None),
         1 => Just(Some(7.0)),
     ];
-    let scale = prop_oneof![4 => Just(1.0), 1 => Just(1e-12), 1 => Just(1e12), 1 => Just(0.0)];
-    (prop::collection::vec(value, 2..50), 1..13_usize, scale).prop_map(|(values, season, scale)| {
-        let values = values.into_iter().map(|value| value.map(|value: f64| value * scale)).collect();
-        Series::new(values, season).unwrap().with_calendar(monthly())
-    })
+    let scale = || prop_oneof![4 => Just(1.0), 1 => Just(1e-17), 1 => Just(1e12), 1 => Just(0.0)];
+    // Up to some place on one scale, from there on another.
+    let scales = (scale(), 0..50_usize, scale());
+    (prop::collection::vec(value, 2..50), 1..13_usize, scales, any::<bool>()).prop_map(
+        |(values, season, (first, place, then), non_negative)| {
+            let scale = |at: usize| if at < place { first } else { then };
+            let scaled = values.into_iter().enumerate().map(|(at, value)| value.map(|value: f64| value * scale(at)));
+            let series = Series::new(scaled.collect(), season).unwrap().with_calendar(monthly());
+            if non_negative { series.non_negative() } else { series }
+        },
+    )
 }
 
 /// One that has a level, a trend and noise, which all models can be fitted to.
@@ -101,7 +107,7 @@ proptest! {
 
 #[test]
 fn every_model_answers_awkward_series() {
-    let awkward: [(&str, Vec<f64>); 7] = [
+    let awkward: [(&str, Vec<f64>); 8] = [
         ("constant", vec![5.0; 40]),
         ("zero", vec![0.0; 40]),
         ("negative", (0..40).map(|at| -100.0 - f64::from(at % 12)).collect()),
@@ -109,6 +115,7 @@ fn every_model_answers_awkward_series() {
         ("huge", (0..40).map(|at| 1e300 * (1.0 + f64::from(at % 12) / 100.0)).collect()),
         ("tiny", (0..40).map(|at| 1e-300 * (1.0 + f64::from(at % 12) / 100.0)).collect()),
         ("line", (0..40).map(f64::from).collect()),
+        ("gone", (0..40).map(|at| if at < 30 { 1e6 } else { 1e-10 * (1.0 + f64::from(at % 3) / 10.0) }).collect()),
     ];
     for (name, values) in &awkward {
         let series = Series::of(values, 12).unwrap().with_calendar(monthly());

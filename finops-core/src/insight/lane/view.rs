@@ -165,7 +165,7 @@ impl Few<'_> {
             return Ok((data.part(self.rows.clone()), 0));
         }
         let bytes = of.section.chunks.get(chunk).and_then(|chunk| usize::try_from(chunk.bytes).ok());
-        if bytes.is_none_or(|bytes| bytes / SHORT_BYTES > self.stretches) {
+        if bytes.is_none_or(|bytes| bytes >= self.stretches.saturating_mul(SHORT_BYTES)) {
             let (segment, block, section) = of.place;
             return of.shared.source.rows(segment, block, section, chunk, self.rows.clone());
         }

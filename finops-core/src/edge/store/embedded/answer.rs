@@ -89,9 +89,12 @@ pub(super) fn read_ahead(store: &EmbeddedStore, cache_bytes: u64) {
     }
     let columns = Columns::new(&store.hot, &store.state, read);
     // Every question needs the currencies.
-    for column in dimension_columns().chain([ChargeColumn::BillingCurrency]) {
-        if (1..=AHEAD_WORDS).contains(&columns.count(column)) {
-            drop(columns.words(column));
+    for column in [ChargeColumn::BillingCurrency].into_iter().chain(dimension_columns()) {
+        if bytes < AHEAD_BYTES
+            && (1..=AHEAD_WORDS).contains(&columns.count(column))
+            && let Ok(words) = columns.words(column)
+        {
+            bytes += words.iter().map(|word| u64::try_from(word.len()).unwrap_or(u64::MAX)).sum::<u64>();
         }
     }
 }
