@@ -108,7 +108,7 @@ fn the_log_and_what_is_defined_are_one() {
     for kill in 0..KILLS {
         let job = [location.to_str().unwrap(), &next.to_string()];
         let mut child = Child::start("audit::killed::child", &job);
-        while child.line().is_none_or(|line| line != "opened") {}
+        child.until("opened");
         std::thread::sleep(Duration::from_micros(20_000 + kill * 37_123 % 150_000));
         for line in child.kill() {
             let done = line.strip_prefix("done ").unwrap_or_else(|| panic!("{line}"));

@@ -47,7 +47,7 @@ fn what_was_acknowledged_is_charged_once() {
     let mut next = 0;
     for kill in 0..KILLS {
         let mut child = Child::start("killed::child", &[location, &next.to_string()]);
-        while child.line().is_none_or(|line| line != "opened") {}
+        child.until("opened");
         std::thread::sleep(Duration::from_millis(20 + kill * 37 % 150));
         let said = child.kill();
         let done = said.iter().filter_map(|line| line.strip_prefix("done ")?.parse::<u64>().ok()).max();

@@ -51,6 +51,21 @@ impl Child {
         Some(String::from_utf8_lossy(&line).into_owned())
     }
 
+    /// Waits until it has said a line; what it said before is passed over.
+    ///
+    /// # Panics
+    /// When it ends without saying it.
+    pub fn until(&mut self, wanted: &str) {
+        let mut said = Vec::new();
+        while let Some(line) = self.line() {
+            if line == wanted {
+                return;
+            }
+            said.push(line);
+        }
+        panic!("ended without '{wanted}' after {said:?}");
+    }
+
     /// Kills it, without a chance to clean up, and gives what it said before.
     pub fn kill(mut self) -> Vec<String> {
         self.process.kill().unwrap();
