@@ -3,6 +3,8 @@
 
 #[path = "cost_anomalies/announcing.rs"]
 mod announcing;
+#[path = "cost_anomalies/bounds.rs"]
+mod bounds;
 #[path = "cost_anomalies/feedback.rs"]
 mod feedback;
 #[path = "cost_anomalies/finding.rs"]

@@ -32,6 +32,7 @@ pub(crate) use through::watch;
 
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
+use crate::model::anomaly::AnomalyFeedback;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
@@ -46,6 +47,7 @@ use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::ops::RangeInclusive;
 
 /// What an import does to charges of the same billing account and period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -431,6 +433,32 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
+
+    /// What was said of anomalies on handles of a narrowing, from one id to another inclusive, in the order of ids.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn feedback(&self, narrowing: &str, anomalies: &RangeInclusive<Id<id::Anomaly>>) -> Result<Vec<AnomalyFeedback>>;
+
+    /// Of how many anomalies but that one something was said on handles of a narrowing, and the lowest id of them.
+    ///
+    /// # Errors
+    /// `storage`.
+    fn feedback_beside(&self, narrowing: &str, anomaly: Id<id::Anomaly>) -> Result<(u64, Option<Id<id::Anomaly>>)>;
+
+    /// Writes what is said of an anomaly on a handle of a narrowing, in place of what was said before on such handles,
+    /// and writes so into the log of changes.
+    ///
+    /// # Errors
+    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
+    fn put_feedback(&self, narrowing: &str, said: &AnomalyFeedback, by: &Change) -> Result<()>;
+
+    /// Removes what was said of an anomaly on handles of a narrowing, and writes so into the log of changes; says
+    /// whether there was anything.
+    ///
+    /// # Errors
+    /// As [`Store::put_feedback`].
+    fn delete_feedback(&self, narrowing: &str, anomaly: Id<id::Anomaly>, by: &Change) -> Result<bool>;
 
     /// The announcements by monitors of a narrowing, of anomalies that begin at an instant or later, in the order of
     /// their ids.
