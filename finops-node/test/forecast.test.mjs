@@ -94,6 +94,22 @@ test("a model of the host may fail", async (t) => {
   await fails(engine(t, { forecaster: 3 }), "forecaster", /must be a function/);
 });
 
+test("a signal stops a query between the series that are forecast", async (t) => {
+  const controller = new AbortController();
+  let asked = 0;
+  const forecaster = async (_, horizon) => {
+    asked++;
+    controller.abort();
+    // So that the engine sees it before it asks for the next one.
+    const mean = Array.from({ length: horizon }, () => 1);
+    return { mean, lower: { 0.8: mean }, upper: { 0.8: mean } };
+  };
+  const { costs } = await billed(t, { forecaster });
+  const params = { granularity: "daily", days: 2, group_by: "service", model: "custom" };
+  await assert.rejects(costs.forecast(params, { signal: controller.signal }), { code: "cancelled" });
+  assert.equal(asked, 1);
+});
+
 test("a plain series is forecast", async () => {
   const options = { horizon: 3, season_length: 2, model: "SeasonalNaive", levels: [0.95] };
   const answer = await forecast([1, 5, 1, 5, 1, 5], options);

@@ -28,7 +28,6 @@ pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
 pub use snapshot::Snapshot;
 use through::go_through;
-pub(crate) use through::watch;
 
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;

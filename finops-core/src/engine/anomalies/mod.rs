@@ -12,9 +12,9 @@ pub use monitors::{AnomalyMonitorList, MonitorStanding};
 
 use super::{Finops, Observer, Progress};
 use crate::Result;
-use crate::edge::store::watch;
 use crate::insight::anomaly::{AnomalyDetector, RobustBaseline};
 use crate::insight::cost_anomalies::{AnomaliesRequest, AnomalySearch, AnomalyStatus, CostAnomalies, Found};
+use crate::model::progress::watch;
 use announcing::LookedAll;
 use monitors::Known;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};

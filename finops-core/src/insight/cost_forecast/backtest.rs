@@ -16,6 +16,7 @@ use crate::model::charge::CostView;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, Rounding};
+use crate::model::progress::{Observer, SeriesWatch};
 use crate::model::time::{Stamp, Zone};
 use crate::{Error, Result};
 use chrono::NaiveDate;
@@ -248,6 +249,44 @@ impl<'q> BacktestQuery<'q> {
             BacktestOrigin { through, predicted: expected, actual: came, score, model: predictions.model },
         )))
     }
+
+    /// As [`CostQuery::finish`], with somebody looking on before each forecast.
+    pub(crate) fn finish_observed(
+        self,
+        sums: Vec<Sums>,
+        held: Held<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Backtested> {
+        let found = self.asked.found(sums, held)?;
+        let history = found.all(&self.asked)?;
+        let mut together = Tally::new(self.levels.len());
+        let mut origins = Vec::new();
+        let cuts = self.cuts(&history)?;
+        let mut watch = SeriesWatch::new(observer, cuts.len());
+        for cut in cuts {
+            watch.next()?;
+            if let Some((tally, origin)) = self.origin(&history, cut, found.decimals)? {
+                together.merge(&tally);
+                origins.push(origin);
+            }
+        }
+        if origins.is_empty() {
+            // Whatever refused each of them refuses the whole.
+            self.predictions(&history)?;
+            return Err(too_little(self.horizon + 2, "months or days", 0));
+        }
+        Ok(Backtested {
+            granularity: self.request.granularity,
+            horizon: u64::try_from(self.horizon).unwrap_or(u64::MAX),
+            time_zone: self.request.time_zone,
+            currency: found.currency,
+            view: self.request.view,
+            score: together.score(&self.levels)?,
+            origins,
+            data_health: found.data_health,
+            snapshot: held.snapshot,
+        })
+    }
 }
 
 impl ForecastBacktest {
@@ -270,32 +309,7 @@ impl CostQuery for BacktestQuery<'_> {
     }
 
     fn finish(self, sums: Vec<Sums>, held: Held<'_>, _: NameOf<'_>) -> Result<Backtested> {
-        let found = self.asked.found(sums, held)?;
-        let history = found.all(&self.asked)?;
-        let mut together = Tally::new(self.levels.len());
-        let mut origins = Vec::new();
-        for cut in self.cuts(&history)? {
-            if let Some((tally, origin)) = self.origin(&history, cut, found.decimals)? {
-                together.merge(&tally);
-                origins.push(origin);
-            }
-        }
-        if origins.is_empty() {
-            // Whatever refused each of them refuses the whole.
-            self.predictions(&history)?;
-            return Err(too_little(self.horizon + 2, "months or days", 0));
-        }
-        Ok(Backtested {
-            granularity: self.request.granularity,
-            horizon: u64::try_from(self.horizon).unwrap_or(u64::MAX),
-            time_zone: self.request.time_zone,
-            currency: found.currency,
-            view: self.request.view,
-            score: together.score(&self.levels)?,
-            origins,
-            data_health: found.data_health,
-            snapshot: held.snapshot,
-        })
+        self.finish_observed(sums, held, &())
     }
 }
 
