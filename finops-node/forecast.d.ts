@@ -189,6 +189,8 @@ export interface Backtested<D extends Decimals = "number"> extends ForecastScore
   currency: string | null;
   view: CostView;
   origins: BacktestOrigin<D>[];
+  /** From how many further points of the past none was made: too little was known until then, or after it. */
+  origins_skipped: number;
   data_health: DataHealth<D>;
   snapshot: number;
 }

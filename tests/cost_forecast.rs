@@ -3,12 +3,14 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use finops_core::engine::Builder;
-use finops_core::{ErrorCode, Finops, Progress};
+use finops_core::insight::forecast::{Forecaster, Level, Model, Series, SeriesForecast};
+use finops_core::{Error, ErrorCode, Finops, Progress, Result};
 use finops_tests::support::{Bill, Row, answer, row};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 const SERVICES: [&str; 5] = ["Compute", "Disk", "Mail", "Network", "Queue"];
 
@@ -68,4 +70,46 @@ fn somebody_looks_on_while_series_are_worked_on_and_may_stop_it() {
         assert_eq!(error.code(), ErrorCode::Cancelled, "{operation}: {error}");
         assert_eq!(*seen.borrow(), all[..3], "{operation}");
     }
+}
+
+/// Repeats the last value, if there are as many as it needs and fewer than with which it fails.
+#[derive(Debug)]
+struct Picky {
+    needs: usize,
+    fails_from: usize,
+}
+
+impl Forecaster for Picky {
+    fn name(&self) -> &str {
+        "picky"
+    }
+
+    fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast> {
+        let length = series.values().len();
+        if length < self.needs {
+            return Err(Error::invalid("values", format!("picky needs {} values, has {length}", self.needs)));
+        }
+        if length >= self.fails_from {
+            return Err(Error::invalid("model", "'picky' failed: out of memory"));
+        }
+        Model::Naive.forecast(series, horizon, levels)
+    }
+}
+
+#[test]
+fn a_backtest_leaves_out_what_is_too_short_and_tells_what_fails() {
+    let tried = |needs: usize, fails_from: usize| {
+        let finops = billed(Finops::builder().forecaster(Arc::new(Picky { needs, fails_from })));
+        let request = json!({"granularity": "daily", "days": 7, "origins": 6, "model": "picky"});
+        finops.call("forecast.backtest", request, &()).map(|answer| serde_json::to_value(answer).unwrap())
+    };
+    // There are 70 days, so that the six forecasts go by 28, 35 and so on to 63 of them.
+    let counted = |answer: Value| (answer["origins"].as_array().unwrap().len(), answer["origins_skipped"].clone());
+    assert_eq!(counted(tried(0, 1000).unwrap()), (6, json!(0)));
+    assert_eq!(counted(tried(40, 1000).unwrap()), (4, json!(2)));
+    let error = tried(40, 60).unwrap_err();
+    assert_eq!(error.field(), Some("model"));
+    assert!(error.to_string().contains("out of memory"), "{error}");
+    let error = tried(100, 1000).unwrap_err();
+    assert!(error.to_string().contains("needs 100 values, has 63"), "{error}");
 }

@@ -11,7 +11,7 @@ use super::super::sums::Sums;
 use super::analysis::Analysis;
 use super::answer::{CostForecast, ForecastPoint, GroupForecast, PastPoint, Told};
 use super::history::{History, month_of, next_month};
-use super::outlook::{Outlook, Predictions, check_days};
+use super::outlook::{Outlook, Predictions, Unable, check_days};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
@@ -246,12 +246,13 @@ impl<'q> ForecastQuery<'q> {
         let levels = [self.level];
         let outlook = Outlook { forecaster: self.forecaster.as_ref(), levels: &levels };
         if self.request.granularity == ForecastGranularity::Monthly {
-            return outlook.months(history, self.months, self.asked.today());
+            return outlook.months(history, self.months, self.asked.today()).map_err(Unable::into_error);
         }
         check_days(history)?;
         let last = (0..self.months).fold(month_of(history.next()), |month, _| next_month(month));
         let until = last.signed_duration_since(history.next()).num_days();
-        outlook.days(history, self.days.unwrap_or_else(|| usize::try_from(until).unwrap_or(0)))
+        let days = self.days.unwrap_or_else(|| usize::try_from(until).unwrap_or(0));
+        outlook.days(history, days).map_err(Unable::into_error)
     }
 
     fn told(&self, found: &Found, history: &History, predictions: &Predictions) -> Result<Told> {
