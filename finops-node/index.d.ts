@@ -690,6 +690,12 @@ export interface OpenOptions<D extends Decimals = "number"> {
   webhook_timeout_seconds?: number | null;
   /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
   forecaster?: ForecastFunction | Forecaster | null;
+  /**
+   * How many seconds `forecaster` and `anomaly_detector` may take for one series, 1 to 3600; by default 60. Where one
+   * takes longer, the call rejects with a `CancelledError`. A call waits for them on one of the few threads of Node's
+   * pool, so that one that itself awaits calls of this engine may wait for a thread that never comes.
+   */
+  model_timeout_seconds?: number | null;
   /** Who says which days cost other than expected, in place of ours. It is called on this thread, within any call. */
   anomaly_detector?: DetectFunction | AnomalyDetector | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
-import { InvalidArgumentError, backtest, forecast } from "iof";
+import { CancelledError, InvalidArgumentError, backtest, forecast } from "iof";
 import { engine, folder } from "./fixtures/help.mjs";
 
 const HEADER = "BilledCost,EffectiveCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,"
@@ -108,6 +108,25 @@ test("a signal stops a query between the series that are forecast", async (t) =>
   const params = { granularity: "daily", days: 2, group_by: "service", model: "custom" };
   await assert.rejects(costs.forecast(params, { signal: controller.signal }), { code: "cancelled" });
   assert.equal(asked, 1);
+});
+
+test("models that wait for the engine which asks them are given up", async (t) => {
+  let finops = null;
+  // Each call waits on a thread of the pool for a model that waits for a call of its own: no thread is left.
+  const forecaster = { name: "mine", forecast: async () => finops.costs.daily() };
+  finops = await billed(t, { forecaster, model_timeout_seconds: 1 });
+  const params = { granularity: "daily", days: 2, model: "mine" };
+  const waiting = Array.from({ length: 8 }, () => finops.costs.forecast(params));
+  const outcomes = await Promise.allSettled(waiting);
+  const late = outcomes.filter(({ reason }) => reason?.code === "cancelled");
+  assert.ok(late.length >= 4, `${late.length}`);
+  for (const { reason } of late) {
+    assert.ok(reason instanceof CancelledError);
+    assert.equal(reason.field, "model");
+    assert.match(reason.message, /'mine' gave no answer within 1 s.*model_timeout_seconds/);
+  }
+  assert.equal((await finops.costs.daily()).days.length, 30, "the engine goes on");
+  await fails(engine(t, { model_timeout_seconds: 0 }), "model_timeout_seconds", /1 to 3600/);
 });
 
 test("a plain series is forecast", async () => {

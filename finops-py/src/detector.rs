@@ -1,7 +1,7 @@
 //! Detectors of anomalies that Python brings.
 
 use crate::errors;
-use crate::series::{asked, told_series};
+use crate::series::{answered, asked, told_series};
 use finops_core::Error;
 use finops_core::insight::anomaly::{AnomalyDetector, Detection, Settings};
 use finops_core::insight::cost_anomalies::ForeignDetection;
@@ -33,7 +33,7 @@ impl Detector {
         let wanted = PyDict::new(py);
         wanted.set_item("threshold", settings.threshold)?;
         wanted.set_item("minimum_impact", settings.minimum_impact)?;
-        let answer = self.object.bind(py).call_method1("detect", (told, wanted))?;
+        let answer = answered(self.object.bind(py).call_method1("detect", (told, wanted))?)?;
         py.import("json")?.call_method1("dumps", (answer,))?.extract()
     }
 }

@@ -6,7 +6,7 @@ use finops_core::insight::forecast::{
     Forecaster, ForeignForecast, ForeignSeries, Frequency, Level, Series, SeriesForecast,
 };
 use finops_core::{Answer, Error, ErrorCode};
-use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ impl Model {
     fn ask(&self, py: Python<'_>, series: &Series, horizon: usize, levels: &[Level]) -> PyResult<ForeignForecast> {
         let dict = told_series(py, series)?;
         let levels: Vec<f64> = levels.iter().map(|level| level.share()).collect();
-        let answer = self.object.bind(py).call_method1("forecast", (dict, horizon, levels))?;
+        let answer = answered(self.object.bind(py).call_method1("forecast", (dict, horizon, levels))?)?;
         let bounds = |name: &str| -> PyResult<BTreeMap<String, Vec<f64>>> { answer.get_item(name)?.extract() };
         let model = if answer.contains("model")? { answer.get_item("model")?.extract()? } else { None };
         let (mean, lower, upper) = (answer.get_item("mean")?.extract()?, bounds("lower")?, bounds("upper")?);
@@ -117,6 +117,18 @@ impl Forecaster for Model {
         let answer = asked("model", &self.name, |py| self.ask(py, series, horizon, levels))?;
         answer.into_forecast(&self.name, levels, series)
     }
+}
+
+/// An answer that is there. Nobody runs what an `async` function gives: the call waits on the caller's own thread, where
+/// an event loop may run.
+pub(crate) fn answered(answer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    if !answer.hasattr("__await__")? {
+        return Ok(answer);
+    }
+    if answer.hasattr("close")? {
+        answer.call_method0("close")?;
+    }
+    Err(PyTypeError::new_err("it gave an awaitable: define it without async, and run what it awaits within it"))
 }
 
 /// What a model or a detector of the host answers. What it raises is why it does not, but for Ctrl-C: that stops the

@@ -208,3 +208,20 @@ def test_ctrl_c_in_a_model_of_the_host_stops_the_query(tmp_path: Path) -> None:
             assert model.asked == 1, operation
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_async_model_is_told_not_to_be_one(tmp_path: Path) -> None:
+    class Later:
+        async def forecast(self, series: Any, horizon: int, levels: Sequence[float]) -> dict[str, Any]:
+            return {}
+
+        async def detect(self, series: Any, settings: Any) -> dict[str, Any]:
+            return {}
+
+    with billed(tmp_path, Later(), Later()) as engine:
+        with pytest.raises(iof.InvalidArgumentError, match="define it without async") as caught:
+            engine.finops.costs.forecast(model="custom")
+        assert caught.value.field == "model"
+        with pytest.raises(iof.InvalidArgumentError, match="define it without async") as caught:
+            engine.finops.costs.anomalies()
+        assert caught.value.field == "anomaly_detector"
