@@ -365,8 +365,9 @@ export interface DataHealth<D extends Decimals = "number"> {
   /** Days up to now that no imported bill covers. */
   missing_days: number;
   /**
-   * Further days up to now that the bill of some billing account does not reach yet. This and what else is about all
-   * bills is `null` on a narrowed engine; `complete` goes by it.
+   * Further days up to now that the bill of some billing account does not reach yet: among them all that are over and
+   * that forecasts do not take for whole. This and what else is about all bills is `null` on a narrowed engine;
+   * `complete` goes by it.
    */
   partial_days: number | null;
   /** Rows that imports set aside; `null` on a narrowed engine. */
