@@ -9,6 +9,8 @@ mod bounds;
 mod feedback;
 #[path = "cost_anomalies/finding.rs"]
 mod finding;
+#[path = "cost_anomalies/kill.rs"]
+mod kill;
 #[path = "cost_anomalies/once.rs"]
 mod once;
 #[path = "cost_anomalies/world.rs"]
