@@ -225,3 +225,42 @@ def test_an_async_model_is_told_not_to_be_one(tmp_path: Path) -> None:
         with pytest.raises(iof.InvalidArgumentError, match="define it without async") as caught:
             engine.finops.costs.anomalies()
         assert caught.value.field == "anomaly_detector"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"granularity": "daily", "days": 5}, {"group_by": "service"}, {"group_by": ["service", "region"]}],
+)
+def test_columns_are_the_rows_of_a_forecast(engine: iof.Iof, params: dict[str, Any]) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    answer = engine.finops.costs.forecast(**params)
+    columns = engine.finops.columns("costs.forecast", **params)
+    assert columns.to_arrow().equals(answer.to_arrow())
+    assert len(columns) == len(answer.records()) > 0
+    rows = {"predictions", "groups"}
+    assert columns.about == {name: value for name, value in answer.items() if name not in rows}
+
+
+def test_columns_of_groups_of_which_nothing_can_be_told_have_no_rows(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+    class Whole:
+        """Knows what everything costs together, and nothing of groups."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def forecast(self, series: Any, horizon: int, levels: Sequence[float]) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked % 2 == 0:
+                raise ValueError("too small")
+            mean = [1.0] * horizon
+            return {"mean": mean, "lower": {"0.8": mean}, "upper": {"0.8": mean}}
+
+    params: dict[str, Any] = {"granularity": "daily", "days": 2, "group_by": "service", "model": "custom"}
+    with billed(tmp_path, Whole()) as engine:
+        answer = engine.finops.costs.forecast(**params)
+        assert "too small" in answer["groups"][0]["reason"]
+        columns = engine.finops.columns("costs.forecast", **params)
+        assert len(columns) == 0 == len(answer.records())
+        assert columns.to_arrow().equals(answer.to_arrow())

@@ -12,6 +12,7 @@ use crate::model::time::{Day, Interval, Stamp, Zone};
 use crate::pipeline::budget::{DailySpend, Forecast, SpendOutlook, SpendSoFar};
 use crate::{ErrorCode, Result};
 use chrono::{Days, NaiveDate};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -157,11 +158,19 @@ impl Finops {
                 .whole_until(now)
                 .map_or(0, |until| days.partition_point(|day| day.interval.end() <= until));
             let known = snapshot.reach().whole(&days, now);
+            // What budgets share that differ in their amounts.
+            let mut told: HashMap<(DailySpend, Interval), Option<Arc<dyn SpendOutlook>>> = HashMap::new();
             for (one, spent) in asked.iter().zip(self.spent_by_day(snapshot, &asked, &days)?) {
                 let past = spent.map(|spent| daily(one, &days, &known, whole, &spent));
                 let says = match past.and_then(|past| past) {
                     // Where nothing comes of it for one budget, the others are told of theirs all the same.
-                    Ok(Some(past)) => self.budgets.forecaster.look_back(&past, one.period).ok().flatten(),
+                    Ok(Some(past)) => match told.entry((past, one.period)) {
+                        Entry::Occupied(told) => told.get().clone(),
+                        Entry::Vacant(new) => {
+                            let says = self.budgets.forecaster.look_back(&new.key().0, one.period).ok().flatten();
+                            new.insert(says).clone()
+                        }
+                    },
                     // What its days come to cannot be told; that is said where the budget is assessed.
                     Ok(None) | Err(_) => None,
                 };
