@@ -80,7 +80,7 @@ struct Picky {
 }
 
 impl Forecaster for Picky {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "picky"
     }
 

@@ -226,11 +226,10 @@ impl Listener for Hearing<'_> {
         let Some(table) = self.table() else { return self.about.end() };
         match left_out {
             Some(began) if began == open => self.left_out = None,
-            Some(_) => {}
             None if open == table.row_at() => table.end_row(),
             // The rows of a value have ended: what it says after them is about itself.
             None if open == POINT - 1 => table.has_rows = true,
-            None => {}
+            Some(_) | None => {}
         }
         self.open -= 1;
         if self.open == 0 {

@@ -138,3 +138,19 @@ fn a_handle_for_reading_asks_about_the_past_once() {
     list(20);
     assert_eq!(asked(), 6, "bills came");
 }
+
+#[test]
+fn budgets_that_differ_in_their_amounts_share_what_the_past_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let counting = Arc::new(Counting::default());
+    let builder = Finops::builder().now("2026-01-11T12:00:00Z".parse().unwrap());
+    let builder = builder.spend_forecaster(Arc::clone(&counting) as Arc<dyn SpendForecaster>);
+    let finops = builder.open(":memory:").unwrap();
+    // At the rate so far, 10 days of 10 in ten and a half, it would be 295.
+    let made = [300, 305, 320].map(|amount| monthly(&finops, "t", amount));
+    spend(&finops, folder.path(), &["t".to_owned()], "10", "10");
+    assert_eq!(counting.asked.load(Ordering::Relaxed), 1);
+    let expected = made.map(|budget| status(&finops, budget)["forecast"]["expected"].clone());
+    assert_eq!(expected, ["310"; 3].map(|expected| json!(expected)));
+    assert_eq!(events(&finops), ["warning 100"; 2]);
+}

@@ -16,8 +16,8 @@ fn a_tenant_that_has_all_its_monitors_leaves_others_theirs() {
     let (tenant, other) = (finops.as_tenant("ten_1").unwrap(), finops.as_tenant("ten_2").unwrap());
     let mut first = None;
     for _ in 0..MAX_MONITORS {
-        let made = make(&tenant).unwrap();
-        first.get_or_insert(made.monitor.id);
+        let id = make(&tenant).unwrap().monitor.id;
+        first.get_or_insert(id);
     }
     let error = make(&tenant).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Conflict);

@@ -9,12 +9,12 @@
 )]
 
 use super::forecast::{Calendar, Forecaster, Frequency, Level, Model, Series, Together};
+use super::numerics::erfc;
 use crate::Result;
 use crate::model::money::{Money, Quantity, Rounding};
 use crate::model::time::{Interval, Stamp, Zone};
 use crate::pipeline::budget::{DailySpend, Forecast, RunRate, SpendForecaster, SpendOutlook, SpendSoFar};
 use chrono::{Days, NaiveDate};
-use statrs::function::erf::erfc;
 use std::sync::Arc;
 
 /// How many known days it takes: four weeks, from which on weekdays can be told apart.
