@@ -10,12 +10,12 @@ import type {
 import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
-import type { Anomalies, AnomalyDetector, AnomalyMonitors, DetectFunction } from "./anomalies";
+import type { Anomalies, AnomalyMonitors } from "./anomalies";
 import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
-import type { Forecast, ForecastFunction, Forecaster, Forecasts } from "./forecast";
+import type { BroughtModels, Forecast, Forecasts } from "./forecast";
 import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -659,7 +659,7 @@ export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, 
   tick(params: { now?: Time | null }): Promise<{ now: Timestamp }>;
 }
 
-export interface OpenOptions<D extends Decimals = "number"> {
+export interface OpenOptions<D extends Decimals = "number"> extends BroughtModels {
   /** Fixes the clock; `finops.tick` moves it. By default the system's clock serves. */
   now?: Time | null;
   /** Opens for reading, while another process may write. By default false. */
@@ -689,16 +689,6 @@ export interface OpenOptions<D extends Decimals = "number"> {
   webhook_allow_private?: boolean;
   /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
   webhook_timeout_seconds?: number | null;
-  /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
-  forecaster?: ForecastFunction | Forecaster | null;
-  /**
-   * How many seconds `forecaster` and `anomaly_detector` may take for one series, 1 to 3600; by default 60. Where one
-   * takes longer, the call rejects with a `CancelledError`. A call waits for them on one of the few threads of Node's
-   * pool, so that one that itself awaits calls of this engine may wait for a thread that never comes.
-   */
-  model_timeout_seconds?: number | null;
-  /** Who says which days cost other than expected, in place of ours. It is called on this thread, within any call. */
-  anomaly_detector?: DetectFunction | AnomalyDetector | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

@@ -119,8 +119,8 @@ impl Forecaster for Model {
     }
 }
 
-/// An answer that is there. Nobody runs what an `async` function gives: the call waits on the caller's own thread, where
-/// an event loop may run.
+/// An answer that is there. Nobody runs what an `async` function gives: the call waits on the caller's own thread,
+/// where an event loop may run.
 pub(crate) fn answered(answer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     if !answer.hasattr("__await__")? {
         return Ok(answer);

@@ -1,9 +1,9 @@
 //! Outlooks on many series, measured: `outlooks-timed FOLDER [COUNT]` prints a line of JSON for each step.
 //!
-//! It imports 400 days of COUNT tenants, 10,000 by default, into a store in the folder, which must be empty. Then it asks
-//! for the anomalies of all tenants, for forecasts of the 1,000 largest, and goes on with a budget for each of them
-//! that has a threshold on its forecast: what an import, a tick and a list take, and all ticks until each budget had its
-//! turn.
+//! It imports 400 days of COUNT tenants, 10,000 by default, into a store in the folder, which must be empty. Then it
+//! asks for the anomalies of all tenants, for forecasts of the 1,000 largest, and goes on with a budget for each of
+//! them that has a threshold on its forecast: what an import, a tick and a list take, and all ticks until each budget
+//! had its turn.
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 #![allow(clippy::disallowed_methods, reason = "durations are measured here, no cost is dated")]
@@ -143,7 +143,8 @@ fn import(finops: &Finops, folder: &Path, tenants: u64, from: NaiveDate, today: 
             // Writing to a text cannot fail.
             let _ = writeln!(
                 text,
-                "{cost},{cost},acct-1,USD,{start}T00:00:00Z,{end}T00:00:00Z,{day}T00:00:00Z,{next}T00:00:00Z,Compute,{}",
+                "{cost},{cost},acct-1,USD,{start}T00:00:00Z,{end}T00:00:00Z,{day}T00:00:00Z,{next}T00:00:00Z,\
+                 Compute,{}",
                 name(tenant)
             );
         }

@@ -22,11 +22,11 @@ pub struct DataHealth {
     /// Days of the window up to now that no imported bill covers.
     pub missing_days: u64,
     /// Further days up to now of which bills reach only a part, or that the bill of some billing account does not
-    /// reach: among them every day that is over and not whole as [`Reach::whole`] says, by which forecasts and anomalies
-    /// go. There are more of them here, because this only warns: an account that stopped charging within its billing
-    /// period counts, and so does the rest of a day after a bill's last charge, while a forecast cannot do without the
-    /// days of all others for that. This and what else is about all bills is not told to a narrowed handle; `complete`
-    /// goes by it.
+    /// reach: among them every day that is over and not whole as [`Reach::whole`] says, by which forecasts and
+    /// anomalies go. There are more of them here, because this only warns: an account that stopped charging within its
+    /// billing period counts, and so does the rest of a day after a bill's last charge, while a forecast cannot do
+    /// without the days of all others for that. This and what else is about all bills is not told to a narrowed
+    /// handle; `complete` goes by it.
     pub partial_days: Option<u64>,
     /// Rows that imports covering the window set aside. Not told to a narrowed handle.
     pub quarantined_rows: Option<u64>,

@@ -98,7 +98,7 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllocationClosing, ClosedAllocation, KeptAlert, KeptAnnouncement};
+    use crate::edge::store::{AllocationClosing, AnomalyStore, ClosedAllocation, KeptAlert, KeptAnnouncement};
     use crate::edge::store::{
         AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
     };
@@ -250,7 +250,9 @@ mod tests {
         fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
             self.0.put_alerts(alerts, events)
         }
+    }
 
+    impl AnomalyStore for Faulty {
         fn feedback(
             &self,
             narrowing: &str,

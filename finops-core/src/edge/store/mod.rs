@@ -6,6 +6,7 @@
 mod alert;
 mod allocation;
 mod announcement;
+mod anomalies;
 mod audit;
 mod booking;
 #[cfg(feature = "conformance")]
@@ -21,6 +22,7 @@ pub mod usage;
 pub use alert::KeptAlert;
 pub use allocation::{AllocationClosing, ClosedAllocation};
 pub use announcement::KeptAnnouncement;
+pub use anomalies::AnomalyStore;
 pub use audit::AuditFilter;
 pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
@@ -31,7 +33,6 @@ use through::go_through;
 
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
-use crate::model::anomaly::AnomalyFeedback;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeColumn, ChargeTable, Origin, Scope};
@@ -46,7 +47,6 @@ use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::ops::RangeInclusive;
 
 /// What an import does to charges of the same billing account and period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ pub type VisitAudit<'v> = &'v mut dyn FnMut(Result<AuditEntry>) -> Result<()>;
 ///
 /// Who changes definitions or the catalogue says so by a [`Change`]. The store writes an entry of the log in the same
 /// transaction, with what was there before; a write that leaves something as it was makes none.
-pub trait Store: Debug + Send + Sync {
+pub trait Store: AnomalyStore + Debug + Send + Sync {
     /// How many threads a call may use, those of the engine included.
     fn threads(&self) -> usize {
         1
@@ -432,44 +432,4 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
-
-    /// What was said of anomalies on handles of a narrowing, from one id to another inclusive, in the order of ids.
-    ///
-    /// # Errors
-    /// `storage`.
-    fn feedback(&self, narrowing: &str, anomalies: &RangeInclusive<Id<id::Anomaly>>) -> Result<Vec<AnomalyFeedback>>;
-
-    /// Of how many anomalies but that one something was said on handles of a narrowing, and the lowest id of them.
-    ///
-    /// # Errors
-    /// `storage`.
-    fn feedback_beside(&self, narrowing: &str, anomaly: Id<id::Anomaly>) -> Result<(u64, Option<Id<id::Anomaly>>)>;
-
-    /// Writes what is said of an anomaly on a handle of a narrowing, in place of what was said before on such handles,
-    /// and writes so into the log of changes.
-    ///
-    /// # Errors
-    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
-    fn put_feedback(&self, narrowing: &str, said: &AnomalyFeedback, by: &Change) -> Result<()>;
-
-    /// Removes what was said of an anomaly on handles of a narrowing, and writes so into the log of changes; says
-    /// whether there was anything.
-    ///
-    /// # Errors
-    /// As [`Store::put_feedback`].
-    fn delete_feedback(&self, narrowing: &str, anomaly: Id<id::Anomaly>, by: &Change) -> Result<bool>;
-
-    /// The announcements by monitors of a narrowing, of anomalies that begin at an instant or later, in the order of
-    /// their ids.
-    ///
-    /// # Errors
-    /// `storage`.
-    fn announced(&self, narrowing: &str, since: Stamp) -> Result<Vec<KeptAnnouncement>>;
-
-    /// Writes announcements, each with its event and a delivery for each webhook that wants it, but for those of
-    /// anomalies that were announced before to the same narrowing: all of it or nothing. Gives how many were new.
-    ///
-    /// # Errors
-    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
-    fn announce(&self, announcements: &[(KeptAnnouncement, OutboxEvent)]) -> Result<u64>;
 }

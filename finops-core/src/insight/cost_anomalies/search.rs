@@ -138,7 +138,7 @@ impl<'q> AnomalySearch<'q> {
     /// asked, with what the handle is narrowed to.
     ///
     /// # Errors
-    /// `mixed_currencies`; `overflow`; `invalid_argument` for too many groups, and what the detector gives; `cancelled`.
+    /// `mixed_currencies`; `overflow`; `cancelled`; `invalid_argument` for too many groups; what the detector gives.
     pub(crate) fn find(
         &self,
         sums: Sums,

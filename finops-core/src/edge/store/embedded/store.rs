@@ -10,7 +10,7 @@ use crate::Result;
 use crate::edge::store::files::no_files;
 use crate::edge::store::outbox::OutboxStore;
 use crate::edge::store::usage::UsageStore;
-use crate::edge::store::{AllocationClosing, ClosedAllocation};
+use crate::edge::store::{AllocationClosing, AnomalyStore, ClosedAllocation};
 use crate::edge::store::{
     AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, KeptAlert, KeptAnnouncement,
     LineKey, Rewriting, Scan, SegmentFile,
@@ -265,7 +265,9 @@ impl Store for EmbeddedStore {
         outbox::insert(&transaction, events)?;
         transaction.commit().map_err(broken)
     }
+}
 
+impl AnomalyStore for EmbeddedStore {
     fn feedback(&self, narrowing: &str, anomalies: &RangeInclusive<Id<id::Anomaly>>) -> Result<Vec<AnomalyFeedback>> {
         feedback::list(&self.state(), narrowing, anomalies)
     }
