@@ -164,6 +164,7 @@ export interface Anomalies<D extends Decimals = "number"> {
    * Remembers what somebody says of an anomaly; without feedback, forgets it. A tenant says it for itself. What was
    * expected is announced to nobody any more, and neither is the like of it: an anomaly of the same group and direction
    * that begins whole months later, at most a day off the same day of the month, and is no more than half as large again.
+   * Handles that are narrowed in the same way say something of at most 10,000 anomalies; the last word on each counts.
    */
   anomalyFeedback(params: {
     id: string;
@@ -238,7 +239,7 @@ export interface AnomalyMonitor<D extends Decimals = "number"> {
  */
 export interface AnomalyMonitors<D extends Decimals = "number"> {
   /**
-   * Makes a monitor. There are at most 1,000.
+   * Makes a monitor. There are at most 1,000 of handles that are narrowed in the same way.
    *
    * ```js
    * await iof.finops.anomalyMonitors.create({ name: "Services", group_by: "service", minimum_impact: 100 });

@@ -1,5 +1,6 @@
 // What costs will be, and forecasts of plain series. All of it is exported by index.d.ts.
 
+import type { AnomalyDetector, DetectFunction } from "./anomalies";
 import type { QueryOptions } from "./costs";
 import type {
   AsOf, CostView, DataHealth, Decimal, Decimals, Dimension, DimensionKeys, Filter, Numeric, Time, Timestamp,
@@ -189,6 +190,8 @@ export interface Backtested<D extends Decimals = "number"> extends ForecastScore
   currency: string | null;
   view: CostView;
   origins: BacktestOrigin<D>[];
+  /** From how many further points of the past none was made: too little was known until then, or after it. */
+  origins_skipped: number;
   data_health: DataHealth<D>;
   snapshot: number;
 }
@@ -308,4 +311,18 @@ export type ForecastFunction = (
 export interface Forecaster {
   readonly name?: string;
   forecast: ForecastFunction;
+}
+
+/** The models that an engine is opened with, beside its own. */
+export interface BroughtModels {
+  /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
+  forecaster?: ForecastFunction | Forecaster | null;
+  /**
+   * How many seconds `forecaster` and `anomaly_detector` may take for one series, 1 to 3600; by default 60. Where one
+   * takes longer, the call rejects with a `CancelledError`. A call waits for them on one of the few threads of Node's
+   * pool, so that one that itself awaits calls of this engine may wait for a thread that never comes.
+   */
+  model_timeout_seconds?: number | null;
+  /** Who says which days cost other than expected, in place of ours. It is called on this thread, within any call. */
+  anomaly_detector?: DetectFunction | AnomalyDetector | null;
 }

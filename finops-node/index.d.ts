@@ -10,12 +10,12 @@ import type {
 import type { Principal } from "./access";
 import type { Allocation } from "./allocation";
 import type { Analysis, Segments } from "./analysis";
-import type { Anomalies, AnomalyDetector, AnomalyMonitors, DetectFunction } from "./anomalies";
+import type { Anomalies, AnomalyMonitors } from "./anomalies";
 import type { Audit } from "./audit";
 import type { BudgetAlerts, SpendCheck, SpendRefusal } from "./budgets";
 import type { Events, Webhooks } from "./webhooks";
 import type { CostCenters } from "./centers";
-import type { Forecast, ForecastFunction, Forecaster, Forecasts } from "./forecast";
+import type { BroughtModels, Forecast, Forecasts } from "./forecast";
 import type { ResourceGroups } from "./groups";
 import type { History } from "./history";
 import type { Metering } from "./metering";
@@ -365,8 +365,9 @@ export interface DataHealth<D extends Decimals = "number"> {
   /** Days up to now that no imported bill covers. */
   missing_days: number;
   /**
-   * Further days up to now that the bill of some billing account does not reach yet. This and what else is about all
-   * bills is `null` on a narrowed engine; `complete` goes by it.
+   * Further days up to now that the bill of some billing account does not reach yet: among them all that are over and
+   * that forecasts do not take for whole. This and what else is about all bills is `null` on a narrowed engine;
+   * `complete` goes by it.
    */
   partial_days: number | null;
   /** Rows that imports set aside; `null` on a narrowed engine. */
@@ -658,7 +659,7 @@ export interface Finops<D extends Decimals = "number"> extends BudgetAlerts<D>, 
   tick(params: { now?: Time | null }): Promise<{ now: Timestamp }>;
 }
 
-export interface OpenOptions<D extends Decimals = "number"> {
+export interface OpenOptions<D extends Decimals = "number"> extends BroughtModels {
   /** Fixes the clock; `finops.tick` moves it. By default the system's clock serves. */
   now?: Time | null;
   /** Opens for reading, while another process may write. By default false. */
@@ -688,10 +689,6 @@ export interface OpenOptions<D extends Decimals = "number"> {
   webhook_allow_private?: boolean;
   /** How many seconds a receiver may take to answer, 1 to 60. By default 15. */
   webhook_timeout_seconds?: number | null;
-  /** A model of yours: forecasts go by it that ask for the model `"custom"`, or for its name. */
-  forecaster?: ForecastFunction | Forecaster | null;
-  /** Who says which days cost other than expected, in place of ours. It is called on this thread, within any call. */
-  anomaly_detector?: DetectFunction | AnomalyDetector | null;
   /** How exact decimals come out, in every answer. By default `"number"`. */
   decimals?: D;
 }

@@ -3,10 +3,14 @@
 
 #[path = "cost_anomalies/announcing.rs"]
 mod announcing;
+#[path = "cost_anomalies/bounds.rs"]
+mod bounds;
 #[path = "cost_anomalies/feedback.rs"]
 mod feedback;
 #[path = "cost_anomalies/finding.rs"]
 mod finding;
+#[path = "cost_anomalies/kill.rs"]
+mod kill;
 #[path = "cost_anomalies/once.rs"]
 mod once;
 #[path = "cost_anomalies/world.rs"]

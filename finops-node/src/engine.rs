@@ -1,11 +1,9 @@
 //! The engine as a class of JavaScript. Work runs on Node's thread pool, never on the thread of the event loop.
 
-use crate::detector::Detector;
 use crate::json;
 use crate::recorder::Recorder;
-use crate::series::Model;
 use crate::tasks::{Call, Close, Open, RecordUsage, parse};
-use crate::telling::{Function, Tell, Tickets};
+use crate::telling::{Brought, Function, Tell, Tickets};
 use crate::watch::Watch;
 use finops_core::engine::Subscription;
 use finops_core::model::access::Access;
@@ -13,6 +11,7 @@ use finops_core::{Error, ErrorCode, Finops};
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi_derive::napi;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// An open engine.
 #[derive(Debug)]
@@ -66,8 +65,12 @@ impl Engine {
         detect: Option<Tell>,
     ) -> AsyncTask<Open> {
         let tickets: Arc<Tickets> = Arc::default();
-        let model = forecast.zip(forecaster).map(|(tell, name)| Model { tell, tickets: Arc::clone(&tickets), name });
-        let detector = detect.zip(detector).map(|(tell, name)| Detector { tell, tickets: Arc::clone(&tickets), name });
+        // How long it may take is read with the other options.
+        let brought = |tell: Option<Tell>, name: Option<String>| {
+            let (tell, name) = tell.zip(name)?;
+            Some(Brought { tell, tickets: Arc::clone(&tickets), name, within: Duration::ZERO })
+        };
+        let (model, detector) = (brought(forecast, forecaster), brought(detect, detector));
         AsyncTask::new(Open { location, options, model, detector, tickets })
     }
 

@@ -2,14 +2,12 @@
 
 use crate::json;
 use crate::tasks::{guarded, parse};
-use crate::telling::{Tell, Tickets};
+use crate::telling::Brought;
 use finops_core::engine::{backtest_series, detect_in_series, forecast_series};
 use finops_core::insight::forecast::{Forecaster, ForeignForecast, ForeignSeries, Level, Series, SeriesForecast};
 use finops_core::{Answer, Error};
 use napi::{Env, Task};
 use napi_derive::napi;
-use std::fmt;
-use std::sync::Arc;
 
 /// Works on a plain series.
 #[derive(Debug)]
@@ -58,29 +56,19 @@ pub(crate) fn known(values: &[f64]) -> Vec<Option<f64>> {
     values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect()
 }
 
-/// A model of the host: a function that is given a ticket and JSON text, and answers by that ticket.
-pub(crate) struct Model {
-    pub(crate) tell: Tell,
-    pub(crate) tickets: Arc<Tickets>,
-    pub(crate) name: String,
-}
-
-impl fmt::Debug for Model {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Model").field("name", &self.name).finish_non_exhaustive()
-    }
-}
+/// A model of the host.
+#[derive(Debug)]
+pub(crate) struct Model(pub(crate) Brought);
 
 impl Forecaster for Model {
     fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast, Error> {
-        let failed = |why: String| Error::invalid("model", format!("'{}' failed: {why}", self.name));
         let asked = serde_json::json!([ForeignSeries::new(series), horizon, levels]);
-        let answer = self.tickets.ask(&self.tell, asked.to_string()).map_err(failed)?;
+        let answer = self.0.ask("model", asked.to_string())?;
         let read: Result<ForeignForecast, _> = serde_json::from_str(&answer);
-        read.map_err(|error| failed(error.to_string()))?.into_forecast(&self.name, levels, series)
+        read.map_err(|error| self.0.failed("model", &error.to_string()))?.into_forecast(&self.0.name, levels, series)
     }
 }

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::gate;
 use crate::json;
 use crate::series::Model;
-use crate::telling::Tickets;
+use crate::telling::{Brought, Tickets};
 use crate::watch::Looker;
 use finops_core::engine::{Builder, Flushing, Recorder};
 use finops_core::{Answer, Error, ErrorCode, Finops, Observer};
@@ -20,9 +20,9 @@ pub struct Open {
     pub(crate) location: String,
     pub(crate) options: String,
     /// A model of the host.
-    pub(crate) model: Option<Model>,
+    pub(crate) model: Option<Brought>,
     /// A detector of the host.
-    pub(crate) detector: Option<Detector>,
+    pub(crate) detector: Option<Brought>,
     pub(crate) tickets: Arc<Tickets>,
 }
 
@@ -34,11 +34,12 @@ impl Task for Open {
         let (model, detector) = (self.model.take(), self.detector.take());
         guarded(false, || {
             let mut builder = Builder::from_json(parse(&self.options)?)?;
+            let within = builder.model_timeout()?;
             if let Some(model) = model {
-                builder = builder.forecaster(Arc::new(model));
+                builder = builder.forecaster(Arc::new(Model(Brought { within, ..model })));
             }
             if let Some(detector) = detector {
-                builder = builder.anomaly_detector(Arc::new(detector));
+                builder = builder.anomaly_detector(Arc::new(Detector(Brought { within, ..detector })));
             }
             builder.open(&self.location)
         })

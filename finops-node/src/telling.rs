@@ -12,6 +12,7 @@ use napi::Status;
 use napi::bindgen_prelude::FnArgs;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -44,8 +45,8 @@ impl Tickets {
         }
     }
 
-    /// Hands a text to the event loop and waits for the answer to it.
-    pub(crate) fn ask(&self, tell: &Tell, text: String) -> Result<String, String> {
+    /// Hands a text to the event loop and waits for the answer to it, for so long at most.
+    fn ask(&self, tell: &Tell, text: String, within: Duration) -> Result<String, Unanswered> {
         let (sender, answered) = channel();
         let ticket = {
             let mut state = self.state();
@@ -54,20 +55,72 @@ impl Tickets {
             state.1.insert(ticket, sender);
             ticket
         };
-        let gone = || {
+        let given_up = |why: Unanswered| {
             self.state().1.remove(&ticket);
-            "the event loop ends".to_owned()
+            why
         };
+        let gone = || given_up(Unanswered::Failed("the event loop ends".to_owned()));
         if tell.call((ticket, text).into(), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
             return Err(gone());
         }
-        loop {
-            match answered.recv_timeout(LOOK_EVERY) {
-                Ok(answer) => return answer,
-                Err(RecvTimeoutError::Timeout) if !tell.aborted() => {}
+        let mut left = within;
+        while !left.is_zero() {
+            let look = LOOK_EVERY.min(left);
+            match answered.recv_timeout(look) {
+                Ok(answer) => return answer.map_err(Unanswered::Failed),
+                Err(RecvTimeoutError::Timeout) if !tell.aborted() => left -= look,
                 Err(_) => return Err(gone()),
             }
         }
+        Err(given_up(Unanswered::Late))
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+enum Unanswered {
+    /// What was thrown, or what else went wrong.
+    Failed(String),
+    /// It took too long.
+    Late,
+}
+
+/// A model or a detector that JavaScript brings: a function that is given a ticket and JSON text, and answers by that
+/// ticket.
+pub(crate) struct Brought {
+    pub(crate) tell: Tell,
+    pub(crate) tickets: Arc<Tickets>,
+    pub(crate) name: String,
+    /// How long an answer may take.
+    pub(crate) within: Duration,
+}
+
+impl fmt::Debug for Brought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Brought").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Brought {
+    /// That it failed, and why.
+    pub(crate) fn failed(&self, field: &str, why: &str) -> Error {
+        Error::invalid(field, format!("'{}' failed: {why}", self.name))
+    }
+
+    /// Its answer. One that does not come stops the call: the next series would wait as long for theirs.
+    pub(crate) fn ask(&self, field: &str, text: String) -> Result<String, Error> {
+        self.tickets.ask(&self.tell, text, self.within).map_err(|unanswered| match unanswered {
+            Unanswered::Failed(why) => self.failed(field, &why),
+            Unanswered::Late => {
+                let message = format!(
+                    "'{}' gave no answer within {} s: let it answer sooner, without waiting for calls of the \
+                     engine that asks it, or open with a larger model_timeout_seconds",
+                    self.name,
+                    self.within.as_secs()
+                );
+                Error::new(ErrorCode::Cancelled, message).with_field(field)
+            }
+        })
     }
 }
 
@@ -80,7 +133,11 @@ pub(crate) struct Function {
 impl Function {
     fn wait(&self, event: &RecordedEvent) -> Result<(), String> {
         let text = json::text(&Answer::from(event.clone()), true).map_err(|error| error.to_string())?;
-        self.tickets.ask(&self.tell, text).map(drop)
+        match self.tickets.ask(&self.tell, text, Duration::MAX) {
+            Ok(_) => Ok(()),
+            Err(Unanswered::Failed(why)) => Err(why),
+            Err(Unanswered::Late) => Err("it gave no answer".to_owned()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "node:test";
-import { InvalidArgumentError, backtest, forecast } from "iof";
+import { CancelledError, InvalidArgumentError, backtest, forecast } from "iof";
 import { engine, folder } from "./fixtures/help.mjs";
 
 const HEADER = "BilledCost,EffectiveCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,"
@@ -92,6 +92,41 @@ test("a model of the host may fail", async (t) => {
     await fails(costs.forecast({ granularity: "daily", days: 2, model: "custom" }), "model", says);
   }
   await fails(engine(t, { forecaster: 3 }), "forecaster", /must be a function/);
+});
+
+test("a signal stops a query between the series that are forecast", async (t) => {
+  const controller = new AbortController();
+  let asked = 0;
+  const forecaster = async (_, horizon) => {
+    asked++;
+    controller.abort();
+    // So that the engine sees it before it asks for the next one.
+    const mean = Array.from({ length: horizon }, () => 1);
+    return { mean, lower: { 0.8: mean }, upper: { 0.8: mean } };
+  };
+  const { costs } = await billed(t, { forecaster });
+  const params = { granularity: "daily", days: 2, group_by: "service", model: "custom" };
+  await assert.rejects(costs.forecast(params, { signal: controller.signal }), { code: "cancelled" });
+  assert.equal(asked, 1);
+});
+
+test("models that wait for the engine which asks them are given up", async (t) => {
+  let finops = null;
+  // Each call waits on a thread of the pool for a model that waits for a call of its own: no thread is left.
+  const forecaster = { name: "mine", forecast: async () => finops.costs.daily() };
+  finops = await billed(t, { forecaster, model_timeout_seconds: 1 });
+  const params = { granularity: "daily", days: 2, model: "mine" };
+  const waiting = Array.from({ length: 8 }, () => finops.costs.forecast(params));
+  const outcomes = await Promise.allSettled(waiting);
+  const late = outcomes.filter(({ reason }) => reason?.code === "cancelled");
+  assert.ok(late.length >= 4, `${late.length}`);
+  for (const { reason } of late) {
+    assert.ok(reason instanceof CancelledError);
+    assert.equal(reason.field, "model");
+    assert.match(reason.message, /'mine' gave no answer within 1 s.*model_timeout_seconds/);
+  }
+  assert.equal((await finops.costs.daily()).days.length, 30, "the engine goes on");
+  await fails(engine(t, { model_timeout_seconds: 0 }), "model_timeout_seconds", /1 to 3600/);
 });
 
 test("a plain series is forecast", async () => {

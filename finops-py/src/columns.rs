@@ -97,17 +97,17 @@ fn array(name: &str, cells: &ItemCells) -> Result<Option<ArrayRef>, Error> {
     })
 }
 
-/// The answer without its rows, and those by column. Of several places the first that has rows is taken.
+/// The answer without its rows, and those by column. Of several places the first is taken in which anything stands.
 pub(crate) fn columns<'py>(
     py: Python<'py>,
     answer: &Answer,
     places: Vec<Place>,
 ) -> PyResult<(Bound<'py, PyAny>, Table)> {
     let tables = places.into_iter().map(|place| Building { place, ..Building::default() }).collect();
-    let mut hearing = Hearing { about: Objects::new(py)?, tables, within: None, open: 0 };
+    let mut hearing = Hearing { about: Objects::new(py)?, tables, within: None, open: 0, left_out: None };
     let told = answer.tell(&mut hearing);
     let about = hearing.about.made(told)?;
-    let found = hearing.tables.into_iter().find(|table| table.rows > 0).unwrap_or_default();
+    let found = hearing.tables.into_iter().find(|table| table.values > 0).unwrap_or_default();
     let columns = found.columns.into_iter().map(Column::finish).collect();
     Ok((about, Table { rows: found.rows, columns }))
 }
@@ -119,6 +119,8 @@ struct Hearing<'py> {
     /// The place of the table whose rows are heard, and how many lists and maps are open in it.
     within: Option<usize>,
     open: usize,
+    /// How many were open when a list or a map of a value began that is not that of its rows: it is left out.
+    left_out: Option<usize>,
 }
 
 impl<'py> Hearing<'py> {
@@ -131,6 +133,9 @@ impl<'py> Hearing<'py> {
         cell: Cell<'_>,
         outside: impl FnOnce(&mut Objects<'py>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        if self.left_out.is_some() {
+            return Ok(());
+        }
         let open = self.open;
         match self.table() {
             None => outside(&mut self.about),
@@ -144,16 +149,24 @@ impl<'py> Hearing<'py> {
 
     fn begin(&mut self) -> Result<(), Error> {
         self.open += 1;
+        if self.left_out.is_some() {
+            return Ok(());
+        }
         let open = self.open;
         let Some(table) = self.table() else { return Ok(()) };
         match open {
-            ROW => table.shared.clear(),
+            ROW => table.begin_value(),
             POINT => table.take_shared()?,
             _ => {}
         }
-        // The list in a value must be that of its rows.
-        let known = open <= ROW || open <= table.row_at() && table.place.1.as_deref() == Some(&table.name);
-        if known { Ok(()) } else { Err(broken("a cell is a list or a map")) }
+        if open <= ROW || open <= table.row_at() && table.is_at_rows() {
+            return Ok(());
+        }
+        if open > table.row_at() || table.place.1.is_none() {
+            return Err(broken("a cell is a list or a map"));
+        }
+        self.left_out = Some(open);
+        Ok(())
     }
 }
 
@@ -195,6 +208,9 @@ impl Listener for Hearing<'_> {
     }
 
     fn name(&mut self, name: &str) -> Result<(), Error> {
+        if self.left_out.is_some() {
+            return Ok(());
+        }
         let open = self.open;
         if let Some(table) = self.table() {
             table.name(name, open);
@@ -206,10 +222,14 @@ impl Listener for Hearing<'_> {
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        let open = self.open;
+        let (open, left_out) = (self.open, self.left_out);
         let Some(table) = self.table() else { return self.about.end() };
-        if open == table.row_at() {
-            table.end_row();
+        match left_out {
+            Some(began) if began == open => self.left_out = None,
+            None if open == table.row_at() => table.end_row(),
+            // The rows of a value have ended: what it says after them is about itself.
+            None if open == POINT - 1 => table.has_rows = true,
+            Some(_) | None => {}
         }
         self.open -= 1;
         if self.open == 0 {
@@ -223,6 +243,8 @@ impl Listener for Hearing<'_> {
 #[derive(Default)]
 struct Building {
     place: Place,
+    /// How many values of the list were heard: rows, or what has rows.
+    values: usize,
     rows: usize,
     columns: Vec<Column>,
     /// The column of the cell that comes next, or comes after it.
@@ -230,6 +252,8 @@ struct Building {
     /// The name that was heard last in a value with rows of its own, and what such a value says of all its rows.
     name: String,
     shared: Vec<(usize, Shared)>,
+    /// Whether the rows of the value were heard.
+    has_rows: bool,
 }
 
 /// A cell that several rows have.
@@ -242,6 +266,17 @@ impl Building {
     /// How many lists and maps are open in a row.
     const fn row_at(&self) -> usize {
         if self.place.1.is_some() { POINT } else { ROW }
+    }
+
+    fn begin_value(&mut self) {
+        self.values += 1;
+        self.has_rows = false;
+        self.shared.clear();
+    }
+
+    /// Whether the list that is open in a value is that of its rows.
+    fn is_at_rows(&self) -> bool {
+        self.place.1.as_deref() == Some(&self.name)
     }
 
     fn name(&mut self, name: &str, open: usize) {
@@ -271,7 +306,7 @@ impl Building {
     }
 
     fn share(&mut self, cell: Cell<'_>) {
-        if self.name == TOTAL {
+        if self.name == TOTAL || self.has_rows {
             return;
         }
         let name = std::mem::take(&mut self.name);

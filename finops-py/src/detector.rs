@@ -1,6 +1,7 @@
 //! Detectors of anomalies that Python brings.
 
 use crate::errors;
+use crate::series::{answered, asked, told_series};
 use finops_core::Error;
 use finops_core::insight::anomaly::{AnomalyDetector, Detection, Settings};
 use finops_core::insight::cost_anomalies::ForeignDetection;
@@ -28,11 +29,11 @@ impl Detector {
 
     /// What it answers, as JSON.
     fn ask(&self, py: Python<'_>, series: &Series, settings: &Settings) -> PyResult<String> {
-        let told = crate::series::told_series(py, series)?;
-        let asked = PyDict::new(py);
-        asked.set_item("threshold", settings.threshold)?;
-        asked.set_item("minimum_impact", settings.minimum_impact)?;
-        let answer = self.object.bind(py).call_method1("detect", (told, asked))?;
+        let told = told_series(py, series)?;
+        let wanted = PyDict::new(py);
+        wanted.set_item("threshold", settings.threshold)?;
+        wanted.set_item("minimum_impact", settings.minimum_impact)?;
+        let answer = answered(self.object.bind(py).call_method1("detect", (told, wanted))?)?;
         py.import("json")?.call_method1("dumps", (answer,))?.extract()
     }
 }
@@ -44,9 +45,7 @@ impl AnomalyDetector for Detector {
 
     fn detect(&self, series: &Series, settings: &Settings) -> Result<Detection, Error> {
         let failed = |why: String| Error::invalid("anomaly_detector", format!("'{}' failed: {why}", self.name));
-        // No interpreter means that the process is on its way out.
-        let asked = Python::try_attach(|py| self.ask(py, series, settings).map_err(|raised| raised.to_string()));
-        let answer = asked.unwrap_or_else(|| Err("the interpreter ends".to_owned())).map_err(failed)?;
+        let answer = asked("anomaly_detector", &self.name, |py| self.ask(py, series, settings))?;
         let read: Result<ForeignDetection, _> = serde_json::from_str(&answer);
         read.map_err(|error| failed(error.to_string()))?.into_detection(&self.name, series)
     }

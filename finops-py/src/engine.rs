@@ -11,7 +11,7 @@ use crate::{errors, input, output};
 use finops_core::engine::{Builder, Subscription};
 use finops_core::model::access::Access;
 use finops_core::model::time::Period;
-use finops_core::{Answer, Error, Finops, Observer, Progress};
+use finops_core::{Answer, Error, ErrorCode, Finops, Observer, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde_json::Value;
@@ -249,6 +249,10 @@ impl Watch {
     fn answer<T>(self, py: Python<'_>, answer: Result<T, Error>) -> PyResult<T> {
         if let Some(raised) = self.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(raised);
+        }
+        // Ctrl-C in a model of the host stopped it.
+        if matches!(&answer, Err(error) if error.code() == ErrorCode::Cancelled) {
+            py.check_signals()?;
         }
         answer.map_err(|error| errors::exception(py, &error))
     }

@@ -5,7 +5,8 @@ use finops_core::engine::{backtest_series, detect_in_series, forecast_series};
 use finops_core::insight::forecast::{
     Forecaster, ForeignForecast, ForeignSeries, Frequency, Level, Series, SeriesForecast,
 };
-use finops_core::{Answer, Error};
+use finops_core::{Answer, Error, ErrorCode};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
@@ -99,7 +100,7 @@ impl Model {
     fn ask(&self, py: Python<'_>, series: &Series, horizon: usize, levels: &[Level]) -> PyResult<ForeignForecast> {
         let dict = told_series(py, series)?;
         let levels: Vec<f64> = levels.iter().map(|level| level.share()).collect();
-        let answer = self.object.bind(py).call_method1("forecast", (dict, horizon, levels))?;
+        let answer = answered(self.object.bind(py).call_method1("forecast", (dict, horizon, levels))?)?;
         let bounds = |name: &str| -> PyResult<BTreeMap<String, Vec<f64>>> { answer.get_item(name)?.extract() };
         let model = if answer.contains("model")? { answer.get_item("model")?.extract()? } else { None };
         let (mean, lower, upper) = (answer.get_item("mean")?.extract()?, bounds("lower")?, bounds("upper")?);
@@ -113,10 +114,40 @@ impl Forecaster for Model {
     }
 
     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast, Error> {
-        let failed = |why: String| Error::invalid("model", format!("'{}' failed: {why}", self.name));
-        // No interpreter means that the process is on its way out.
-        let asked = Python::try_attach(|py| self.ask(py, series, horizon, levels).map_err(|raised| raised.to_string()));
-        let answer = asked.unwrap_or_else(|| Err("the interpreter ends".to_owned())).map_err(failed)?;
+        let answer = asked("model", &self.name, |py| self.ask(py, series, horizon, levels))?;
         answer.into_forecast(&self.name, levels, series)
     }
+}
+
+/// An answer that is there. Nobody runs what an `async` function gives: the call waits on the caller's own thread,
+/// where an event loop may run.
+pub(crate) fn answered(answer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    if !answer.hasattr("__await__")? {
+        return Ok(answer);
+    }
+    if answer.hasattr("close")? {
+        answer.call_method0("close")?;
+    }
+    Err(PyTypeError::new_err("it gave an awaitable: define it without async, and run what it awaits within it"))
+}
+
+/// What a model or a detector of the host answers. What it raises is why it does not, but for Ctrl-C: that stops the
+/// call, and is raised by it.
+pub(crate) fn asked<T>(field: &str, name: &str, ask: impl FnOnce(Python<'_>) -> PyResult<T>) -> Result<T, Error> {
+    let failed = |why: String| Error::invalid(field, format!("'{name}' failed: {why}"));
+    let ask = |py: Python<'_>| {
+        ask(py).map_err(|raised| {
+            if raised.is_instance_of::<PyKeyboardInterrupt>(py) {
+                // As if it were pressed again, for the thread that waits for the call.
+                let again = py.import("_thread").and_then(|thread| thread.call_method0("interrupt_main"));
+                return again.map_or_else(
+                    |error| failed(error.to_string()),
+                    |_| Error::new(ErrorCode::Cancelled, format!("'{name}' was interrupted")),
+                );
+            }
+            failed(raised.to_string())
+        })
+    };
+    // No interpreter means that the process is on its way out.
+    Python::try_attach(ask).unwrap_or_else(|| Err(failed("the interpreter ends".to_owned())))
 }

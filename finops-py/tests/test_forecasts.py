@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -21,6 +22,23 @@ HEADER = (
 )
 
 
+class Interrupted:
+    """A model during which the user presses Ctrl-C."""
+
+    name = "interrupted"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def forecast(self, series: Any, horizon: int, levels: Sequence[float]) -> dict[str, Any]:
+        self.asked += 1
+        signal.raise_signal(signal.SIGINT)
+        return {}
+
+    def detect(self, series: Any, settings: Any) -> dict[str, Any]:
+        return self.forecast(series, 1, [])
+
+
 class Mine:
     """Says what it was asked, and 1, 2, 3 and so on."""
 
@@ -35,7 +53,7 @@ class Mine:
         return {"model": "Count", "mean": mean, "lower": {"0.8": mean - 1}, "upper": {"0.8": mean + 1}}
 
 
-def billed(path: Path, forecaster: Any = None) -> iof.Iof:
+def billed(path: Path, forecaster: Any = None, detector: Any = None) -> iof.Iof:
     """An engine at noon of 11 March with charges of 10 a day since 1 January, 3 on that day so far."""
     rows = []
     day = date(2024, 1, 1)
@@ -47,7 +65,7 @@ def billed(path: Path, forecaster: Any = None) -> iof.Iof:
         day += timedelta(1)
     bill = path / "bill.csv"
     bill.write_text("\n".join([HEADER, *rows]) + "\n")
-    engine = iof.open(now="2024-03-11T12:00:00Z", forecaster=forecaster)
+    engine = iof.open(now="2024-03-11T12:00:00Z", forecaster=forecaster, anomaly_detector=detector)
     engine.finops.import_charges(bill)
     return engine
 
@@ -175,3 +193,74 @@ def test_what_is_no_series_is_refused() -> None:
         with pytest.raises(iof.InvalidArgumentError) as raised:
             iof.forecast([1, 2, 3, 4], **options)  # type: ignore[arg-type]
         assert raised.value.field == field
+
+
+def test_ctrl_c_in_a_model_of_the_host_stops_the_query(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for operation in ("forecast", "anomalies"):
+            model = Interrupted()
+            with billed(tmp_path, model, model) as engine, pytest.raises(KeyboardInterrupt):
+                if operation == "forecast":
+                    engine.finops.costs.forecast(group_by="service", model="interrupted")
+                else:
+                    engine.finops.costs.anomalies()
+            assert model.asked == 1, operation
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_async_model_is_told_not_to_be_one(tmp_path: Path) -> None:
+    class Later:
+        async def forecast(self, series: Any, horizon: int, levels: Sequence[float]) -> dict[str, Any]:
+            return {}
+
+        async def detect(self, series: Any, settings: Any) -> dict[str, Any]:
+            return {}
+
+    with billed(tmp_path, Later(), Later()) as engine:
+        with pytest.raises(iof.InvalidArgumentError, match="define it without async") as caught:
+            engine.finops.costs.forecast(model="custom")
+        assert caught.value.field == "model"
+        with pytest.raises(iof.InvalidArgumentError, match="define it without async") as caught:
+            engine.finops.costs.anomalies()
+        assert caught.value.field == "anomaly_detector"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"granularity": "daily", "days": 5}, {"group_by": "service"}, {"group_by": ["service", "region"]}],
+)
+def test_columns_are_the_rows_of_a_forecast(engine: iof.Iof, params: dict[str, Any]) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    answer = engine.finops.costs.forecast(**params)
+    columns = engine.finops.columns("costs.forecast", **params)
+    assert columns.to_arrow().equals(answer.to_arrow())
+    assert len(columns) == len(answer.records()) > 0
+    rows = {"predictions", "groups"}
+    assert columns.about == {name: value for name, value in answer.items() if name not in rows}
+
+
+def test_columns_of_groups_of_which_nothing_can_be_told_have_no_rows(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+    class Whole:
+        """Knows what everything costs together, and nothing of groups."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def forecast(self, series: Any, horizon: int, levels: Sequence[float]) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked % 2 == 0:
+                raise ValueError("too small")
+            mean = [1.0] * horizon
+            return {"mean": mean, "lower": {"0.8": mean}, "upper": {"0.8": mean}}
+
+    params: dict[str, Any] = {"granularity": "daily", "days": 2, "group_by": "service", "model": "custom"}
+    with billed(tmp_path, Whole()) as engine:
+        answer = engine.finops.costs.forecast(**params)
+        assert "too small" in answer["groups"][0]["reason"]
+        columns = engine.finops.columns("costs.forecast", **params)
+        assert len(columns) == 0 == len(answer.records())
+        assert columns.to_arrow().equals(answer.to_arrow())

@@ -3,11 +3,14 @@
 use crate::world::{BudgetId, budget, call, engine, events, status};
 use finops_core::insight::forecast::Model;
 use finops_core::insight::spend_forecast::SpendModel;
-use finops_core::{Finops, ImportCharges};
+use finops_core::model::time::Interval;
+use finops_core::pipeline::budget::{DailySpend, Forecast, SpendForecaster, SpendOutlook, SpendSoFar};
+use finops_core::{Finops, ImportCharges, Result};
 use finops_tests::support::{Bill, row};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Imports what tenants cost on each day from 1 November 2025 to 10 January 2026: on the first of a month more.
 fn spend(finops: &Finops, folder: &Path, tenants: &[String], each_day: &str, on_the_first: &str) {
@@ -85,4 +88,69 @@ fn a_fee_on_the_first_is_no_rate() {
     assert!((4.5..6.0).contains(&expected), "to tonight, not to the month's end: {today}");
     let reserved = call(&finops, "budgets.check", json!({"amount": 1, "tenant_id": "t"}));
     assert_eq!(reserved["decision"], "allow");
+}
+
+/// Forecasts as the engine does by itself, and counts how often it is asked about the past.
+#[derive(Debug, Default)]
+struct Counting {
+    model: SpendModel,
+    asked: AtomicUsize,
+}
+
+impl SpendForecaster for Counting {
+    fn forecast(&self, so_far: &SpendSoFar) -> Result<Option<Forecast>> {
+        self.model.forecast(so_far)
+    }
+
+    fn look_back(&self, past: &DailySpend, period: Interval) -> Result<Option<Arc<dyn SpendOutlook>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.model.look_back(past, period)
+    }
+}
+
+#[test]
+fn a_handle_for_reading_asks_about_the_past_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("store");
+    let location = location.to_str().unwrap();
+    let now = "2026-01-11T12:00:00Z";
+    let writer = engine(location, now);
+    let tenants = ["a", "b", "c"].map(str::to_owned);
+    let made: Vec<BudgetId> = tenants.iter().map(|tenant| monthly(&writer, tenant, 305)).collect();
+    spend(&writer, folder.path(), &tenants, "10", "10");
+
+    let counting = Arc::new(Counting::default());
+    let asked = || counting.asked.load(Ordering::Relaxed);
+    let builder = Finops::builder().now(now.parse().unwrap()).read_only();
+    let reader = builder.spend_forecaster(Arc::clone(&counting) as Arc<dyn SpendForecaster>).open(location).unwrap();
+    let list = |limit: usize| call(&reader, "budgets.list", json!({ "limit": limit }));
+    assert_eq!(list(1)["count"], 3);
+    assert_eq!(asked(), 1, "how those stand that are not shown is not asked");
+    list(20);
+    assert_eq!(asked(), 2, "two with the same past are asked about together");
+    assert_eq!(status(&reader, made[0])["forecast"], status(&writer, made[0])["forecast"]);
+    list(20);
+    assert_eq!(call(&reader, "budgets.list", json!({"status": "active"}))["count"], 3);
+    assert_eq!(asked(), 2, "it is kept");
+    drop(writer);
+    let writer = engine(location, "2026-01-11T12:30:00Z");
+    spend(&writer, folder.path(), &tenants, "11", "10");
+    list(20);
+    assert_eq!(asked(), 3, "bills came");
+}
+
+#[test]
+fn budgets_that_differ_in_their_amounts_share_what_the_past_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let counting = Arc::new(Counting::default());
+    let builder = Finops::builder().now("2026-01-11T12:00:00Z".parse().unwrap());
+    let builder = builder.spend_forecaster(Arc::clone(&counting) as Arc<dyn SpendForecaster>);
+    let finops = builder.open(":memory:").unwrap();
+    // At the rate so far, 10 days of 10 in ten and a half, it would be 295.
+    let made = [300, 305, 320].map(|amount| monthly(&finops, "t", amount));
+    spend(&finops, folder.path(), &["t".to_owned()], "10", "10");
+    assert_eq!(counting.asked.load(Ordering::Relaxed), 1);
+    let expected = made.map(|budget| status(&finops, budget)["forecast"]["expected"].clone());
+    assert_eq!(expected, ["310"; 3].map(|expected| json!(expected)));
+    assert_eq!(events(&finops), ["warning 100"; 2]);
 }

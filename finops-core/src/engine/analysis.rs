@@ -2,13 +2,14 @@
 
 use super::{Finops, Observer, Progress};
 use crate::Result;
-use crate::edge::store::{Scan, watch};
+use crate::edge::store::Scan;
 use crate::insight::explain::Explaining;
 use crate::insight::health::Held;
 use crate::insight::{DiffRequest, ExplainRequest, Explanation, Plan, PlanRequest, StateDiff, TopDrivers};
 use crate::insight::{TopDriversRequest, Trends, TrendsRequest, UnitCosts, UnitRequest};
 use crate::model::charge::ChargeColumn;
 use crate::model::history::AsOf;
+use crate::model::progress::watch;
 use std::collections::BTreeMap;
 
 impl Finops {

@@ -2,7 +2,7 @@
 
 use super::{Finops, Observer, Progress};
 use crate::Result;
-use crate::edge::store::{Snapshot, watch};
+use crate::edge::store::Snapshot;
 use crate::insight::breakdown::BreakdownQuery;
 use crate::insight::health::Held;
 use crate::insight::query::{AnswerTo, CostQuery, CostRequest, NameOf};
@@ -15,6 +15,7 @@ use crate::insight::{
 use crate::model::catalog::Kind;
 use crate::model::dimension::{BuiltIn, Dimension};
 use crate::model::history::AsOf;
+use crate::model::progress::watch;
 
 impl Finops {
     /// What a period cost, by any dimensions, largest first.
@@ -189,7 +190,7 @@ impl Finops {
     }
 
     /// What a query is finished to.
-    fn finished<Q: CostQuery, T>(
+    pub(super) fn finished<Q: CostQuery, T>(
         &self,
         query: Q,
         as_of: Option<AsOf>,

@@ -69,7 +69,10 @@ impl Finops {
     pub fn costs_forecast_observed(&self, request: &ForecastRequest, observer: &dyn Observer) -> Result<CostForecast> {
         self.permit("costs.forecast")?;
         let forecaster = self.forecaster(request.model.as_deref())?;
-        self.answer_query(ForecastQuery::new(request, forecaster, self.clock.now())?, request.as_of, observer)
+        let query = ForecastQuery::new(request, forecaster, self.clock.now())?;
+        self.finished(query, request.as_of, observer, |query, sums, held, name| {
+            query.finish_observed(sums, held, name, observer)
+        })
     }
 
     /// What the month that runs will have cost when it ends: what is known of it and the forecast of the rest, with an
@@ -133,7 +136,10 @@ impl Finops {
     ) -> Result<Backtested> {
         self.permit("forecast.backtest")?;
         let forecaster = self.forecaster(request.model.as_deref())?;
-        self.answer_query(BacktestQuery::new(request, forecaster, self.clock.now())?, request.as_of, observer)
+        let query = BacktestQuery::new(request, forecaster, self.clock.now())?;
+        self.finished(query, request.as_of, observer, |query, sums, held, _| {
+            query.finish_observed(sums, held, observer)
+        })
     }
 
     /// The model of that name: one of ours, or the host's.

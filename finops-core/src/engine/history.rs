@@ -125,7 +125,7 @@ impl Finops {
         self.permit("compact")?;
         self.store.compact(self.clock.now(), &mut |rewriting| {
             let Rewriting { rows, bytes_read, bytes_total } = rewriting;
-            if observer.progress(&Progress { rows, bytes_read, bytes_total }).is_break() {
+            if observer.progress(&Progress { rows, bytes_read, bytes_total, ..Progress::default() }).is_break() {
                 return Err(Error::new(ErrorCode::Cancelled, "the compaction was stopped; nothing has changed"));
             }
             Ok(())

@@ -242,7 +242,7 @@ fn take_all(files: &[SourceFile], request: &ImportCharges, batches: &SyncSender<
         while let Some(raw) = source.next_batch()? {
             let table = intake.take(&raw)?;
             let bytes_read = bytes_before + source.bytes_read();
-            let progress = Progress { rows: intake.rows(), bytes_read, bytes_total };
+            let progress = Progress { rows: intake.rows(), bytes_read, bytes_total, ..Progress::default() };
             if batches.send(Batch { table, progress }).is_err() {
                 // The writer has given up and says why.
                 return Ok(Taken::of(intake));

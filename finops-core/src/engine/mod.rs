@@ -191,7 +191,8 @@ impl Finops {
 
     /// Opens an engine with options in JSON, as the bindings do: `{"now": "2024-02-01T00:00:00Z", "read_only": true}`.
     /// The others are `actor`, `max_groups`, `threads`, `cache_bytes`, `usage_memory_bytes`, `currency`,
-    /// `webhook_allow_http`, `webhook_allow_private` and `webhook_timeout_seconds`, which [`Builder`] describes.
+    /// `budget_lag_seconds`, `webhook_allow_http`, `webhook_allow_private`, `webhook_timeout_seconds` and
+    /// `model_timeout_seconds`, which [`Builder`] describes.
     ///
     /// # Errors
     /// `invalid_argument` for an option that does not exist or cannot be read; else as [`Builder::open`].

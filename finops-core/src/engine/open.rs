@@ -30,6 +30,8 @@ const HOST: &str = "host";
 const MAX_ACTOR_BYTES: usize = 512;
 const WEBHOOK_TIMEOUT_SECONDS: i64 = 15;
 const MAX_WEBHOOK_TIMEOUT_SECONDS: i64 = 60;
+const MODEL_TIMEOUT_SECONDS: i64 = 60;
+const MAX_MODEL_TIMEOUT_SECONDS: i64 = 3600;
 
 /// How to open an engine, as JSON knows it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -47,6 +49,7 @@ struct OpenOptions {
     webhook_allow_http: bool,
     webhook_allow_private: bool,
     webhook_timeout_seconds: Option<i64>,
+    model_timeout_seconds: Option<i64>,
 }
 
 impl OpenOptions {
@@ -85,10 +88,12 @@ impl OpenOptions {
 
     fn webhook_timeout(&self) -> Result<Duration> {
         let seconds = self.webhook_timeout_seconds.unwrap_or(WEBHOOK_TIMEOUT_SECONDS);
-        let message = format!("must be 1 to {MAX_WEBHOOK_TIMEOUT_SECONDS}, got {seconds}");
-        let fits = (1..=MAX_WEBHOOK_TIMEOUT_SECONDS).contains(&seconds);
-        let fitting = u64::try_from(seconds).ok().filter(|_| fits).map(Duration::from_secs);
-        fitting.ok_or_else(|| Error::invalid("webhook_timeout_seconds", message))
+        timeout("webhook_timeout_seconds", seconds, MAX_WEBHOOK_TIMEOUT_SECONDS)
+    }
+
+    fn model_timeout(&self) -> Result<Duration> {
+        let seconds = self.model_timeout_seconds.unwrap_or(MODEL_TIMEOUT_SECONDS);
+        timeout("model_timeout_seconds", seconds, MAX_MODEL_TIMEOUT_SECONDS)
     }
 
     fn tuning(&self) -> Result<Tuning> {
@@ -108,6 +113,12 @@ impl OpenOptions {
         }
         Ok(tuning)
     }
+}
+
+fn timeout(field: &str, seconds: i64, most: i64) -> Result<Duration> {
+    let fits = (1..=most).contains(&seconds);
+    let fitting = u64::try_from(seconds).ok().filter(|_| fits).map(Duration::from_secs);
+    fitting.ok_or_else(|| Error::invalid(field, format!("must be 1 to {most}, got {seconds}")))
 }
 
 /// What an engine is made of, where the defaults do not serve.
@@ -300,6 +311,29 @@ impl Builder {
         self
     }
 
+    /// How many seconds a model or a detector of the host may take for a series where the engine waits for it beside
+    /// its own thread, as it does for JavaScript: 1 to 3600, by default 60. What is called as a function of Rust or
+    /// Python takes as long as it takes.
+    #[must_use]
+    pub fn model_timeout_seconds(mut self, seconds: u32) -> Self {
+        self.options.model_timeout_seconds = Some(seconds.into());
+        self
+    }
+
+    /// The same as it was given, or 60 seconds, for whoever waits.
+    ///
+    /// ```
+    /// let builder = finops_core::Finops::builder().model_timeout_seconds(5);
+    /// assert_eq!(builder.model_timeout()?.as_secs(), 5);
+    /// # Ok::<(), finops_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_argument` when it is out of range.
+    pub fn model_timeout(&self) -> Result<Duration> {
+        self.options.model_timeout()
+    }
+
     /// Sends webhooks through that, which then decides by itself what a name of a host may stand for.
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
@@ -337,6 +371,7 @@ impl Builder {
         let (max_groups, tuning) = (self.options.max_groups()?, self.options.tuning()?);
         let (currency, actor) = (self.options.currency()?, self.options.actor()?);
         let lag = self.options.budget_lag()?;
+        self.options.model_timeout()?;
         let telling = self.telling()?;
         let store = match self.store {
             Some(store) => store,

@@ -22,7 +22,11 @@ pub struct DataHealth {
     /// Days of the window up to now that no imported bill covers.
     pub missing_days: u64,
     /// Further days up to now of which bills reach only a part, or that the bill of some billing account does not
-    /// reach. This and what else is about all bills is not told to a narrowed handle; `complete` goes by it.
+    /// reach: among them every day that is over and not whole as [`Reach::whole`] says, by which forecasts and
+    /// anomalies go. There are more of them here, because this only warns: an account that stopped charging within its
+    /// billing period counts, and so does the rest of a day after a bill's last charge, while a forecast cannot do
+    /// without the days of all others for that. This and what else is about all bills is not told to a narrowed
+    /// handle; `complete` goes by it.
     pub partial_days: Option<u64>,
     /// Rows that imports covering the window set aside. Not told to a narrowed handle.
     pub quarantined_rows: Option<u64>,
@@ -94,9 +98,11 @@ impl DataHealth {
         let past: Vec<&Day> = days.iter().filter(|day| day.interval.start() < now).collect();
         let count = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);
         let missing_days = count(past.iter().filter(|day| !held.reach.is_known(day)).count());
-        let is_whole = |day: &Day| held.reach.covers(day, now) && !held.reach.is_behind(day);
-        let is_partial = |day: &&&Day| held.reach.is_known(day) && !is_whole(day);
-        let partial_days = count(past.iter().filter(is_partial).count());
+        let is_covered = |day: &Day| held.reach.covers(day, now) && !held.reach.is_behind(day);
+        let is_sure = |day: &Day, whole| is_covered(day) && (whole || day.interval.end() > now);
+        let whole = held.reach.whole(days, now);
+        let partial = days.iter().zip(whole).filter(|(day, whole)| held.reach.is_known(day) && !is_sure(day, *whole));
+        let partial_days = count(partial.filter(|(day, _)| day.interval.start() < now).count());
         let touching = |import: &&ImportMark| touches(import.first_charge, import.last_charge, interval);
         let imports: Vec<&ImportMark> = held.imports.iter().filter(touching).collect();
         let quarantined_rows: u64 = imports.iter().map(|import| import.quarantined).sum();
@@ -163,6 +169,24 @@ mod tests {
         let both = [account("a", "2024-07-01"), account("b", "2024-06-11")];
         let health = health(&both, "2024-06-01", "2024-07-01");
         assert_eq!((health.missing_days, health.partial_days, health.complete), (0, Some(20), false));
+    }
+
+    #[test]
+    fn an_account_that_is_waited_for_makes_days_partial_that_another_covers() {
+        let bill = |id: &str, month: u32, charged_until: &str| {
+            let start = |month: u32| stamp(&format!("2024-{month:02}-01"));
+            Coverage {
+                scope: Scope { billing_account_id: id.into(), start: start(month), end: start(month + 1) },
+                charges: 30,
+                first_charge: start(month),
+                last_charge: start(month),
+                charged_until: stamp(charged_until),
+            }
+        };
+        let ahead = |until| [bill("a", 6, "2024-07-01"), bill("a", 7, until), bill("b", 6, "2024-07-01")];
+        let partial = |until| health(&ahead(until), "2024-07-01", "2024-07-05").partial_days;
+        // The bill of July of the other account may come yet, or it had nothing more to charge.
+        assert_eq!((partial("2024-07-04"), partial("2024-07-05")), (Some(3), Some(0)));
     }
 
     #[test]

@@ -38,7 +38,6 @@ pub mod row;
 mod series;
 pub mod services;
 mod settled;
-#[expect(clippy::disallowed_methods, reason = "its normal distribution asks the system for an exponential")]
 pub mod spend_forecast;
 pub mod spending;
 pub mod statement;

@@ -31,6 +31,12 @@ pub(super) fn hypot(x: f64, y: f64) -> f64 {
     libm::hypot(x, y)
 }
 
+/// The complementary error function: what of a normal distribution with a variance of one half lies farther than `x`
+/// from its middle, to both sides.
+pub(super) fn erfc(x: f64) -> f64 {
+    libm::erfc(x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -149,6 +149,10 @@ impl Reach {
     /// - touches no rest of a billing period that broke off. A bill broke off where it ends more than three days before
     ///   its period does, while the account's next one follows at once and both have charges for every day. The rest of
     ///   other bills that end early is no gap: that account was idle, and must not hide what the others cost.
+    ///
+    /// Forecasts and anomalies go by it, for which a day is either evidence or none. `partial_days` of
+    /// [`DataHealth`](super::health::DataHealth) counts all other days that are over and known, and further ones: it
+    /// warns of what is forgiven here.
     pub fn whole(&self, days: &[Day], now: Stamp) -> Vec<bool> {
         let whole_until = self.whole_until(now).zip(self.latest(now)).zip(self.reached.0.first());
         let Some(((until, latest), (first, _))) = whole_until else { return vec![false; days.len()] };

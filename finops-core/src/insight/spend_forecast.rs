@@ -9,6 +9,7 @@
 )]
 
 use super::forecast::{Calendar, Forecaster, Frequency, Level, Model, Series, Together};
+use super::numerics::erfc;
 use crate::Result;
 use crate::model::money::{Money, Quantity, Rounding};
 use crate::model::time::{Interval, Stamp, Zone};
@@ -191,14 +192,9 @@ fn left(day: Interval, now: Stamp) -> f64 {
     (left as f64 / length as f64).clamp(0.0, 1.0)
 }
 
-/// The standard normal distribution, to seven decimals (Abramowitz and Stegun 1964, 7.1.26).
+/// The standard normal distribution: how likely it is to be at most so many standard deviations.
 fn normal(deviations: f64) -> f64 {
-    let size = deviations.abs() / std::f64::consts::SQRT_2;
-    let t = 1.0 / 0.327_591_1_f64.mul_add(size, 1.0);
-    let terms = [1.061_405_429, -1.453_152_027, 1.421_413_741, -0.284_496_736, 0.254_829_592];
-    let sum = terms.into_iter().fold(0.0, |sum: f64, term| sum.mul_add(t, term)) * t;
-    let beyond = sum * (-size * size).exp() / 2.0;
-    if deviations < 0.0 { beyond } else { 1.0 - beyond }
+    erfc(-deviations / std::f64::consts::SQRT_2) / 2.0
 }
 
 #[cfg(test)]

@@ -107,6 +107,7 @@ class Anomalies:
 
         Raises:
             InvalidArgumentError: It is no id, or the note is too long.
+            ConflictError: Something was said of 10,000 other anomalies already, on handles that are narrowed like this.
 
         Example:
             >>> from iof import Iof
@@ -161,7 +162,7 @@ class AnomalyMonitors:
 
         Raises:
             InvalidArgumentError: An argument cannot be read.
-            ConflictError: There are 1,000 monitors already.
+            ConflictError: There are 1,000 monitors already of handles that are narrowed like this one.
 
         Example:
             >>> from iof import Iof

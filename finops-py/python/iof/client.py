@@ -348,7 +348,8 @@ class Iof(Narrowing):
             webhook_allow_private: Whether webhooks may reach addresses that are not public: this machine, its network.
             webhook_timeout_seconds: How long a receiver may take to answer, 1 to 60. By default 15.
             forecaster: A model of yours: an object with ``forecast(series, horizon, levels)`` and perhaps a ``name``.
-                Forecasts of cost go by it where they ask for the model ``"custom"``, or for its name.
+                Forecasts of cost go by it where they ask for the model ``"custom"``, or for its name. It is called on
+                the thread that asks and takes as long as it takes; it cannot be ``async``.
             anomaly_detector: Who says which days cost other than expected, in place of ours: an object with
                 ``detect(series, settings)`` and perhaps a ``name``.
 

@@ -8,6 +8,7 @@ from typing import Any
 from ._iof import Engine
 from .analysis_results import StateDiff, TopDrivers, Trends, UnitCosts
 from .errors import InvalidArgumentError
+from .forecast_results import CostForecast
 from .results import Breakdown, CostSummary, DailyCosts, HistoricalCosts, MonthlyCosts, Result, ServiceCosts
 
 __all__ = ["Columns"]
@@ -20,6 +21,7 @@ _ROWS: dict[str, tuple[type[Result], list[tuple[str, str | None]]]] = {
     "costs.breakdown": (Breakdown, _ITEMS),
     "costs.daily": (DailyCosts, [("groups", "days"), ("days", None)]),
     "costs.diff": (StateDiff, _ITEMS),
+    "costs.forecast": (CostForecast, [("groups", "predictions"), ("predictions", None)]),
     "costs.historical": (HistoricalCosts, [("groups", "series"), ("series", None)]),
     "costs.monthly": (MonthlyCosts, [("months", None)]),
     "costs.services": (ServiceCosts, _ITEMS),

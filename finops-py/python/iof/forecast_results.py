@@ -84,5 +84,7 @@ class Backtested(Result):
         mase = "unknown" if self["mase"] is None else f"{self['mase']:.3f}"
         notes = [f"sMAPE {self['smape']:.2f} %, MASE {mase}"]
         notes.extend(f"{_percent(one['level'])} intervals held {_percent(one['coverage'])}" for one in self["coverage"])
+        if self["origins_skipped"]:
+            notes.append(f"{self['origins_skipped']} more left out: too little history, or nothing to compare with")
         notes.extend(_health(self["data_health"]))
         return [_show.Block(title, self["origins"], ["through", "predicted", "actual", "smape"], notes)]

@@ -199,10 +199,11 @@ class Forecast:
         Returns:
             ``granularity``, ``horizon``, ``time_zone``, ``currency``, ``view``; ``smape`` in percent, ``mase`` in units
             of the error of repeating the season before, ``coverage`` of the intervals by level; ``origins``, a list of
-            ``{"through", "predicted", "actual", "smape", "mase", "coverage", "model"}``; ``data_health``; ``snapshot``.
+            ``{"through", "predicted", "actual", "smape", "mase", "coverage", "model"}``, and ``origins_skipped``, how
+            many were left out, because too little was known until then or after it; ``data_health``; ``snapshot``.
 
         Raises:
-            InvalidArgumentError: An argument cannot be read, or there is too little history.
+            InvalidArgumentError: An argument cannot be read, there is too little history, or a model of yours fails.
             MixedCurrenciesError: Charges have several currencies and no rates were given.
 
         Example:

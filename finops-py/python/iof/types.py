@@ -124,8 +124,9 @@ class DataHealth(TypedDict):
     missing_days: int
     """Days up to now that no imported bill covers."""
     partial_days: int | None
-    """Further days that the bill of some billing account does not reach yet. This and what else is about all bills is
-    ``None`` on a narrowed engine; ``complete`` goes by it."""
+    """Further days that the bill of some billing account does not reach yet: among them all that are over and that
+    forecasts do not take for whole. This and what else is about all bills is ``None`` on a narrowed engine; ``complete``
+    goes by it."""
     quarantined_rows: int | None
     """Rows that imports set aside. ``None`` on a narrowed engine."""
     unknown_costs: int

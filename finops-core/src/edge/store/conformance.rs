@@ -10,6 +10,7 @@ mod announcements;
 mod audit;
 mod bookings;
 mod catalog;
+mod feedback;
 mod history;
 mod imports;
 mod outbox;
@@ -45,7 +46,7 @@ impl Case {
 pub fn cases() -> impl Iterator<Item = Case> {
     let reading = [scans::CASES, aggregates::CASES, history::CASES];
     let writing = [imports::CASES, replacing::CASES, catalog::CASES, virtuals::CASES, bookings::CASES, audit::CASES];
-    let writing = writing.into_iter().chain([outbox::CASES, alerts::CASES, announcements::CASES]);
+    let writing = writing.into_iter().chain([outbox::CASES, alerts::CASES, announcements::CASES, feedback::CASES]);
     writing.chain(reading).flatten().copied()
 }
 
@@ -97,12 +98,13 @@ fn refused<T>(what: &str, outcome: Result<T>, code: ErrorCode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::{AllocationClosing, ClosedAllocation, KeptAlert, KeptAnnouncement};
+    use crate::edge::store::{AllocationClosing, AnomalyStore, ClosedAllocation, KeptAlert, KeptAnnouncement};
     use crate::edge::store::{
         AllowVirtuals, EmbeddedStore, ImportSession, Rewriting, Scan, Snapshot, Tuning, VisitAudit,
     };
     use crate::edge::store::{AuditFilter, Booking, Correction, Defined, Definition, LineKey, Settled, Statement};
     use crate::insight::plan::{Grouping, Path};
+    use crate::model::anomaly::AnomalyFeedback;
     use crate::model::audit::{AuditEntry, AuditHead, Change};
     use crate::model::catalog::{Entry, Kind};
     use crate::model::charge::{ChargeTable, Origin, Scope};
@@ -113,6 +115,7 @@ mod tests {
     use crate::model::time::{Interval, Stamp};
     use crate::model::virtual_dimension::VirtualDimension;
     use std::collections::BTreeMap;
+    use std::ops::RangeInclusive;
 
     /// A store that forgets half of what a scan should give, and says that nothing was ever imported.
     #[derive(Debug)]
@@ -246,6 +249,28 @@ mod tests {
 
         fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()> {
             self.0.put_alerts(alerts, events)
+        }
+    }
+
+    impl AnomalyStore for Faulty {
+        fn feedback(
+            &self,
+            narrowing: &str,
+            anomalies: &RangeInclusive<Id<id::Anomaly>>,
+        ) -> Result<Vec<AnomalyFeedback>> {
+            self.0.feedback(narrowing, anomalies)
+        }
+
+        fn feedback_beside(&self, narrowing: &str, anomaly: Id<id::Anomaly>) -> Result<(u64, Option<Id<id::Anomaly>>)> {
+            self.0.feedback_beside(narrowing, anomaly)
+        }
+
+        fn put_feedback(&self, narrowing: &str, said: &AnomalyFeedback, by: &Change) -> Result<()> {
+            self.0.put_feedback(narrowing, said, by)
+        }
+
+        fn delete_feedback(&self, narrowing: &str, anomaly: Id<id::Anomaly>, by: &Change) -> Result<bool> {
+            self.0.delete_feedback(narrowing, anomaly, by)
         }
 
         fn announced(&self, narrowing: &str, since: Stamp) -> Result<Vec<KeptAnnouncement>> {

@@ -1,5 +1,5 @@
 //! What people define and the engine goes by: meters, prices, grants, cost centres, rules of allocation, budgets,
-//! resource groups, webhooks, feedback on anomalies, and who watches for them.
+//! resource groups, webhooks, and who watches for anomalies.
 
 use crate::model::audit::AuditKind;
 
@@ -25,8 +25,6 @@ pub enum Defined {
     Webhook,
     /// A resource group, by its id.
     ResourceGroup,
-    /// What was said of an anomaly, by its id and by what the handle was narrowed to.
-    AnomalyFeedback,
     /// A monitor of anomalies, by its id.
     AnomalyMonitor,
 }
@@ -44,7 +42,6 @@ impl Defined {
             Self::Budget => "budget",
             Self::Webhook => "webhook",
             Self::ResourceGroup => "resource_group",
-            Self::AnomalyFeedback => "anomaly_feedback",
             Self::AnomalyMonitor => "anomaly_monitor",
         }
     }
@@ -62,7 +59,6 @@ impl Defined {
             Self::Budget => Some(AuditKind::Budget),
             Self::Webhook => Some(AuditKind::Webhook),
             Self::ResourceGroup => Some(AuditKind::ResourceGroup),
-            Self::AnomalyFeedback => Some(AuditKind::AnomalyFeedback),
             Self::AnomalyMonitor => Some(AuditKind::AnomalyMonitor),
         }
     }
@@ -80,7 +76,6 @@ impl Defined {
             | Self::Budget
             | Self::Webhook
             | Self::ResourceGroup
-            | Self::AnomalyFeedback
             | Self::AnomalyMonitor => None,
         }
     }

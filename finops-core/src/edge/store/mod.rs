@@ -6,6 +6,7 @@
 mod alert;
 mod allocation;
 mod announcement;
+mod anomalies;
 mod audit;
 mod booking;
 #[cfg(feature = "conformance")]
@@ -21,6 +22,7 @@ pub mod usage;
 pub use alert::KeptAlert;
 pub use allocation::{AllocationClosing, ClosedAllocation};
 pub use announcement::KeptAnnouncement;
+pub use anomalies::AnomalyStore;
 pub use audit::AuditFilter;
 pub use booking::{Booking, ClosedPeriods, Correction, LineKey, Settled, Statement};
 pub use definition::{Defined, Definition};
@@ -28,7 +30,6 @@ pub use embedded::{EmbeddedStore, Tuning};
 pub use files::SegmentFile;
 pub use snapshot::Snapshot;
 use through::go_through;
-pub(crate) use through::watch;
 
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
@@ -124,7 +125,7 @@ pub type VisitAudit<'v> = &'v mut dyn FnMut(Result<AuditEntry>) -> Result<()>;
 ///
 /// Who changes definitions or the catalogue says so by a [`Change`]. The store writes an entry of the log in the same
 /// transaction, with what was there before; a write that leaves something as it was makes none.
-pub trait Store: Debug + Send + Sync {
+pub trait Store: AnomalyStore + Debug + Send + Sync {
     /// How many threads a call may use, those of the engine included.
     fn threads(&self) -> usize {
         1
@@ -431,18 +432,4 @@ pub trait Store: Debug + Send + Sync {
     /// # Errors
     /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
     fn put_alerts(&self, alerts: &[KeptAlert], events: &[OutboxEvent]) -> Result<()>;
-
-    /// The announcements by monitors of a narrowing, of anomalies that begin at an instant or later, in the order of
-    /// their ids.
-    ///
-    /// # Errors
-    /// `storage`.
-    fn announced(&self, narrowing: &str, since: Stamp) -> Result<Vec<KeptAnnouncement>>;
-
-    /// Writes announcements, each with its event and a delivery for each webhook that wants it, but for those of
-    /// anomalies that were announced before to the same narrowing: all of it or nothing. Gives how many were new.
-    ///
-    /// # Errors
-    /// `conflict` when the store was opened for reading; `storage`; then nothing has changed.
-    fn announce(&self, announcements: &[(KeptAnnouncement, OutboxEvent)]) -> Result<u64>;
 }

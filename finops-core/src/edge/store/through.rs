@@ -1,11 +1,11 @@
 //! Answering a question charge by charge, with somebody looking on.
 
 use super::{Scan, Snapshot, Store};
+use crate::Result;
 use crate::insight::aggregate::Aggregation;
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
-use crate::model::progress::{Observer, Progress};
-use crate::{Error, ErrorCode, Result};
+use crate::model::progress::{Observer, Progress, watch};
 
 /// Answers a question charge by charge.
 pub(super) fn go_through<S: Store + ?Sized>(
@@ -24,12 +24,4 @@ pub(super) fn go_through<S: Store + ?Sized>(
         aggregation.add(table)
     })?;
     aggregation.finish()
-}
-
-/// Lets the observer look on, and stop a query.
-pub(crate) fn watch(observer: &dyn Observer, progress: &Progress) -> Result<()> {
-    if observer.progress(progress).is_break() {
-        return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The answers that allocations are told by.
 
 use super::{Allocated, Asked};
-use crate::edge::store::{Snapshot, watch};
+use crate::edge::store::Snapshot;
 use crate::engine::{Finops, Observer, Progress};
 use crate::insight::allocation::{
     AllocatedQuestion, AllocationCoverage, AllocationCoverageQuery, AllocationCoverageRequest, AllocationRun,
@@ -14,6 +14,7 @@ use crate::model::allocation::RuleSet;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
+use crate::model::progress::watch;
 use crate::model::virtual_dimension::Virtuals;
 use crate::{Error, ErrorCode, Result};
 use std::sync::Arc;

@@ -97,7 +97,7 @@ impl Finops {
         let before = earliest.time()?.micros() - 2 * MOVED * 24 * HOUR;
         let narrowing = monitor.narrowing.text();
         let known = Told::new(self.store.announced(&narrowing, Stamp::from_micros(before)?)?, &found.anomalies);
-        let said = self.feedback_of(&narrowing)?;
+        let said = self.said_of(&narrowing, &found.anomalies)?;
         let mut waiting = found.anomalies.iter().filter(|anomaly| is_news(anomaly, &known, &said));
         let mut news = Vec::new();
         for anomaly in waiting.by_ref().take(AT_ONCE) {

@@ -1,12 +1,12 @@
 //! What people say of anomalies: kept in the store, apart for each narrowing.
 
-use crate::edge::store::Defined;
 use crate::engine::Finops;
-use crate::model::anomaly::{AnomalyFeedback, Feedback};
+use crate::insight::cost_anomalies::Found;
+use crate::model::anomaly::{AnomalyFeedback, Feedback, MAX_FEEDBACK};
 use crate::model::id::{self, Id};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What was said of each anomaly.
 pub(super) type Said = HashMap<Id<id::Anomaly>, AnomalyFeedback>;
@@ -66,50 +66,47 @@ impl Finops {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` for a note that is too long, or one without feedback; `conflict` on a handle for reading.
+    /// `invalid_argument` for a note that is too long, or one without feedback; `conflict` beyond 10,000 anomalies of
+    /// which something was said on handles of the same narrowing, and on a handle for reading.
     pub fn costs_anomaly_feedback(&self, give: AnomalyFeedbackGive) -> Result<FeedbackKept> {
         self.permit("costs.anomaly_feedback")?;
-        let (id, change) = (give.id, self.change());
-        let key = self.feedback_key(id);
+        let (id, change, narrowing) = (give.id, self.change(), self.narrowing_text());
         let Some(feedback) = give.feedback else {
             if give.note.is_some() {
                 return Err(Error::invalid("note", "goes with feedback: say what it was as well"));
             }
-            self.store.delete_definition(Defined::AnomalyFeedback, &key, &change)?;
+            self.store.delete_feedback(&narrowing, id, &change)?;
             return Ok(FeedbackKept { id, feedback: None });
         };
         let given = AnomalyFeedback::new(id, feedback, give.note, (change.actor.clone(), change.at))?;
-        let body = serde_json::to_string(&given).map_err(|error| Error::new(ErrorCode::Storage, error.to_string()))?;
-        self.store.put_definitions(Defined::AnomalyFeedback, &[(key, body)], &change)?;
+        let _alone = self.anomalies.alone();
+        self.refuse_more_feedback(&narrowing, id)?;
+        self.store.put_feedback(&narrowing, &given, &change)?;
         Ok(FeedbackKept { id, feedback: Some(given) })
     }
 
-    /// What was said on handles that are narrowed like this one.
-    pub(super) fn feedback_given(&self) -> Result<Said> {
-        self.feedback_of(&self.narrowing_text())
-    }
-
-    /// What was said on handles that are narrowed like that.
-    pub(super) fn feedback_of(&self, narrowing: &str) -> Result<Said> {
-        let mut said = Said::new();
-        for definition in self.store.definitions(Defined::AnomalyFeedback)? {
-            if definition.key.split_once('/').map_or("", |(_, narrowing)| narrowing) != narrowing {
-                continue;
+    /// Refuses what is said of one anomaly more than a narrowing may say something of.
+    fn refuse_more_feedback(&self, narrowing: &str, id: Id<id::Anomaly>) -> Result<()> {
+        match self.store.feedback_beside(narrowing, id)? {
+            (count, Some(earliest)) if count >= MAX_FEEDBACK => {
+                let message = format!(
+                    "something was said of {MAX_FEEDBACK} anomalies already: take back what is no longer needed, by \
+                     calls without feedback. The earliest is {earliest}"
+                );
+                Err(Error::new(ErrorCode::Conflict, message))
             }
-            let given: AnomalyFeedback = serde_json::from_str(&definition.body).map_err(|error| {
-                Error::new(ErrorCode::Storage, format!("feedback in the store cannot be read: {error}"))
-            })?;
-            said.insert(given.anomaly_id, given);
+            _ => Ok(()),
         }
-        Ok(said)
     }
 
-    /// The id comes first, so that no narrowing looks like a part of another one.
-    fn feedback_key(&self, id: Id<id::Anomaly>) -> String {
-        match self.narrowing_text() {
-            narrowing if narrowing.is_empty() => id.to_string(),
-            narrowing => format!("{id}/{narrowing}"),
-        }
+    /// What was said on handles of a narrowing of what was found, and of the like of it.
+    pub(super) fn said_of(&self, narrowing: &str, found: &[Found]) -> Result<Said> {
+        let kin = found.iter().flat_map(|found| found.kin.iter().map(|(id, _, _)| *id));
+        let ids: HashSet<Id<id::Anomaly>> = found.iter().map(|found| found.id).chain(kin).collect();
+        let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Said::new()) };
+        let given = self.store.feedback(narrowing, &(*first..=*last))?;
+        let asked = given.into_iter().filter(|given| ids.contains(&given.anomaly_id));
+        Ok(asked.map(|given| (given.anomaly_id, given)).collect())
     }
 
     /// What this handle is narrowed to; nothing where it sees everything.

@@ -30,7 +30,7 @@ impl Finops {
             estimated: None,
             is_narrowed: self.is_narrowed(),
         };
-        let found = search.find(sums, held, &question.filter, &*self.anomalies.detector)?;
+        let found = search.find(sums, held, &question.filter, &*self.anomalies.detector, observer)?;
         Ok((found, question.filter))
     }
 

@@ -12,9 +12,9 @@ pub use monitors::{AnomalyMonitorList, MonitorStanding};
 
 use super::{Finops, Observer, Progress};
 use crate::Result;
-use crate::edge::store::watch;
 use crate::insight::anomaly::{AnomalyDetector, RobustBaseline};
 use crate::insight::cost_anomalies::{AnomaliesRequest, AnomalySearch, AnomalyStatus, CostAnomalies, Found};
+use crate::model::progress::watch;
 use announcing::LookedAll;
 use monitors::Known;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -101,8 +101,8 @@ impl Finops {
         watch(observer, &Progress::default())?;
         let search = AnomalySearch::new(request, self.clock.now())?;
         let snapshot = self.state(request.as_of)?;
-        let said = self.feedback_given()?;
         let (mut found, filter) = self.find_anomalies(&search, &snapshot, observer)?;
+        let said = self.said_of(&self.narrowing_text(), &found.anomalies)?;
         let is_wanted = |found: &Found| {
             let status = if found.ongoing { AnomalyStatus::Ongoing } else { AnomalyStatus::Ended };
             let given = said.get(&found.id).map(|given| given.feedback);

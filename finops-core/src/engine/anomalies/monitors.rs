@@ -118,13 +118,15 @@ impl Finops {
     ///
     /// # Errors
     /// `invalid_argument` with the field for what no monitor can be, a virtual dimension that is not there among it;
-    /// `conflict` beyond 1,000 monitors, and on a handle for reading.
+    /// `conflict` beyond 1,000 monitors of handles that are narrowed like this one, and on a handle for reading.
     pub fn anomaly_monitors_create(&self, form: AnomalyMonitorCreate) -> Result<MonitorStanding> {
         self.permit("anomaly_monitors.create")?;
         let _alone = self.anomalies.alone();
+        let narrowing = self.access().map(Access::narrowing).unwrap_or_default();
         let number = {
             let known = self.known_monitors()?;
-            if known.held.len() >= MAX_MONITORS {
+            let own = known.held.values().filter(|monitor| monitor.narrowing == narrowing);
+            if own.count() >= MAX_MONITORS {
                 let message = format!("there are {MAX_MONITORS} monitors already: delete one first");
                 return Err(Error::new(ErrorCode::Conflict, message));
             }
@@ -133,7 +135,6 @@ impl Finops {
         let mut random = [0; 10];
         self.entropy.fill(&mut random)?;
         let now = self.clock.now();
-        let narrowing = self.access().map(Access::narrowing).unwrap_or_default();
         let monitor = form.into_monitor(Id::new(now, random), narrowing, now)?;
         self.keep_monitor(number, monitor)
     }
@@ -209,6 +210,7 @@ impl Finops {
         let _alone = self.anomalies.alone();
         let (number, monitor) = self.own_monitor(id)?;
         self.write_monitor(&KeptMonitor { number, monitor: AnomalyMonitor::clone(&monitor), deleted: true })?;
+        self.anomalies.looked().remove(&id);
         Ok(Deleted { deleted: true })
     }
 

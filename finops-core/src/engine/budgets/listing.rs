@@ -3,7 +3,7 @@
 use super::evaluating::Which;
 use super::known::{BudgetId, Covered, unknown};
 use super::observing::Charged;
-use super::outlooks::has_forecast;
+use super::outlooks::{Outlook, has_forecast};
 use crate::engine::{Finops, Page};
 use crate::insight::request::{DEFAULT_LIMIT, page};
 use crate::model::budget::{Budget, Lifecycle, ScopeLevel};
@@ -49,11 +49,11 @@ impl BudgetList {
     pub(in crate::engine) const FIELDS: &'static [&'static str] =
         &["scope_level", "scope_id", "organization_id", "status", "limit", "offset"];
 
-    fn wants(&self, budget: &Budget) -> bool {
+    /// Whether it is about a budget, however that stands.
+    fn is_for(&self, budget: &Budget) -> bool {
         self.scope_level.is_none_or(|level| level == budget.scope.level)
             && self.scope_id.as_ref().is_none_or(|id| budget.scope.id.as_ref() == Some(id))
             && self.organization_id.as_ref().is_none_or(|id| budget.organization_id.as_ref() == Some(id))
-            && self.status.is_none_or(|status| status == budget.status)
     }
 }
 
@@ -76,12 +76,19 @@ impl Finops {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         let held: Vec<Arc<Covered>> = self.known_budgets()?.iter().cloned().collect();
         self.look_at_all()?;
-        let seen: Vec<Arc<Covered>> = held.into_iter().filter(|held| self.sees_budget(&held.budget)).collect();
-        let standing = self.standing(&seen)?.into_iter();
-        let found: Vec<Budget> = standing.filter(|budget| request.wants(budget)).collect();
+        let is_wanted = |held: &Arc<Covered>| self.sees_budget(&held.budget) && request.is_for(&held.budget);
+        let seen: Vec<Arc<Covered>> = held.into_iter().filter(is_wanted).collect();
         let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let (count, limit_size, offset_size) = (size(found.len()), size(limit), size(offset));
-        let items = found.into_iter().skip(offset).take(limit).collect();
+        let (count, items) = if request.status.is_some() {
+            let standing = self.standing(&seen)?.into_iter();
+            let found: Vec<Budget> = standing.filter(|budget| request.status == Some(budget.status)).collect();
+            (size(found.len()), found.into_iter().skip(offset).take(limit).collect())
+        } else {
+            // How the others stand is not asked.
+            let page: Vec<Arc<Covered>> = seen.iter().skip(offset).take(limit).cloned().collect();
+            (size(seen.len()), self.standing(&page)?)
+        };
+        let (limit_size, offset_size) = (size(limit), size(offset));
         Ok(Page { count, limit: limit_size, offset: offset_size, items })
     }
 
@@ -132,11 +139,10 @@ impl Finops {
     /// The same on a handle for reading, which has no gate.
     fn status_by_charges(&self, held: &Arc<Covered>) -> Result<BudgetStatus> {
         let now = self.clock.now();
-        let charged = self.charged(&self.store.snapshot()?, std::slice::from_ref(held), now)?;
-        let Some(charged) = charged.into_iter().next() else { return Err(unknown(held.budget.id)) };
+        let charged = self.charged_and_outlooks(std::slice::from_ref(held), |_| true, now)?;
+        let Some((charged, outlook)) = charged.into_iter().next() else { return Err(unknown(held.budget.id)) };
         let spent = charged.spent.map_err(|error| again(&error))?;
         let seen = charged.period.map(|period| {
-            let outlook = self.outlook(held, period, spent.amount, now)?;
             let observed = self.observed(held, outlook.as_ref(), period, Some(spent.amount), now)?;
             let assessed = assess(&held.budget, &[], &observed)?;
             Ok::<_, Error>((observed, assessed))
@@ -168,11 +174,9 @@ impl Finops {
         };
         if self.budgets.reads_only {
             let now = self.clock.now();
-            let charged = self.charged(&self.store.snapshot()?, held, now)?;
-            let status = |held: &Arc<Covered>, charged: &Charged| {
+            let charged = self.charged_and_outlooks(held, has_forecast, now)?;
+            let status = |held: &Arc<Covered>, (charged, outlook): &(Charged, Option<Outlook>)| {
                 let spent = charged.spent.as_ref().ok()?.amount;
-                let outlook =
-                    if has_forecast(held) { self.outlook(held, charged.period?, spent, now).ok()? } else { None };
                 let observed = self.observed(held, outlook.as_ref(), charged.period?, Some(spent), now).ok()?;
                 Some(assess(&held.budget, &[], &observed).ok()?.lifecycle)
             };

@@ -2,6 +2,7 @@
 
 use super::evaluating::{Looked, Which};
 use super::known::{BudgetId, Covered};
+use super::observing::Charged;
 use crate::edge::store::Snapshot;
 use crate::engine::Finops;
 use crate::insight::spending::{Spending, Spent, SpentByDay};
@@ -11,7 +12,8 @@ use crate::model::time::{Day, Interval, Stamp, Zone};
 use crate::pipeline::budget::{DailySpend, Forecast, SpendOutlook, SpendSoFar};
 use crate::{ErrorCode, Result};
 use chrono::{Days, NaiveDate};
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// How many days of the past are looked at: a year, and what there is of the period before.
@@ -55,6 +57,13 @@ struct Asked<'a> {
     spent: Money,
 }
 
+impl<'a> Asked<'a> {
+    /// None where there is no period, or where its charges do not come to anything.
+    fn new(held: &'a Arc<Covered>, charged: &Charged) -> Option<Self> {
+        Some(Self { held, period: charged.period?, spent: charged.spent.as_ref().ok()?.amount })
+    }
+}
+
 /// Whether a budget is told of by its forecast.
 pub(super) fn has_forecast(held: &Covered) -> bool {
     held.budget.thresholds.iter().any(|threshold| threshold.basis == Basis::Forecasted)
@@ -62,43 +71,70 @@ pub(super) fn has_forecast(held: &Covered) -> bool {
 
 impl Finops {
     /// Asks for what the past says of budgets that need it: those with a threshold on the forecast, and the one whose
-    /// status is asked for. What was asked for on the same day stands, unless bills came.
+    /// status is asked for.
     pub(super) fn look_back(&self, looked: &mut Looked, which: Which, snapshot: &Snapshot, now: Stamp) -> Result<()> {
-        let bills: Arc<[Stamp]> = snapshot.imports.iter().map(|import| import.imported_at).collect();
         let Looked { budgets, outlooks, .. } = looked;
         outlooks.retain(|id, _| budgets.contains_key(id));
+        let wanted = budgets.iter().filter(|(id, look)| match which {
+            Which::All => has_forecast(&look.held),
+            Which::Only(only) => **id == only && has_forecast(&look.held),
+            Which::Status(only) => **id == only,
+        });
+        let wanted = wanted.filter_map(|(_, look)| Asked::new(&look.held, &look.charged)).collect();
+        self.ask_back(outlooks, wanted, AT_ONCE, (snapshot, now))
+    }
+
+    /// What budgets have spent by their charges, and what the past says of those that are wanted: on a handle for
+    /// reading, which does not evaluate. It keeps what it was told, as a writing one does.
+    pub(super) fn charged_and_outlooks(
+        &self,
+        held: &[Arc<Covered>],
+        is_wanted: impl Fn(&Covered) -> bool,
+        now: Stamp,
+    ) -> Result<Vec<(Charged, Option<Outlook>)>> {
+        let snapshot = self.store.snapshot()?;
+        let charged = self.charged(&snapshot, held, now)?;
+        let mut looked = self.budgets.looked();
+        let outlooks = &mut looked.outlooks;
+        {
+            let known = self.known_budgets()?;
+            outlooks.retain(|id, _| known.get(*id).is_some());
+        }
+        let wanted = held.iter().zip(&charged).filter(|(held, _)| is_wanted(held));
+        let wanted: Vec<Asked<'_>> = wanted.filter_map(|(held, charged)| Asked::new(held, charged)).collect();
+        self.ask_back(outlooks, wanted, usize::MAX, (&snapshot, now))?;
+        let outlook = |held: &Arc<Covered>, charged: &Charged| {
+            let about = outlooks.get(&held.budget.id).zip(charged.period);
+            about.filter(|(outlook, period)| outlook.is_about(held, *period)).map(|(outlook, _)| outlook.clone())
+        };
+        let outlooks: Vec<Option<Outlook>> = held.iter().zip(&charged).map(|(held, of)| outlook(held, of)).collect();
+        Ok(charged.into_iter().zip(outlooks).collect())
+    }
+
+    /// Asks for what the past says of budgets, of so many at most. What was asked for on the same day stands, unless
+    /// bills came.
+    fn ask_back(
+        &self,
+        outlooks: &mut HashMap<BudgetId, Outlook>,
+        wanted: Vec<Asked<'_>>,
+        most: usize,
+        (snapshot, now): (&Snapshot, Stamp),
+    ) -> Result<()> {
+        let bills: Arc<[Stamp]> = snapshot.imports.iter().map(|import| import.imported_at).collect();
         let round = outlooks.values().map(|outlook| outlook.round).max().unwrap_or(0).saturating_add(1);
-        let asked = budgets.iter().filter_map(|(id, look)| {
-            let (period, spent) = (look.charged.period?, look.charged.spent.as_ref().ok()?.amount);
-            let is_wanted = match which {
-                Which::All => has_forecast(&look.held),
-                Which::Only(only) => *id == only && has_forecast(&look.held),
-                Which::Status(only) => *id == only,
-            };
-            let stands = outlooks.get(id).is_some_and(|outlook| outlook.is_of(&look.held, period, now, &bills));
+        let asked = wanted.into_iter().filter_map(|asked| {
+            let id = asked.held.budget.id;
+            let before = outlooks.get(&id);
+            let stands = before.is_some_and(|outlook| outlook.is_of(asked.held, asked.period, now, &bills));
             // Those that never had a turn come first, then those that had it longest ago.
-            let last = outlooks.get(id).map(|outlook| outlook.round);
-            (is_wanted && !stands).then_some(((last, *id), Asked { held: &look.held, period, spent }))
+            (!stands).then_some(((before.map(|outlook| outlook.round), id), asked))
         });
         let asked: BTreeMap<(Option<u64>, BudgetId), Asked<'_>> = asked.collect();
-        let asked: Vec<Asked<'_>> = asked.into_values().take(AT_ONCE).collect();
+        let asked: Vec<Asked<'_>> = asked.into_values().take(most).collect();
         for outlook in self.outlooks(snapshot, &asked, now, &bills)? {
             outlooks.insert(outlook.held.budget.id, Outlook { round, ..outlook });
         }
         Ok(())
-    }
-
-    /// What the past says of a budget by itself.
-    pub(super) fn outlook(
-        &self,
-        held: &Arc<Covered>,
-        period: Interval,
-        spent: Money,
-        now: Stamp,
-    ) -> Result<Option<Outlook>> {
-        let snapshot = self.store.snapshot()?;
-        let outlooks = self.outlooks(&snapshot, &[Asked { held, period, spent }], now, &Arc::from([]))?;
-        Ok(outlooks.into_iter().next())
     }
 
     /// By few questions: budgets that have their days in the same zone are asked for together.
@@ -122,11 +158,19 @@ impl Finops {
                 .whole_until(now)
                 .map_or(0, |until| days.partition_point(|day| day.interval.end() <= until));
             let known = snapshot.reach().whole(&days, now);
+            // What budgets share that differ in their amounts.
+            let mut told: HashMap<(DailySpend, Interval), Option<Arc<dyn SpendOutlook>>> = HashMap::new();
             for (one, spent) in asked.iter().zip(self.spent_by_day(snapshot, &asked, &days)?) {
                 let past = spent.map(|spent| daily(one, &days, &known, whole, &spent));
                 let says = match past.and_then(|past| past) {
                     // Where nothing comes of it for one budget, the others are told of theirs all the same.
-                    Ok(Some(past)) => self.budgets.forecaster.look_back(&past, one.period).ok().flatten(),
+                    Ok(Some(past)) => match told.entry((past, one.period)) {
+                        Entry::Occupied(told) => told.get().clone(),
+                        Entry::Vacant(new) => {
+                            let says = self.budgets.forecaster.look_back(&new.key().0, one.period).ok().flatten();
+                            new.insert(says).clone()
+                        }
+                    },
                     // What its days come to cannot be told; that is said where the budget is assessed.
                     Ok(None) | Err(_) => None,
                 };

@@ -14,6 +14,7 @@ use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::id::{self, Id};
 use crate::model::money::{Currency, Money, Quantity, Rounding};
+use crate::model::progress::{Observer, SeriesWatch};
 use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
 use chrono::{Months, NaiveDate};
@@ -133,16 +134,18 @@ impl<'q> AnomalySearch<'q> {
         Terms { currency: self.request.currency, rates: &self.request.exchange_rates }
     }
 
-    /// What a detector finds. `filter` is that of the question when it was asked, with what the handle is narrowed to.
+    /// What a detector finds, with somebody looking on before each series. `filter` is that of the question when it was
+    /// asked, with what the handle is narrowed to.
     ///
     /// # Errors
-    /// `mixed_currencies`; `overflow`; `invalid_argument` for too many groups, and what the detector gives.
+    /// `mixed_currencies`; `overflow`; `cancelled`; `invalid_argument` for too many groups; what the detector gives.
     pub(crate) fn find(
         &self,
         sums: Sums,
         held: Held<'_>,
         filter: &Filter,
         detector: &dyn AnomalyDetector,
+        observer: &dyn Observer,
     ) -> Result<FoundAnomalies> {
         let settled = settle(sums, &self.terms())?;
         let whole = self.history.whole(held.reach, self.now);
@@ -166,7 +169,9 @@ impl<'q> AnomalySearch<'q> {
         }
         let currency = settled.currency.or(self.request.currency);
         let (mut anomalies, mut judged, mut short) = (Vec::new(), 0, 0);
+        let mut watch = SeriesWatch::new(observer, groups.len());
         for groups in &groups {
+            watch.next()?;
             let costs = self.history.costs(&settled, groups, &whole)?;
             let Some(detected) = self.history.detect(&costs, detector, &self.settings)? else {
                 short += 1;

@@ -10,12 +10,13 @@ use super::super::series::serialize_day;
 use super::super::sums::Sums;
 use super::history::{History, WEEK, month_of};
 use super::months::too_little;
-use super::outlook::{Bounds, NEEDED_DAYS, Outlook, Predictions, check_days, money};
+use super::outlook::{Bounds, NEEDED_DAYS, Outlook, Predictions, Unable, check_days, money};
 use super::request::{Asked, ForecastGranularity, ForecastRequest, level, within};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, Rounding};
+use crate::model::progress::{Observer, SeriesWatch};
 use crate::model::time::{Stamp, Zone};
 use crate::{Error, Result};
 use chrono::NaiveDate;
@@ -84,6 +85,9 @@ pub struct Backtested {
     pub score: Score,
     /// Each forecast by itself, the earliest first.
     pub origins: Vec<BacktestOrigin>,
+    /// From how many further points of the past none was made: too little was known until then, or nothing after it to
+    /// compare with.
+    pub origins_skipped: u64,
     /// How complete the data is that it goes by.
     pub data_health: DataHealth,
     /// The state of the store that was read.
@@ -203,7 +207,7 @@ impl<'q> BacktestQuery<'q> {
         chosen
     }
 
-    fn predictions(&self, history: &History) -> Result<Predictions> {
+    fn predictions(&self, history: &History) -> Result<Predictions, Unable> {
         let outlook = Outlook { forecaster: self.forecaster.as_ref(), levels: &self.levels };
         match self.request.granularity {
             ForecastGranularity::Monthly => outlook.months(history, self.horizon, month_of(history.next())),
@@ -211,9 +215,14 @@ impl<'q> BacktestQuery<'q> {
         }
     }
 
-    fn origin(&self, history: &History, cut: usize, decimals: u32) -> Result<Option<(Tally, BacktestOrigin)>> {
-        let before = history.until(cut);
-        let Ok(predictions) = self.predictions(&before) else { return Ok(None) };
+    /// None where nothing is known to compare with.
+    fn origin(
+        &self,
+        history: &History,
+        before: &History,
+        predictions: Predictions,
+        decimals: u32,
+    ) -> Result<Option<(Tally, BacktestOrigin)>> {
         let (past, actual): (Vec<_>, Vec<_>) = match self.request.granularity {
             ForecastGranularity::Monthly => (before.months()?, history.months()?),
             ForecastGranularity::Daily => (before.iter().collect(), history.iter().collect()),
@@ -248,6 +257,54 @@ impl<'q> BacktestQuery<'q> {
             BacktestOrigin { through, predicted: expected, actual: came, score, model: predictions.model },
         )))
     }
+
+    /// As [`CostQuery::finish`], with somebody looking on before each forecast.
+    pub(crate) fn finish_observed(
+        self,
+        sums: Vec<Sums>,
+        held: Held<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Backtested> {
+        let found = self.asked.found(sums, held)?;
+        let history = found.all(&self.asked)?;
+        let mut together = Tally::new(self.levels.len());
+        let (mut origins, mut skipped, mut too_short) = (Vec::new(), 0, None);
+        let cuts = self.cuts(&history)?;
+        let mut watch = SeriesWatch::new(observer, cuts.len());
+        for cut in cuts {
+            watch.next()?;
+            let before = history.until(cut);
+            let origin = match self.predictions(&before) {
+                Ok(predictions) => self.origin(&history, &before, predictions, found.decimals)?,
+                Err(Unable::TooLittle(error)) => {
+                    too_short = Some(error);
+                    None
+                }
+                Err(Unable::Failed(error)) => return Err(error),
+            };
+            let Some((tally, origin)) = origin else {
+                skipped += 1;
+                continue;
+            };
+            together.merge(&tally);
+            origins.push(origin);
+        }
+        if origins.is_empty() {
+            return Err(too_short.unwrap_or_else(|| too_little(self.horizon + 2, "months or days", 0)));
+        }
+        Ok(Backtested {
+            granularity: self.request.granularity,
+            horizon: u64::try_from(self.horizon).unwrap_or(u64::MAX),
+            time_zone: self.request.time_zone,
+            currency: found.currency,
+            view: self.request.view,
+            score: together.score(&self.levels)?,
+            origins,
+            origins_skipped: skipped,
+            data_health: found.data_health,
+            snapshot: held.snapshot,
+        })
+    }
 }
 
 impl ForecastBacktest {
@@ -270,32 +327,7 @@ impl CostQuery for BacktestQuery<'_> {
     }
 
     fn finish(self, sums: Vec<Sums>, held: Held<'_>, _: NameOf<'_>) -> Result<Backtested> {
-        let found = self.asked.found(sums, held)?;
-        let history = found.all(&self.asked)?;
-        let mut together = Tally::new(self.levels.len());
-        let mut origins = Vec::new();
-        for cut in self.cuts(&history)? {
-            if let Some((tally, origin)) = self.origin(&history, cut, found.decimals)? {
-                together.merge(&tally);
-                origins.push(origin);
-            }
-        }
-        if origins.is_empty() {
-            // Whatever refused each of them refuses the whole.
-            self.predictions(&history)?;
-            return Err(too_little(self.horizon + 2, "months or days", 0));
-        }
-        Ok(Backtested {
-            granularity: self.request.granularity,
-            horizon: u64::try_from(self.horizon).unwrap_or(u64::MAX),
-            time_zone: self.request.time_zone,
-            currency: found.currency,
-            view: self.request.view,
-            score: together.score(&self.levels)?,
-            origins,
-            data_health: found.data_health,
-            snapshot: held.snapshot,
-        })
+        self.finish_observed(sums, held, &())
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::request::{Rates, Terms, request};
 use super::super::sums::Sums;
 use super::history::{month_of, next_month};
 use super::months::too_little;
-use super::outlook::{Outlook, check_days, money};
+use super::outlook::{Outlook, Unable, check_days, money};
 use super::request::{Asked, level, told_level};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
@@ -129,7 +129,7 @@ impl CostQuery for MonthEndQuery<'_> {
         }
         let levels = [self.level];
         let outlook = Outlook { forecaster: self.forecaster.as_ref(), levels: &levels };
-        let running = outlook.running(&history, month)?;
+        let running = outlook.running(&history, month).map_err(Unable::into_error)?;
         let Some(point) = running.predictions.points.last() else { return Err(too_little(2, "weeks", 0)) };
         let count = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);
         let told = |expected| money(point.known, expected, found.decimals);

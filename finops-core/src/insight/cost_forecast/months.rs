@@ -2,10 +2,10 @@
 
 use super::super::forecast::{Calendar, Frequency, Series, Together, Total};
 use super::history::{History, ToDate, month_of, next_month};
-use super::outlook::{Basis, Bounds, Outlook, Prediction, Predictions};
+use super::outlook::{Basis, Bounds, Outlook, Prediction, Predictions, Unable};
 use crate::insight::numerics::hypot;
 use crate::model::money::Money;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, ErrorCode};
 use chrono::NaiveDate;
 
 /// How many whole months a forecast by month needs.
@@ -32,11 +32,11 @@ impl Outlook<'_> {
     ///
     /// # Errors
     /// `invalid_argument` with fewer than two whole months; what the forecaster gives.
-    pub(super) fn months(&self, history: &History, count: usize, today: NaiveDate) -> Result<Predictions> {
-        let whole = history.months()?;
+    pub(super) fn months(&self, history: &History, count: usize, today: NaiveDate) -> Result<Predictions, Unable> {
+        let whole = history.months().map_err(Unable::Failed)?;
         let known = whole.iter().filter(|(_, cost)| cost.is_some()).count();
         if known < NEEDED {
-            return Err(too_little(NEEDED, "months", known));
+            return Err(Unable::TooLittle(too_little(NEEDED, "months", known)));
         }
         // By themselves, so that they do not depend on how many months follow.
         let mut predictions = self.running(history, today)?.predictions;
@@ -59,7 +59,7 @@ impl Outlook<'_> {
     }
 
     /// The months up to that of today.
-    pub(super) fn running(&self, history: &History, today: NaiveDate) -> Result<Running> {
+    pub(super) fn running(&self, history: &History, today: NaiveDate) -> Result<Running, Unable> {
         let first = month_of(history.next());
         let months: Vec<NaiveDate> = std::iter::successors(Some(first), |month| Some(next_month(*month)))
             .take_while(|month| *month <= today.max(first))
@@ -73,17 +73,18 @@ impl Outlook<'_> {
 
     /// Months as what is known of them and the forecast of the rest of their days, and how many days of the first are
     /// unknown.
-    fn by_days(&self, history: &History, months: &[NaiveDate]) -> Result<(Predictions, usize)> {
+    fn by_days(&self, history: &History, months: &[NaiveDate]) -> Result<(Predictions, usize), Unable> {
         let place =
             |date: NaiveDate| usize::try_from(date.signed_duration_since(history.next()).num_days()).unwrap_or(0);
         let horizon = months.last().map_or(0, |month| place(next_month(*month)));
-        let series = history.series()?;
+        let series = history.series().map_err(Unable::Failed)?;
         let answer = self.forecast(&series, horizon)?;
         let together = Together::of(&series);
         let (mut points, mut unknown_days) = (Vec::with_capacity(months.len()), 0);
         for month in months {
             let (start, end) = (place(*month), place(next_month(*month)));
-            let ToDate { days, cost, unknown } = if start == 0 { history.since(*month)? } else { ToDate::default() };
+            let to_date = if start == 0 { history.since(*month) } else { Ok(ToDate::default()) };
+            let ToDate { days, cost, unknown } = to_date.map_err(Unable::Failed)?;
             unknown_days += unknown;
             let totals = self.levels.iter().map(|level| together.total(&series, &answer, start..end, *level));
             let totals: Vec<Total> = totals.collect();
@@ -107,12 +108,13 @@ impl Outlook<'_> {
         whole: &[(NaiveDate, Option<Money>)],
         predictions: &mut Predictions,
         coming: &[NaiveDate],
-    ) -> Result<()> {
+    ) -> Result<(), Unable> {
         let Some((start, _)) = whole.first() else { return Ok(()) };
         let past = whole.iter().map(|(_, cost)| cost.map(Money::to_f64_nearest));
         let running = predictions.points.iter().map(|point| Some(point.known.to_f64_nearest() + point.expected));
         let calendar = Calendar::new(*start, Frequency::Monthly);
-        let series = Series::new(past.chain(running).collect(), YEAR)?.with_calendar(calendar).non_negative();
+        let series = Series::new(past.chain(running).collect(), YEAR).map_err(Unable::Failed)?;
+        let series = series.with_calendar(calendar).non_negative();
         let answer = self.forecast(&series, coming.len())?;
         // How unsure the month that runs is, these are too.
         let unsure: Vec<(f64, f64)> = predictions.points.last().map_or_else(Vec::new, |point| {

@@ -50,6 +50,24 @@ pub(super) struct Predictions {
     pub(super) points: Vec<Prediction>,
 }
 
+/// Why nothing is forecast.
+#[derive(Debug)]
+pub(super) enum Unable {
+    /// The history is too short, for any forecast or for the model.
+    TooLittle(Error),
+    /// Anything else.
+    Failed(Error),
+}
+
+impl Unable {
+    /// For those to whom it makes no difference.
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::TooLittle(error) | Self::Failed(error) => error,
+        }
+    }
+}
+
 /// Who forecasts, and how sure.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outlook<'f> {
@@ -63,7 +81,7 @@ impl Outlook<'_> {
     ///
     /// # Errors
     /// `invalid_argument` with less than two weeks of known days; what the forecaster gives.
-    pub(super) fn days(&self, history: &History, count: usize) -> Result<Predictions> {
+    pub(super) fn days(&self, history: &History, count: usize) -> Result<Predictions, Unable> {
         let answer = self.forecast_days(history, count)?;
         let point = |place: usize| {
             let bounds = self.levels.iter().filter_map(|level| {
@@ -77,13 +95,13 @@ impl Outlook<'_> {
         Ok(Predictions { model: answer.model, points })
     }
 
-    fn forecast_days(&self, history: &History, count: usize) -> Result<SeriesForecast> {
-        check_days(history)?;
-        self.forecast(&history.series()?, count)
+    fn forecast_days(&self, history: &History, count: usize) -> Result<SeriesForecast, Unable> {
+        check_days(history).map_err(Unable::TooLittle)?;
+        self.forecast(&history.series().map_err(Unable::Failed)?, count)
     }
 
     /// What the forecaster says, if it says as much as it was asked for.
-    pub(super) fn forecast(&self, series: &Series, horizon: usize) -> Result<SeriesForecast> {
+    pub(super) fn forecast(&self, series: &Series, horizon: usize) -> Result<SeriesForecast, Unable> {
         if horizon == 0 {
             let (mean, bands, fitted) = (Vec::new(), Vec::new(), Vec::new());
             return Ok(SeriesForecast {
@@ -95,11 +113,13 @@ impl Outlook<'_> {
             });
         }
         let answer = self.forecaster.forecast(series, horizon, self.levels).map_err(|error| match error.field() {
-            // The caller gave no values.
-            Some("values") => Error::invalid("model", format!("cannot be fitted: {}", error.message())),
-            _ => error,
+            // Those that there are, are too few. The caller gave none, but chose the model.
+            Some("values") => {
+                Unable::TooLittle(Error::invalid("model", format!("cannot be fitted: {}", error.message())))
+            }
+            _ => Unable::Failed(error),
         })?;
-        self.check(&answer, horizon)?;
+        self.check(&answer, horizon).map_err(Unable::Failed)?;
         Ok(answer)
     }
 

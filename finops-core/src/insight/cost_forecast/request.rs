@@ -11,11 +11,12 @@ use super::super::sums::Sums;
 use super::analysis::Analysis;
 use super::answer::{CostForecast, ForecastPoint, GroupForecast, PastPoint, Told};
 use super::history::{History, month_of, next_month};
-use super::outlook::{Outlook, Predictions, check_days};
+use super::outlook::{Outlook, Predictions, Unable, check_days};
 use crate::model::charge::CostView;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity};
+use crate::model::progress::{Observer, SeriesWatch};
 use crate::model::time::{Day, Interval, Stamp, Zone};
 use crate::{Error, ErrorCode, Result};
 use chrono::{Months, NaiveDate};
@@ -245,12 +246,13 @@ impl<'q> ForecastQuery<'q> {
         let levels = [self.level];
         let outlook = Outlook { forecaster: self.forecaster.as_ref(), levels: &levels };
         if self.request.granularity == ForecastGranularity::Monthly {
-            return outlook.months(history, self.months, self.asked.today());
+            return outlook.months(history, self.months, self.asked.today()).map_err(Unable::into_error);
         }
         check_days(history)?;
         let last = (0..self.months).fold(month_of(history.next()), |month, _| next_month(month));
         let until = last.signed_duration_since(history.next()).num_days();
-        outlook.days(history, self.days.unwrap_or_else(|| usize::try_from(until).unwrap_or(0)))
+        let days = self.days.unwrap_or_else(|| usize::try_from(until).unwrap_or(0));
+        outlook.days(history, days).map_err(Unable::into_error)
     }
 
     fn told(&self, found: &Found, history: &History, predictions: &Predictions) -> Result<Told> {
@@ -268,9 +270,9 @@ impl<'q> ForecastQuery<'q> {
         })
     }
 
-    fn groups(&self, found: &Found, name: NameOf<'_>) -> Result<(u64, Vec<GroupForecast>)> {
-        let dimensions = &self.request.group_by.0;
-        if dimensions.is_empty() {
+    /// How many groups there are, and those that are forecast, with what each cost, those that cost most first.
+    fn chosen(&self, found: &Found) -> Result<(u64, Vec<Chosen>)> {
+        if self.request.group_by.0.is_empty() {
             return Ok((0, Vec::new()));
         }
         let settled = &found.settled;
@@ -283,36 +285,44 @@ impl<'q> ForecastQuery<'q> {
         groups.sort_by_key(|(total, _)| Reverse(*total));
         groups.truncate(self.limit.unwrap_or(usize::MAX));
         super::super::series::refuse_too_much(groups.len(), self.asked.days.len())?;
-        let group = |(total, groups): &(Money, Vec<usize>)| {
-            let values = groups.first().map(|group| settled.values_of(*group)).unwrap_or_default();
-            let history = found.history(&self.asked, groups)?;
-            let predictions = self.predictions(&history);
-            let (told, reason) = match predictions.and_then(|predictions| self.told(found, &history, &predictions)) {
-                Ok(told) => (Some(told), None),
-                // What cannot be told of one group is said there, and the others go on.
-                Err(error) if matches!(error.code(), ErrorCode::InvalidArgument | ErrorCode::Overflow) => {
-                    (None, Some(error.to_string()))
-                }
-                Err(error) => return Err(error),
-            };
-            Ok(GroupForecast { dimensions: named(dimensions, &values, name)?, total: *total, told, reason })
+        Ok((count, groups))
+    }
+
+    fn group(&self, found: &Found, (total, groups): &Chosen, name: NameOf<'_>) -> Result<GroupForecast> {
+        let values = groups.first().map(|group| found.settled.values_of(*group)).unwrap_or_default();
+        let history = found.history(&self.asked, groups)?;
+        let predictions = self.predictions(&history);
+        let (told, reason) = match predictions.and_then(|predictions| self.told(found, &history, &predictions)) {
+            Ok(told) => (Some(told), None),
+            // What cannot be told of one group is said there, and the others go on.
+            Err(error) if matches!(error.code(), ErrorCode::InvalidArgument | ErrorCode::Overflow) => {
+                (None, Some(error.to_string()))
+            }
+            Err(error) => return Err(error),
         };
-        Ok((count, groups.iter().map(group).collect::<Result<_>>()?))
-    }
-}
-
-impl CostQuery for ForecastQuery<'_> {
-    type Answer = CostForecast;
-
-    fn questions(&self) -> Vec<Question> {
-        vec![self.request.question(&self.asked)]
+        let dimensions = named(&self.request.group_by.0, &values, name)?;
+        Ok(GroupForecast { dimensions, total: *total, told, reason })
     }
 
-    fn finish(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<CostForecast> {
+    /// As [`CostQuery::finish`], with somebody looking on before each group.
+    pub(crate) fn finish_observed(
+        self,
+        sums: Vec<Sums>,
+        held: Held<'_>,
+        name: NameOf<'_>,
+        observer: &dyn Observer,
+    ) -> Result<CostForecast> {
         let found = self.asked.found(sums, held)?;
         let history = found.all(&self.asked)?;
+        let (count, chosen) = self.chosen(&found)?;
+        let mut watch = SeriesWatch::new(observer, 1 + chosen.len());
+        watch.next()?;
         let predictions = self.predictions(&history)?;
-        let (count, groups) = self.groups(&found, name)?;
+        let mut groups = Vec::with_capacity(chosen.len());
+        for chosen in &chosen {
+            watch.next()?;
+            groups.push(self.group(&found, chosen, name)?);
+        }
         Ok(CostForecast {
             granularity: self.request.granularity,
             time_zone: self.request.time_zone,
@@ -326,5 +336,20 @@ impl CostQuery for ForecastQuery<'_> {
             data_health: found.data_health,
             snapshot: held.snapshot,
         })
+    }
+}
+
+/// A group: what it cost, and where its sums are, by currency.
+type Chosen = (Money, Vec<usize>);
+
+impl CostQuery for ForecastQuery<'_> {
+    type Answer = CostForecast;
+
+    fn questions(&self) -> Vec<Question> {
+        vec![self.request.question(&self.asked)]
+    }
+
+    fn finish(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<CostForecast> {
+        self.finish_observed(sums, held, name, &())
     }
 }

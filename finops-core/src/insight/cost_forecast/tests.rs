@@ -102,7 +102,7 @@ fn a_month_with_an_unknown_day_is_unknown_and_what_starts_late_has_no_month_befo
         .collect();
     assert_eq!(sums, [("2024-02-01".to_owned(), None), ("2024-03-01".to_owned(), Some("31".to_owned()))]);
     let outlook = Outlook { forecaster: &Model::Naive, levels: &levels() };
-    let error = outlook.months(&history, 3, date("2024-04-24")).unwrap_err();
+    let error = outlook.months(&history, 3, date("2024-04-24")).unwrap_err().into_error();
     assert!(error.to_string().starts_with("needs 2 months of whole days; has 1"), "{error}");
 }
 

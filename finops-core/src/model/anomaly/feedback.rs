@@ -5,6 +5,8 @@ use crate::model::time::Stamp;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+/// Of how many anomalies something may be said on the handles of one narrowing: of a tenant, say.
+pub const MAX_FEEDBACK: u64 = 10_000;
 /// How long a note may be, in bytes.
 const MAX_NOTE_BYTES: usize = 4_096;
 

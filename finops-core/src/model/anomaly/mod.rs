@@ -6,6 +6,6 @@ mod feedback;
 mod monitor;
 mod scope;
 
-pub use feedback::{AnomalyFeedback, Feedback};
+pub use feedback::{AnomalyFeedback, Feedback, MAX_FEEDBACK};
 pub use monitor::{AnomalyMonitor, AnomalyMonitorCreate, MAX_MONITORS};
 pub use scope::AnomalyScope;

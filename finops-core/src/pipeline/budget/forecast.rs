@@ -23,7 +23,7 @@ pub struct SpendSoFar {
 }
 
 /// What was spent of a budget's scope day by day, before and in its period.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DailySpend {
     /// Where days begin.
     pub zone: Zone,

@@ -21,6 +21,7 @@ mod billing;
 mod catalog;
 mod compact;
 mod definitions;
+mod feedback;
 mod files;
 mod history;
 mod hot;

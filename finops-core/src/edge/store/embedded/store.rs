@@ -3,14 +3,14 @@
 use super::segments::Segments;
 use super::{EmbeddedStore, broken};
 use super::{
-    alerts, allocation, announcements, answer, audit, billing, catalog, compact, definitions, files, history, manifest,
-    outbox, segment, virtuals,
+    alerts, allocation, announcements, answer, audit, billing, catalog, compact, definitions, feedback, files, history,
+    manifest, outbox, segment, virtuals,
 };
 use crate::Result;
 use crate::edge::store::files::no_files;
 use crate::edge::store::outbox::OutboxStore;
 use crate::edge::store::usage::UsageStore;
-use crate::edge::store::{AllocationClosing, ClosedAllocation};
+use crate::edge::store::{AllocationClosing, AnomalyStore, ClosedAllocation};
 use crate::edge::store::{
     AllowVirtuals, AuditFilter, Booking, Correction, Defined, Definition, ImportSession, KeptAlert, KeptAnnouncement,
     LineKey, Rewriting, Scan, SegmentFile,
@@ -18,6 +18,7 @@ use crate::edge::store::{
 use crate::edge::store::{Settled, Snapshot, Statement, Store, VisitAudit};
 use crate::insight::question::Question;
 use crate::insight::sums::Sums;
+use crate::model::anomaly::AnomalyFeedback;
 use crate::model::audit::{AuditEntry, AuditHead, Change};
 use crate::model::catalog::{Entry, Kind};
 use crate::model::charge::{ChargeTable, Origin, Scope};
@@ -30,6 +31,7 @@ use crate::model::time::{Interval, Stamp};
 use crate::model::virtual_dimension::VirtualDimension;
 use rusqlite::TransactionBehavior;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 impl Store for EmbeddedStore {
     fn threads(&self) -> usize {
@@ -262,6 +264,26 @@ impl Store for EmbeddedStore {
         alerts::put(&transaction, alerts)?;
         outbox::insert(&transaction, events)?;
         transaction.commit().map_err(broken)
+    }
+}
+
+impl AnomalyStore for EmbeddedStore {
+    fn feedback(&self, narrowing: &str, anomalies: &RangeInclusive<Id<id::Anomaly>>) -> Result<Vec<AnomalyFeedback>> {
+        feedback::list(&self.state(), narrowing, anomalies)
+    }
+
+    fn feedback_beside(&self, narrowing: &str, anomaly: Id<id::Anomaly>) -> Result<(u64, Option<Id<id::Anomaly>>)> {
+        feedback::beside(&self.state(), narrowing, anomaly)
+    }
+
+    fn put_feedback(&self, narrowing: &str, said: &AnomalyFeedback, by: &Change) -> Result<()> {
+        self.refuse_when_read_only()?;
+        feedback::put(&mut self.state(), narrowing, said, by)
+    }
+
+    fn delete_feedback(&self, narrowing: &str, anomaly: Id<id::Anomaly>, by: &Change) -> Result<bool> {
+        self.refuse_when_read_only()?;
+        feedback::delete(&mut self.state(), narrowing, anomaly, by)
     }
 
     fn announced(&self, narrowing: &str, since: Stamp) -> Result<Vec<KeptAnnouncement>> {

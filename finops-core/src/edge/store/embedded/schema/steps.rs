@@ -345,4 +345,17 @@ pub(super) const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX anomaly_announcements_by_start ON anomaly_announcements (narrowing, starts_at);
 ",
+    "
+    -- What was said of anomalies: the last word on each, apart for each narrowing of handles, as JSON.
+    CREATE TABLE anomaly_feedback (
+        narrowing TEXT NOT NULL,
+        anomaly TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (narrowing, anomaly)
+    ) STRICT;
+    -- Its key was the id, of 30 characters, and behind a slash the narrowing if there was one.
+    INSERT INTO anomaly_feedback (narrowing, anomaly, body)
+        SELECT substr(key, 32), substr(key, 1, 30), body FROM definitions WHERE kind = 'anomaly_feedback';
+    DELETE FROM definitions WHERE kind = 'anomaly_feedback';
+",
 ];
