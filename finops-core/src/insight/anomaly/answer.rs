@@ -71,6 +71,14 @@ impl Direction {
             Self::Down => "down",
         }
     }
+
+    /// The sign of deviations on this side.
+    pub(super) const fn sign(self) -> f64 {
+        match self {
+            Self::Up => 1.0,
+            Self::Down => -1.0,
+        }
+    }
 }
 
 /// One anomaly, from its first value to its last one so far. The first never changes, so that it identifies the
@@ -79,7 +87,7 @@ impl Direction {
 pub struct Anomaly {
     /// The place of its first value, counted from 0.
     pub start_index: usize,
-    /// The place of its last value, inclusive.
+    /// The place of its last value, inclusive: while it is ongoing, of the last one that surely belongs to it.
     pub end_index: usize,
     /// What it looks like.
     pub kind: Kind,
@@ -112,15 +120,15 @@ pub struct Step {
     pub index: usize,
     /// What was expected of it before it was known; `None` while too little is known.
     pub expected: Option<f64>,
-    /// The anomaly that it belongs to, or that ended with it, as far as is known now: it replaces the one with the same
-    /// start. A new one ends the one before.
+    /// The anomaly that runs, or that ended with it, as far as is known now: it replaces the one with the same start. A
+    /// new one ends the one before.
     pub anomaly: Option<Anomaly>,
 }
 
 impl Step {
-    /// Whether the value itself belongs to an anomaly, as far as is known with it.
+    /// Whether an anomaly runs with the value, as far as is known with it.
     pub fn is_unusual(&self) -> bool {
-        self.anomaly.is_some_and(|anomaly| anomaly.end_index == self.index)
+        self.anomaly.is_some_and(|anomaly| anomaly.ongoing || anomaly.end_index == self.index)
     }
 }
 

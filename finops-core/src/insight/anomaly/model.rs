@@ -6,7 +6,7 @@ use super::charges::Charges;
 use super::noise::Noise;
 use super::overall::Overall;
 use super::record::{Record, Unusual};
-use super::sums::{Judged, Sums};
+use super::sums::{Judged, Sums, Together};
 use crate::insight::numerics::pow;
 use chrono::{Datelike, NaiveDate};
 
@@ -21,6 +21,8 @@ const AFTER: f64 = 1.0;
 const AFTER_HALF: f64 = 3.0;
 /// How much wider the band of a charge is: what it usually is, is known from few times.
 const CHARGE_BAND: f64 = 1.5;
+/// After how many times as long as a new level takes, what still grows or may be over is one.
+const SETTLES_AT_LAST: usize = 6;
 /// Beyond how many standard deviations the baseline follows no farther.
 const FOLLOWS: f64 = 2.0;
 
@@ -116,7 +118,7 @@ impl Model {
         let expected = self.expected_beside(now);
         let deviation = self.baseline.deviation(now.value, expected);
         let band = threshold * self.noise.half_width();
-        let towards = deviation * record.sign();
+        let towards = deviation * record.direction.sign();
         self.overall.take(now.value - self.charges.expected(now.date));
         self.charges.pass(now.date);
         if record.is_over(towards, band, self.noise.sigma()) {
@@ -130,9 +132,14 @@ impl Model {
         if record.known < settles {
             return Next::Runs(record);
         }
-        if record.known < settles.saturating_mul(6) && record.grows(self.noise.sigma()) {
-            record.ramps();
-            return Next::Runs(record);
+        if record.known < settles.saturating_mul(SETTLES_AT_LAST) {
+            if !record.is_sure() {
+                return Next::Runs(record);
+            }
+            if record.grows(self.noise.sigma()) {
+                record.ramps();
+                return Next::Runs(record);
+            }
         }
         self.baseline.rebase(record.settle());
         self.sums.break_off();
@@ -186,8 +193,7 @@ impl Model {
             self.usual(now, expected);
             return None;
         };
-        let direction = if together.up { Direction::Up } else { Direction::Down };
-        Some(self.begin_together(judged, direction, together.span, together.score))
+        Some(self.begin_together(judged, together, threshold))
     }
 
     fn begin(&mut self, now: Moment, expected: f64, deviation: f64, score: f64) -> Record {
@@ -205,21 +211,24 @@ impl Model {
     }
 
     /// Begins with the last values, which only together are unusual: what the level followed of them is taken back.
-    fn begin_together(&mut self, now: Judged, direction: Direction, span: usize, score: f64) -> Record {
-        let before: Vec<Judged> = self.sums.last(span - 1).copied().collect();
+    fn begin_together(&mut self, now: Judged, together: Together, threshold: f64) -> Record {
+        let before: Vec<Judged> = self.sums.last(together.span - 1).copied().collect();
         let bound = FOLLOWS * self.noise.sigma();
         let followed: f64 = before.iter().map(|one| one.deviation.clamp(-bound, bound)).sum();
         self.baseline.unfollow(followed);
         let moved = Baseline::followed(followed);
         self.noise.take(now.deviation);
         self.sums.break_off();
-        let mut record = Record::begin_together(direction, before.first().map_or(now.index, |first| first.index));
-        for one in before.into_iter().chain([now]) {
-            let deviation = one.deviation + moved;
-            let (index, value, expected) = (one.index, one.value, one.expected);
-            record.extend(Unusual { index, value, expected, deviation, elsewhere: false }, score);
-        }
-        record
+        let unusual = |Judged { index, value, expected, deviation }| Unusual {
+            index,
+            value,
+            expected,
+            deviation: deviation + moved,
+            elsewhere: false,
+        };
+        let values: Vec<Unusual> = before.into_iter().chain([now]).map(unusual).collect();
+        let direction = if together.up { Direction::Up } else { Direction::Down };
+        Record::begin_together(direction, &values, together.score, threshold * self.noise.half_width())
     }
 
     fn seen(&self, now: Moment, expected: f64, deviation: f64) -> Unusual {

@@ -14,6 +14,10 @@ const CLIP: f64 = 3.0;
 const CLIPS_FROM: usize = 20;
 /// How much wider it is with no values than with all.
 const YOUNG: f64 = 4.0;
+/// The least spread that is believed in, as a share of the mean.
+const LEAST: f64 = 0.01;
+/// Farther off than this says nothing more.
+const LARGEST_SCORE: f64 = 1e6;
 
 /// The mean and spread of the last values, without regard to the season.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +48,25 @@ impl Overall {
     /// How far a value lies from the middle, in half-widths of the 95 % band.
     pub(super) fn score(&self, value: f64) -> f64 {
         let young = 1.0 + YOUNG * (1.0 - self.values.len() as f64 / MEMORY as f64);
-        (value - self.mean).abs() / (HALF_WIDTH * self.sigma * young).max(f64::MIN_POSITIVE)
+        let sigma = self.sigma.max(LEAST * self.mean.abs());
+        ((value - self.mean).abs() / (HALF_WIDTH * sigma * young).max(f64::MIN_POSITIVE)).min(LARGEST_SCORE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(value: f64) -> Overall {
+        let mut overall = Overall::default();
+        (0..MEMORY).for_each(|_| overall.take(value));
+        overall
+    }
+
+    #[test]
+    fn equal_values_have_a_spread() {
+        assert!((after(100.0).score(150.0) - 50.0 / HALF_WIDTH).abs() < 1e-9);
+        assert!((after(0.0).score(150.0) - LARGEST_SCORE).abs() < 1e-9);
+        assert!(after(0.0).score(0.0).abs() < 1e-9);
     }
 }

@@ -61,7 +61,7 @@ impl Sums {
         }
         let run = std::iter::once(now).chain(self.recent.iter().rev()).take(span);
         let least = run.map(|one| -one.deviation).fold(f64::INFINITY, f64::min);
-        let score = RUN_THRESHOLD * least / (RUN_OFF * middle).max(f64::MIN_POSITIVE);
+        let score = RUN_THRESHOLD * least / (RUN_OFF * middle).max(LEAST_MEAN);
         (score > threshold).then_some(Together { span, up: false, score })
     }
 
@@ -132,5 +132,24 @@ impl Together {
     /// The same, where so much more is asked of several values than of one.
     pub(super) fn beside(self, farther: f64) -> Self {
         Self { score: self.score / farther, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_low_run_has_a_least_size() {
+        let at = |index, deviation| Judged { index, value: 1.0 + deviation, expected: 1.0, deviation };
+        let low = |deviation: f64, middle: f64| {
+            let mut sums = Sums::of(RUN);
+            (1..RUN).for_each(|index| sums.take(at(index, deviation), 0.1));
+            sums.low(&at(RUN, deviation), middle, RUN_THRESHOLD).map(|found| found.score)
+        };
+        assert_eq!(low(-0.2, 0.15), None, "the noise is as large");
+        assert_eq!(low(-0.07, 0.0), None, "a trifle, however equal the days were");
+        assert!(low(-0.16, 0.0).is_some_and(|score| (score - 4.0).abs() < 1e-9));
+        assert!(low(-0.6, 0.2).is_some_and(|score| (score - 4.0).abs() < 1e-9));
     }
 }

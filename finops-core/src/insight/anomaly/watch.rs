@@ -35,8 +35,9 @@ const CHARGE_WITHIN: f64 = 0.5;
 /// - **Calm** expects the baseline and the monthly charges of the date, and has a band that is as wide as the noise of
 ///   the series. What lies within is learnt from, in bounded steps.
 /// - **Anomaly** leaves the baseline alone. It ends when a value is back, or, where only several values together showed
-///   it, when the values since speak against it together. When it stays for a week of days (a day of hours, three
-///   months) and grows no more, the baseline moves there, and what follows is expected to stay.
+///   it, when the values since speak against it together; until then they are not counted to it. When it stays for a
+///   week of days (a day of hours, three months), grows no more and nothing speaks against it, the baseline moves
+///   there, and what follows is expected to stay.
 /// - **Silent** expects nothing. The first value that is not zero is an onset, and all is learnt anew.
 ///
 /// Noise is calm or heavy. It is heavy where it is a good part of the level, the more so the farther its tails reach
