@@ -114,6 +114,39 @@ mod tests {
         assert_eq!(lines("SELECT format('%s', \"table\") FROM pragma_foreign_key_check"), [""; 0]);
     }
 
+    /// What users said of anomalies, as a store of schema 12 has it.
+    const OLDER_FEEDBACK: &str = r#"
+        INSERT INTO definitions VALUES
+            ('anomaly_feedback', 'ano_01HT0000000000000000000001', '{"said":"by all"}', 1),
+            ('anomaly_feedback', 'ano_01HT0000000000000000000001/{"tenant_id":"a/b"}', '{"said":"by a/b"}', 2),
+            ('budget', 'bud_1', '{}', 3);"#;
+
+    #[test]
+    fn feedback_of_an_older_store_stays_with_those_who_gave_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for step in &MIGRATIONS[..12] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.execute_batch(OLDER_FEEDBACK).unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 12).unwrap();
+        migrate(&mut connection).unwrap();
+        let lines = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let feedback = "SELECT format('%s|%s|%s', narrowing, anomaly, body) FROM anomaly_feedback ORDER BY narrowing";
+        assert_eq!(
+            lines(feedback),
+            [
+                r#"|ano_01HT0000000000000000000001|{"said":"by all"}"#,
+                r#"{"tenant_id":"a/b"}|ano_01HT0000000000000000000001|{"said":"by a/b"}"#,
+            ]
+        );
+        assert_eq!(lines("SELECT key FROM definitions"), ["bud_1"]);
+    }
+
     #[test]
     fn a_newer_store_and_a_foreign_file_are_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
