@@ -6,6 +6,7 @@ use crate::insight::anomaly::{Detection, DetectionOptions};
 use crate::insight::cost_forecast::{BacktestQuery, ForecastQuery, MonthEndQuery};
 use crate::insight::forecast::{Backtest, Forecaster, Model, SeriesForecast, SeriesOptions};
 use crate::insight::{Backtested, CostForecast, ForecastBacktest, ForecastRequest, MonthEnd, MonthEndRequest};
+use crate::model::progress::Remembering;
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -70,6 +71,7 @@ impl Finops {
         self.permit("costs.forecast")?;
         let forecaster = self.forecaster(request.model.as_deref())?;
         let query = ForecastQuery::new(request, forecaster, self.clock.now())?;
+        let observer = &Remembering::new(observer);
         self.finished(query, request.as_of, observer, |query, sums, held, name| {
             query.finish_observed(sums, held, name, observer)
         })
@@ -137,6 +139,7 @@ impl Finops {
         self.permit("forecast.backtest")?;
         let forecaster = self.forecaster(request.model.as_deref())?;
         let query = BacktestQuery::new(request, forecaster, self.clock.now())?;
+        let observer = &Remembering::new(observer);
         self.finished(query, request.as_of, observer, |query, sums, held, _| {
             query.finish_observed(sums, held, observer)
         })

@@ -1,6 +1,7 @@
 //! Looking on at long work, and stopping it.
 
 use crate::{Error, ErrorCode, Result};
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 /// How far a call is: an import, a compaction, a query. As JSON it tells of rows and bytes, which are all that calls
@@ -51,23 +52,64 @@ pub(crate) fn watch(observer: &dyn Observer, progress: &Progress) -> Result<()> 
     Ok(())
 }
 
+/// Hands on what an observer is told and remembers it, so that what comes later tells of it as well.
+pub(crate) struct Remembering<'o> {
+    observer: &'o dyn Observer,
+    last: Cell<Progress>,
+}
+
+impl<'o> Remembering<'o> {
+    /// In the place of an observer.
+    pub(crate) fn new(observer: &'o dyn Observer) -> Self {
+        Self { observer, last: Cell::default() }
+    }
+
+    /// Lets it look on at so many series.
+    pub(crate) fn series(&self, series: usize) -> SeriesWatch<'o> {
+        let series_total = u64::try_from(series).unwrap_or(u64::MAX);
+        SeriesWatch { observer: self.observer, progress: Progress { series: 0, series_total, ..self.last.get() } }
+    }
+}
+
+impl Observer for Remembering<'_> {
+    fn progress(&self, progress: &Progress) -> ControlFlow<()> {
+        self.last.set(*progress);
+        self.observer.progress(progress)
+    }
+}
+
 /// Lets an observer look on between series, each of which may take a while.
 pub(crate) struct SeriesWatch<'o> {
     observer: &'o dyn Observer,
     progress: Progress,
 }
 
-impl<'o> SeriesWatch<'o> {
-    /// Of so many series.
-    pub(crate) fn new(observer: &'o dyn Observer, series: usize) -> Self {
-        let series_total = u64::try_from(series).unwrap_or(u64::MAX);
-        Self { observer, progress: Progress { series_total, ..Progress::default() } }
-    }
-
+impl SeriesWatch<'_> {
     /// Before the next one: an error when the query is to stop.
     pub(crate) fn next(&mut self) -> Result<()> {
         watch(self.observer, &self.progress)?;
         self.progress.series += 1;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[test]
+    fn what_was_read_stays_read_while_series_are_judged() {
+        let seen = RefCell::new(Vec::new());
+        let observer = |progress: &Progress| {
+            seen.borrow_mut().push((progress.rows, progress.series, progress.series_total));
+            ControlFlow::Continue(())
+        };
+        let observer = Remembering::new(&observer);
+        watch(&observer, &Progress { rows: 7, ..Progress::default() }).unwrap();
+        let mut series = observer.series(2);
+        series.next().unwrap();
+        series.next().unwrap();
+        assert_eq!(*seen.borrow(), [(7, 0, 0), (7, 0, 2), (7, 1, 2)]);
     }
 }

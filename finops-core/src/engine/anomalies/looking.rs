@@ -10,6 +10,7 @@ use crate::insight::health::Held;
 use crate::model::anomaly::Feedback;
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
+use crate::model::progress::Remembering;
 use crate::{ErrorCode, Result};
 
 impl Finops {
@@ -22,7 +23,8 @@ impl Finops {
     ) -> Result<(FoundAnomalies, Filter)> {
         let mut question = search.question();
         self.complete(std::slice::from_mut(&mut question))?;
-        let sums = self.store.aggregate(snapshot, &question, observer)?;
+        let observer = Remembering::new(observer);
+        let sums = self.store.aggregate(snapshot, &question, &observer)?;
         let held = Held {
             snapshot: snapshot.id,
             reach: snapshot.reach(),
@@ -30,7 +32,7 @@ impl Finops {
             estimated: None,
             is_narrowed: self.is_narrowed(),
         };
-        let found = search.find(sums, held, &question.filter, &*self.anomalies.detector, observer)?;
+        let found = search.find(sums, held, &question.filter, &*self.anomalies.detector, &observer)?;
         Ok((found, question.filter))
     }
 

@@ -14,7 +14,7 @@ use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::id::{self, Id};
 use crate::model::money::{Currency, Money, Quantity, Rounding};
-use crate::model::progress::{Observer, SeriesWatch};
+use crate::model::progress::Remembering;
 use crate::model::time::{Interval, Stamp};
 use crate::{Error, ErrorCode, Result};
 use chrono::{Months, NaiveDate};
@@ -145,7 +145,7 @@ impl<'q> AnomalySearch<'q> {
         held: Held<'_>,
         filter: &Filter,
         detector: &dyn AnomalyDetector,
-        observer: &dyn Observer,
+        observer: &Remembering<'_>,
     ) -> Result<FoundAnomalies> {
         let settled = settle(sums, &self.terms())?;
         let whole = self.history.whole(held.reach, self.now);
@@ -169,7 +169,7 @@ impl<'q> AnomalySearch<'q> {
         }
         let currency = settled.currency.or(self.request.currency);
         let (mut anomalies, mut judged, mut short) = (Vec::new(), 0, 0);
-        let mut watch = SeriesWatch::new(observer, groups.len());
+        let mut watch = observer.series(groups.len());
         for groups in &groups {
             watch.next()?;
             let costs = self.history.costs(&settled, groups, &whole)?;

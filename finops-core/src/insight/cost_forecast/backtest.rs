@@ -16,7 +16,7 @@ use crate::model::charge::CostView;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, Rounding};
-use crate::model::progress::{Observer, SeriesWatch};
+use crate::model::progress::Remembering;
 use crate::model::time::{Stamp, Zone};
 use crate::{Error, Result};
 use chrono::NaiveDate;
@@ -263,14 +263,14 @@ impl<'q> BacktestQuery<'q> {
         self,
         sums: Vec<Sums>,
         held: Held<'_>,
-        observer: &dyn Observer,
+        observer: &Remembering<'_>,
     ) -> Result<Backtested> {
         let found = self.asked.found(sums, held)?;
         let history = found.all(&self.asked)?;
         let mut together = Tally::new(self.levels.len());
         let (mut origins, mut skipped, mut too_short) = (Vec::new(), 0, None);
         let cuts = self.cuts(&history)?;
-        let mut watch = SeriesWatch::new(observer, cuts.len());
+        let mut watch = observer.series(cuts.len());
         for cut in cuts {
             watch.next()?;
             let before = history.until(cut);
@@ -327,7 +327,7 @@ impl CostQuery for BacktestQuery<'_> {
     }
 
     fn finish(self, sums: Vec<Sums>, held: Held<'_>, _: NameOf<'_>) -> Result<Backtested> {
-        self.finish_observed(sums, held, &())
+        self.finish_observed(sums, held, &Remembering::new(&()))
     }
 }
 

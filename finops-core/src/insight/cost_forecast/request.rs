@@ -16,7 +16,7 @@ use crate::model::charge::CostView;
 use crate::model::filter::Filter;
 use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity};
-use crate::model::progress::{Observer, SeriesWatch};
+use crate::model::progress::Remembering;
 use crate::model::time::{Day, Interval, Stamp, Zone};
 use crate::{Error, ErrorCode, Result};
 use chrono::{Months, NaiveDate};
@@ -310,12 +310,12 @@ impl<'q> ForecastQuery<'q> {
         sums: Vec<Sums>,
         held: Held<'_>,
         name: NameOf<'_>,
-        observer: &dyn Observer,
+        observer: &Remembering<'_>,
     ) -> Result<CostForecast> {
         let found = self.asked.found(sums, held)?;
         let history = found.all(&self.asked)?;
         let (count, chosen) = self.chosen(&found)?;
-        let mut watch = SeriesWatch::new(observer, 1 + chosen.len());
+        let mut watch = observer.series(1 + chosen.len());
         watch.next()?;
         let predictions = self.predictions(&history)?;
         let mut groups = Vec::with_capacity(chosen.len());
@@ -350,6 +350,6 @@ impl CostQuery for ForecastQuery<'_> {
     }
 
     fn finish(self, sums: Vec<Sums>, held: Held<'_>, name: NameOf<'_>) -> Result<CostForecast> {
-        self.finish_observed(sums, held, name, &())
+        self.finish_observed(sums, held, name, &Remembering::new(&()))
     }
 }
