@@ -99,7 +99,7 @@ fn what_was_acknowledged_is_there() {
     let (mut said, mut watched, mut next) = (0, json!({}), 1_u64);
     for lines in [1_usize, 2, 3, 6, 11, 18, 30, 51] {
         let mut child = Child::start(ME, &[location, &next.to_string()]);
-        while child.line().is_none_or(|line| line != "opened") {}
+        child.until("opened");
         let mut lived: Vec<String> = (0..lines).map_while(|_| child.line()).collect();
         lived.extend(child.kill());
         for line in &lived {
