@@ -239,7 +239,7 @@ export interface AnomalyMonitor<D extends Decimals = "number"> {
  */
 export interface AnomalyMonitors<D extends Decimals = "number"> {
   /**
-   * Makes a monitor. There are at most 1,000 of handles that are narrowed in the same way.
+   * Makes a monitor. A tenant, or else an organization or the platform, has at most 1,000.
    *
    * ```js
    * await iof.finops.anomalyMonitors.create({ name: "Services", group_by: "service", minimum_impact: 100 });

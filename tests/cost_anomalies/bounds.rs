@@ -1,9 +1,10 @@
-//! How much there may be of monitors and feedback: of each narrowing for itself.
+//! How much there may be of monitors, of each tenant, and of feedback, of each narrowing for itself.
 
 use crate::world::engine;
 use finops_core::engine::AnomalyFeedbackGive;
 use finops_core::model::anomaly::{AnomalyMonitorCreate, Feedback, MAX_FEEDBACK, MAX_MONITORS};
 use finops_core::model::id::Id;
+use finops_core::model::principal::{Principal, Role};
 use finops_core::model::time::Stamp;
 use finops_core::{ErrorCode, Finops};
 
@@ -15,13 +16,21 @@ fn a_tenant_that_has_all_its_monitors_leaves_others_theirs() {
     let make = |handle: &Finops| handle.anomaly_monitors_create(AnomalyMonitorCreate::new("All"));
     let (tenant, other) = (finops.as_tenant("ten_1").unwrap(), finops.as_tenant("ten_2").unwrap());
     let mut first = None;
-    for _ in 0..MAX_MONITORS {
-        let id = make(&tenant).unwrap().monitor.id;
+    let within = |organization: &str| {
+        let mut principal = Principal::new("u_1", [Role::Admin]);
+        principal.organization_id = Some(organization.to_owned());
+        tenant.as_principal(&principal).unwrap()
+    };
+    let parts = [within("org_1"), within("org_2")];
+    for place in 0..MAX_MONITORS {
+        let id = make(if place == 0 { &tenant } else { &parts[place % 2] }).unwrap().monitor.id;
         first.get_or_insert(id);
     }
-    let error = make(&tenant).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::Conflict);
-    assert!(error.to_string().contains("delete one first"), "{error}");
+    for full in [&tenant, &parts[0], &within("org_3")] {
+        let error = make(full).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Conflict);
+        assert!(error.to_string().contains("the tenant 'ten_1' has 1000 monitors already, counting"), "{error}");
+    }
     make(&other).unwrap();
     make(&finops).unwrap();
     tenant.anomaly_monitors_delete(first.unwrap()).unwrap();

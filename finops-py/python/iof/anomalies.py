@@ -162,7 +162,7 @@ class AnomalyMonitors:
 
         Raises:
             InvalidArgumentError: An argument cannot be read.
-            ConflictError: There are 1,000 monitors already of handles that are narrowed like this one.
+            ConflictError: The tenant, or else the organization or the platform, has 1,000 monitors already.
 
         Example:
             >>> from iof import Iof

@@ -6,7 +6,7 @@ use crate::engine::params::parse;
 use crate::engine::{Deleted, Finops, Page};
 use crate::insight::cost_anomalies::{AnomaliesRequest, AnomalySearch};
 use crate::insight::request::{DEFAULT_LIMIT, page};
-use crate::model::access::Access;
+use crate::model::access::{Access, Narrowing};
 use crate::model::anomaly::{AnomalyMonitor, AnomalyMonitorCreate, MAX_MONITORS};
 use crate::model::dimension::Dimension;
 use crate::model::id::{self, Id};
@@ -15,6 +15,7 @@ use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, MutexGuard};
 
 pub(super) type MonitorId = Id<id::AnomalyMonitor>;
@@ -118,16 +119,21 @@ impl Finops {
     ///
     /// # Errors
     /// `invalid_argument` with the field for what no monitor can be, a virtual dimension that is not there among it;
-    /// `conflict` beyond 1,000 monitors of handles that are narrowed like this one, and on a handle for reading.
+    /// `conflict` beyond 1,000 monitors of the tenant, those of organizations within it among them, or else of the
+    /// organization, or of the platform; and on a handle for reading.
     pub fn anomaly_monitors_create(&self, form: AnomalyMonitorCreate) -> Result<MonitorStanding> {
         self.permit("anomaly_monitors.create")?;
         let _alone = self.anomalies.alone();
         let narrowing = self.access().map(Access::narrowing).unwrap_or_default();
         let number = {
             let known = self.known_monitors()?;
-            let own = known.held.values().filter(|monitor| monitor.narrowing == narrowing);
+            let owner = Owner::of(&narrowing);
+            let own = known.held.values().filter(|monitor| Owner::of(&monitor.narrowing) == owner);
             if own.count() >= MAX_MONITORS {
-                let message = format!("there are {MAX_MONITORS} monitors already: delete one first");
+                let message = format!(
+                    "{owner} has {MAX_MONITORS} monitors already, counting those of parts of it: delete one first, or \
+                     have one watch more by `group_by`"
+                );
                 return Err(Error::new(ErrorCode::Conflict, message));
             }
             known.number + 1
@@ -276,6 +282,34 @@ impl Finops {
             }
         }
         Ok(known)
+    }
+}
+
+/// To whom a monitor counts. Those of a tenant count together, also where they are narrowed further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner<'n> {
+    Tenant(&'n str),
+    Organization(&'n str),
+    Platform,
+}
+
+impl<'n> Owner<'n> {
+    fn of(narrowing: &'n Narrowing) -> Self {
+        match (&narrowing.tenant_id, &narrowing.organization_id) {
+            (Some(tenant), _) => Self::Tenant(tenant),
+            (None, Some(organization)) => Self::Organization(organization),
+            (None, None) => Self::Platform,
+        }
+    }
+}
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tenant(id) => write!(f, "the tenant '{id}'"),
+            Self::Organization(id) => write!(f, "the organization '{id}'"),
+            Self::Platform => f.write_str("the platform"),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::time::{Stamp, Zone};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// How many monitors there may be of one narrowing: of a tenant, say, or of the platform itself.
+/// How many monitors there may be of a tenant, of an organization that is in none, or of the platform.
 pub const MAX_MONITORS: usize = 1_000;
 /// How long a name may be, in bytes.
 const MAX_NAME_BYTES: usize = 512;
