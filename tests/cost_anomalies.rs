@@ -13,5 +13,7 @@ mod finding;
 mod kill;
 #[path = "cost_anomalies/once.rs"]
 mod once;
+#[path = "cost_anomalies/turns.rs"]
+mod turns;
 #[path = "cost_anomalies/world.rs"]
 mod world;

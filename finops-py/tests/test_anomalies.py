@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -112,6 +113,33 @@ def test_what_a_detector_cannot_mean_is_an_error(tmp_path: Path, answer: Any) ->
         billed(tmp_path, Mine(answer)).finops.costs.anomalies()
     assert failed.value.field == "anomaly_detector"
     assert "'mine'" in str(failed.value)
+
+
+def test_ctrl_c_in_a_detector_stops_the_tick_and_leaves_no_look(tmp_path: Path) -> None:
+    class Interrupted:
+        asked = 0
+
+        def detect(self, series: Any, settings: Any) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked == 1:
+                signal.raise_signal(signal.SIGINT)
+            return {"anomalies": []}
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    detector = Interrupted()
+    try:
+        with billed(tmp_path, detector) as engine:
+            for name in ("first", "second"):
+                engine.finops.anomaly_monitors.create(name)
+            with pytest.raises(KeyboardInterrupt):
+                engine.finops.tick()
+            assert detector.asked == 1
+            assert [one["looked_at"] for one in engine.finops.anomaly_monitors.list()["items"]] == [None, None]
+            engine.finops.tick()
+            assert detector.asked == 3
+            assert [one["error"] for one in engine.finops.anomaly_monitors.list()["items"]] == [None, None]
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_a_detector_raises_is_told_and_no_detector_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@
 
 use super::feedback::Said;
 use super::monitors::{MonitorId, asked_by};
-use crate::Result;
 use crate::edge::store::{KeptAnnouncement, Snapshot};
 use crate::engine::Finops;
 use crate::insight::cost_anomalies::{AnomalySearch, CostAnomaly, Found};
@@ -16,13 +15,15 @@ use crate::model::event::{AnomalyCause, AnomalyNotice, AnomalyValue, EventKind, 
 use crate::model::id::{self, Id};
 use crate::model::money::Currency;
 use crate::model::time::Stamp;
-use crate::{ErrorCode, insight};
+use crate::{Error, ErrorCode, Result, insight};
 use chrono::NaiveDate;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many anomalies of a monitor are announced at a time, those of the largest impact. The next tick goes on.
 const AT_ONCE: usize = 100;
+/// For how many monitors a tick looks at most: the others have their turn in the next.
+const LOOKS: usize = 64;
 /// How long a monitor waits, in microseconds, before it looks again where neither a day has ended nor one was filled:
 /// at charges that changed, or at the same ones when it could not be told last time.
 const HOUR: i64 = 3_600_000_000;
@@ -55,7 +56,8 @@ impl Looked {
 }
 
 impl Finops {
-    /// Lets each monitor look that has something new to look at. Whoever comes meanwhile goes on without waiting.
+    /// Lets monitors look that have something new to look at, so many at most. Whoever comes meanwhile goes on without
+    /// waiting.
     pub(in crate::engine) fn anomalies_tick(&self) -> Result<()> {
         let monitors = self.known_monitors()?.all();
         if !monitors.iter().any(|monitor| monitor.enabled) {
@@ -63,10 +65,37 @@ impl Finops {
         }
         let Some(_running) = self.anomalies.run() else { return Ok(()) };
         let snapshot = self.state(None)?;
+        for mut look in self.due(&monitors, &snapshot)? {
+            let request = asked_by(&look.monitor);
+            let search = AnomalySearch::new(&request, self.clock.now())?.up_to_bills();
+            let mut is_late = false;
+            match self.look_for(&look.monitor, &search, &snapshot) {
+                Ok(is_cut) => look.is_cut = is_cut,
+                Err(error) if error.code() == ErrorCode::Storage || stops(&error) => return Err(error),
+                // What one monitor cannot be told is for itself to answer for: the others go on.
+                Err(error) => {
+                    is_late = error.code() == ErrorCode::Cancelled;
+                    look.error = Some(error.to_string());
+                }
+            }
+            self.anomalies.looked().insert(look.monitor.id, look);
+            // A detector that gave no answer in time would keep each of the others waiting as long, and all that the
+            // tick has to do beside. The next tick goes on with another monitor.
+            if is_late {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The looks that are to be taken now: first of monitors that never had one, then of those that wait longest.
+    fn due(&self, monitors: &[Arc<AnomalyMonitor>], snapshot: &Snapshot) -> Result<Vec<Looked>> {
+        let mut due = Vec::new();
+        let looked = self.anomalies.looked();
         for monitor in monitors.iter().filter(|monitor| monitor.enabled) {
             let request = asked_by(monitor);
             let search = AnomalySearch::new(&request, self.clock.now())?.up_to_bills();
-            let mut look = Looked {
+            let look = Looked {
                 monitor: Arc::clone(monitor),
                 snapshot: snapshot.id,
                 today: search.today(),
@@ -75,18 +104,13 @@ impl Finops {
                 at: self.clock.now(),
                 error: None,
             };
-            if self.anomalies.looked().get(&monitor.id).is_some_and(|before| !before.is_stale(&look)) {
-                continue;
+            let before = looked.get(&monitor.id);
+            if before.is_none_or(|before| before.is_stale(&look)) {
+                due.push((before.map(|before| before.at), look));
             }
-            match self.look_for(monitor, &search, &snapshot) {
-                Ok(is_cut) => look.is_cut = is_cut,
-                Err(error) if error.code() == ErrorCode::Storage => return Err(error),
-                // What one monitor cannot be told is for itself to answer for: the others go on.
-                Err(error) => look.error = Some(error.to_string()),
-            }
-            self.anomalies.looked().insert(monitor.id, look);
         }
-        Ok(())
+        due.sort_by_key(|(before, _)| *before);
+        Ok(due.into_iter().take(LOOKS).map(|(_, look)| look).collect())
     }
 
     /// Announces what a monitor finds that is news; says whether there is more of it.
@@ -121,6 +145,11 @@ impl Finops {
         }
         Ok(waiting.next().is_some())
     }
+}
+
+/// Whether whoever called asks for the tick to stop. What names a field is a detector that gave no answer in time.
+fn stops(error: &Error) -> bool {
+    error.code() == ErrorCode::Cancelled && error.field().is_none()
 }
 
 /// Whether anybody is to be told of an anomaly.
