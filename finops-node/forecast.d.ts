@@ -319,8 +319,10 @@ export interface BroughtModels {
   forecaster?: ForecastFunction | Forecaster | null;
   /**
    * How many seconds `forecaster` and `anomaly_detector` may take for one series, 1 to 3600; by default 60. Where one
-   * takes longer, the call rejects with a `CancelledError`. A call waits for them on one of the few threads of Node's
-   * pool, so that one that itself awaits calls of this engine may wait for a thread that never comes.
+   * takes longer, the call rejects with a `CancelledError`, as it does at once when its `signal` is aborted. A tick
+   * does not reject: it notes that of the monitor and looks for no others, and the rest of it goes on. A call waits for
+   * them on one of the few threads of Node's pool, so that one that itself awaits calls of this engine may wait for a
+   * thread that never comes.
    */
   model_timeout_seconds?: number | null;
   /** Who says which days cost other than expected, in place of ours. It is called on this thread, within any call. */

@@ -6,9 +6,9 @@ use crate::gate;
 use crate::json;
 use crate::series::Model;
 use crate::telling::{Brought, Tickets};
-use crate::watch::Looker;
+use crate::watch::{Looker, watched};
 use finops_core::engine::{Builder, Flushing, Recorder};
-use finops_core::{Answer, Error, ErrorCode, Finops, Observer};
+use finops_core::{Answer, Error, ErrorCode, Finops};
 use napi::{Env, Task};
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,11 +69,8 @@ impl Task for Call {
         let Some(core) = self.core.take() else { return Err(json::failure(&broken("a call ran twice"))) };
         guarded(false, || {
             let params = parse(&self.params)?;
-            let observer: &dyn Observer = match &self.observer {
-                Some(observer) => observer,
-                None => &(),
-            };
-            json::text(&core.call(&self.operation, params, observer)?, self.exact)
+            let answer = watched(self.observer.as_ref(), |observer| core.call(&self.operation, params, observer));
+            json::text(&answer?, self.exact)
         })
     }
 

@@ -4,6 +4,7 @@
 //! its ticket, so that a function may take its time and give a promise.
 
 use crate::json;
+use crate::watch::is_cancelled;
 use finops_core::edge::notify::EventSink;
 use finops_core::model::event::RecordedEvent;
 use finops_core::model::time::{Clock, Stamp, SystemClock};
@@ -12,12 +13,13 @@ use napi::Status;
 use napi::bindgen_prelude::FnArgs;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often a run that waits looks whether there still is an event loop.
+/// How often a run that waits looks whether there still is an event loop, and whether it is to wait on.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The last ticket, and who waits for which.
@@ -45,8 +47,14 @@ impl Tickets {
         }
     }
 
-    /// Hands a text to the event loop and waits for the answer to it, for so long at most.
-    fn ask(&self, tell: &Tell, text: String, within: Duration) -> Result<String, Unanswered> {
+    /// Hands a text to the event loop and waits for the answer to it, until `impatient` says why no longer: it is
+    /// asked every [`LOOK_EVERY`], with how long it was.
+    fn ask<W>(
+        &self,
+        tell: &Tell,
+        text: String,
+        impatient: impl Fn(Duration) -> Option<W>,
+    ) -> Result<String, Unanswered<W>> {
         let (sender, answered) = channel();
         let ticket = {
             let mut state = self.state();
@@ -55,34 +63,45 @@ impl Tickets {
             state.1.insert(ticket, sender);
             ticket
         };
-        let given_up = |why: Unanswered| {
+        let forget = |why| {
             self.state().1.remove(&ticket);
-            why
+            Err(why)
         };
-        let gone = || given_up(Unanswered::Failed("the event loop ends".to_owned()));
+        let gone = || forget(Unanswered::Failed("the event loop ends".to_owned()));
         if tell.call((ticket, text).into(), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
-            return Err(gone());
+            return gone();
         }
-        let mut left = within;
-        while !left.is_zero() {
-            let look = LOOK_EVERY.min(left);
-            match answered.recv_timeout(look) {
+        let mut waited = Duration::ZERO;
+        loop {
+            match answered.recv_timeout(LOOK_EVERY) {
                 Ok(answer) => return answer.map_err(Unanswered::Failed),
-                Err(RecvTimeoutError::Timeout) if !tell.aborted() => left -= look,
-                Err(_) => return Err(gone()),
+                Err(RecvTimeoutError::Timeout) if !tell.aborted() => {}
+                Err(_) => return gone(),
+            }
+            waited = waited.saturating_add(LOOK_EVERY);
+            if let Some(why) = impatient(waited) {
+                return forget(Unanswered::GivenUp(why));
             }
         }
-        Err(given_up(Unanswered::Late))
     }
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
-enum Unanswered {
+enum Unanswered<W> {
     /// What was thrown, or what else went wrong.
     Failed(String),
-    /// It took too long.
+    /// Whoever asked waited no longer.
+    GivenUp(W),
+}
+
+/// Why a model or a detector is not waited for any longer.
+#[derive(Debug)]
+enum Impatience {
+    /// It takes too long.
     Late,
+    /// The call that asked it is to stop.
+    Stopped,
 }
 
 /// A model or a detector that JavaScript brings: a function that is given a ticket and JSON text, and answers by that
@@ -107,11 +126,18 @@ impl Brought {
         Error::invalid(field, format!("'{}' failed: {why}", self.name))
     }
 
-    /// Its answer. One that does not come stops the call: the next series would wait as long for theirs.
+    /// Its answer. One that does not come stops the call: the next series would wait as long for theirs. That error
+    /// names the field, and one of a call that is to stop names none.
     pub(crate) fn ask(&self, field: &str, text: String) -> Result<String, Error> {
-        self.tickets.ask(&self.tell, text, self.within).map_err(|unanswered| match unanswered {
+        let impatient = |waited| {
+            if is_cancelled() { Some(Impatience::Stopped) } else { (waited >= self.within).then_some(Impatience::Late) }
+        };
+        self.tickets.ask(&self.tell, text, impatient).map_err(|unanswered| match unanswered {
             Unanswered::Failed(why) => self.failed(field, &why),
-            Unanswered::Late => {
+            Unanswered::GivenUp(Impatience::Stopped) => {
+                Error::new(ErrorCode::Cancelled, format!("the call was stopped while it waited for '{}'", self.name))
+            }
+            Unanswered::GivenUp(Impatience::Late) => {
                 let message = format!(
                     "'{}' gave no answer within {} s: let it answer sooner, without waiting for calls of the \
                      engine that asks it, or open with a larger model_timeout_seconds",
@@ -133,10 +159,11 @@ pub(crate) struct Function {
 impl Function {
     fn wait(&self, event: &RecordedEvent) -> Result<(), String> {
         let text = json::text(&Answer::from(event.clone()), true).map_err(|error| error.to_string())?;
-        match self.tickets.ask(&self.tell, text, Duration::MAX) {
+        // A function may take its time: events wait for it.
+        match self.tickets.ask(&self.tell, text, |_| None::<Infallible>) {
             Ok(_) => Ok(()),
             Err(Unanswered::Failed(why)) => Err(why),
-            Err(Unanswered::Late) => Err("it gave no answer".to_owned()),
+            Err(Unanswered::GivenUp(never)) => match never {},
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use finops_core::{Observer, Progress};
 use napi_derive::napi;
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,15 +46,46 @@ impl Watch {
     }
 }
 
+thread_local! {
+    /// Who looks on at the call that runs on this thread, for what waits within it.
+    static RUNNING: RefCell<Option<Looker>> = const { RefCell::new(None) };
+}
+
+/// Runs a call with somebody looking on, who is known to [`is_cancelled`] meanwhile.
+pub(crate) fn watched<T>(looker: Option<&Looker>, call: impl FnOnce(&dyn Observer) -> T) -> T {
+    /// Also after a panic: the thread runs other calls.
+    struct Running;
+    impl Drop for Running {
+        fn drop(&mut self) {
+            RUNNING.with_borrow_mut(|running| *running = None);
+        }
+    }
+    let Some(looker) = looker else { return call(&()) };
+    RUNNING.with_borrow_mut(|running| *running = Some(looker.clone()));
+    let _running = Running;
+    call(looker)
+}
+
+/// Whether the call that runs on this thread is to stop.
+pub(crate) fn is_cancelled() -> bool {
+    RUNNING.with_borrow(|running| running.as_ref().is_some_and(Looker::is_cancelled))
+}
+
 /// The side of the call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Looker {
     shared: Arc<Shared>,
+}
+
+impl Looker {
+    fn is_cancelled(&self) -> bool {
+        self.shared.cancelled.load(Ordering::Relaxed)
+    }
 }
 
 impl Observer for Looker {
     fn progress(&self, progress: &Progress) -> ControlFlow<()> {
         *self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(*progress);
-        if self.shared.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

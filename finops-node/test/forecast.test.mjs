@@ -110,6 +110,24 @@ test("a signal stops a query between the series that are forecast", async (t) =>
   assert.equal(asked, 1);
 });
 
+test("a signal stops a query that waits for a model", async (t) => {
+  const controller = new AbortController();
+  const forecaster = () => {
+    controller.abort(new Error("enough"));
+    return new Promise(() => {});
+  };
+  const { costs } = await billed(t, { forecaster });
+  const began = Date.now();
+  const waiting = costs.forecast({ granularity: "daily", days: 2, model: "custom" }, { signal: controller.signal });
+  await assert.rejects(waiting, (error) => {
+    assert.ok(error instanceof CancelledError, error.stack);
+    assert.equal(error.cause?.message, "enough");
+    return true;
+  });
+  assert.ok(Date.now() - began < 10_000, "long before the 60 seconds that a model may take");
+  assert.equal((await costs.daily()).days.length, 30, "the thread goes on without it");
+});
+
 test("models that wait for the engine which asks them are given up", async (t) => {
   let finops = null;
   // Each call waits on a thread of the pool for a model that waits for a call of its own: no thread is left.
