@@ -297,15 +297,16 @@ export interface ForeignForecast {
 }
 
 /**
- * A model of yours. It may give a promise. While it is asked, one of the threads waits on which Node reads files and
- * resolves names (four, unless `UV_THREADPOOL_SIZE` says otherwise), so give an answer without asking this engine, and
- * without waiting for much else.
+ * A model of yours, which gives `null` where the known values are too few for it: a backtest counts that among
+ * `origins_skipped` and goes on, a forecast rejects with what to do. It may give a promise. While it is asked, one of
+ * the threads waits on which Node reads files and resolves names (four, unless `UV_THREADPOOL_SIZE` says otherwise), so
+ * give an answer without asking this engine, and without waiting for much else.
  */
 export type ForecastFunction = (
   series: ForeignSeries,
   horizon: number,
   levels: readonly number[],
-) => ForeignForecast | Promise<ForeignForecast>;
+) => ForeignForecast | null | Promise<ForeignForecast | null>;
 
 /** The same with a name by which forecasts may ask for it. */
 export interface Forecaster {

@@ -170,7 +170,10 @@ function asked(option, brought, method) {
   // What it throws, or its promise rejects with, is why there is no answer.
   const ask = async (ticket, text) => {
     try {
-      engine.answered(ticket, JSON.stringify((await call(...JSON.parse(text))) ?? null));
+      const answer = await call(...JSON.parse(text));
+      // Forgetting to return is no answer, while null may be one.
+      if (answer === undefined) throw new TypeError("it returned undefined");
+      engine.answered(ticket, JSON.stringify(answer));
     } catch (thrown) {
       engine.told(ticket, String(thrown));
     }

@@ -68,7 +68,9 @@ impl Forecaster for Model {
     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast, Error> {
         let asked = serde_json::json!([ForeignSeries::new(series), horizon, levels]);
         let answer = self.0.ask("model", asked.to_string())?;
-        let read: Result<ForeignForecast, _> = serde_json::from_str(&answer);
-        read.map_err(|error| self.0.failed("model", &error.to_string()))?.into_forecast(&self.0.name, levels, series)
+        let read: Result<Option<ForeignForecast>, _> = serde_json::from_str(&answer);
+        let read = read.map_err(|error| self.0.failed("model", &error.to_string()))?;
+        let given = read.ok_or_else(|| ForeignForecast::too_little(&self.0.name, series))?;
+        given.into_forecast(&self.0.name, levels, series)
     }
 }

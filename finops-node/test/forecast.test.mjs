@@ -83,7 +83,8 @@ test("a model of the host may fail", async (t) => {
   };
   for (const [answer, says] of [
     [new Error("no idea"), /no idea/],
-    [undefined, /failed/],
+    [undefined, /failed: .*undefined/],
+    [null, /gave no forecast of 70 known values, which are too few/],
     [one, /finite numbers/],
     [{ ...one, mean: [1, Number.NaN] }, /failed/],
     [{ ...one, lower: {} }, /no lower and upper of 0.8/],
@@ -92,6 +93,27 @@ test("a model of the host may fail", async (t) => {
     await fails(costs.forecast({ granularity: "daily", days: 2, model: "custom" }), "model", says);
   }
   await fails(engine(t, { forecaster: 3 }), "forecaster", /must be a function/);
+});
+
+test("a model of the host says what is too little for it", async (t) => {
+  let raises = false;
+  const forecaster = async ({ values }, horizon, levels) => {
+    if (values.length < 60) {
+      if (raises) throw new Error("needs 60 days");
+      return null;
+    }
+    const mean = Array.from({ length: horizon }, () => 10);
+    const bounds = Object.fromEntries(levels.map((level) => [String(level), mean]));
+    return { mean, lower: bounds, upper: bounds };
+  };
+  const { forecast: forecasts } = await billed(t, { forecaster });
+  const params = { granularity: "daily", days: 7, model: "custom" };
+  // Of the 70 days the six forecasts know 28, 35 and so on to 63.
+  const tried = await forecasts.backtest(params);
+  assert.deepEqual([tried.origins.length, tried.origins_skipped], [1, 5]);
+  raises = true;
+  const says = /needs 60 days, in the forecast made after 2024-01-28 of 28 known days: ask for fewer `origins`/;
+  await fails(forecasts.backtest(params), "model", says);
 });
 
 test("a signal stops a query between the series that are forecast", async (t) => {

@@ -97,14 +97,24 @@ impl Model {
         Ok(Self { object: object.clone().unbind(), name })
     }
 
-    fn ask(&self, py: Python<'_>, series: &Series, horizon: usize, levels: &[Level]) -> PyResult<ForeignForecast> {
+    /// What it answers; none where the values are too few for it.
+    fn ask(
+        &self,
+        py: Python<'_>,
+        series: &Series,
+        horizon: usize,
+        levels: &[Level],
+    ) -> PyResult<Option<ForeignForecast>> {
         let dict = told_series(py, series)?;
         let levels: Vec<f64> = levels.iter().map(|level| level.share()).collect();
         let answer = answered(self.object.bind(py).call_method1("forecast", (dict, horizon, levels))?)?;
+        if answer.is_none() {
+            return Ok(None);
+        }
         let bounds = |name: &str| -> PyResult<BTreeMap<String, Vec<f64>>> { answer.get_item(name)?.extract() };
         let model = if answer.contains("model")? { answer.get_item("model")?.extract()? } else { None };
         let (mean, lower, upper) = (answer.get_item("mean")?.extract()?, bounds("lower")?, bounds("upper")?);
-        Ok(ForeignForecast { model, mean, lower, upper })
+        Ok(Some(ForeignForecast { model, mean, lower, upper }))
     }
 }
 
@@ -115,7 +125,7 @@ impl Forecaster for Model {
 
     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast, Error> {
         let answer = asked("model", &self.name, |py| self.ask(py, series, horizon, levels))?;
-        answer.into_forecast(&self.name, levels, series)
+        answer.ok_or_else(|| ForeignForecast::too_little(&self.name, series))?.into_forecast(&self.name, levels, series)
     }
 }
 

@@ -162,6 +162,38 @@ def test_a_model_of_the_host_may_fail(tmp_path: Path) -> None:
         iof.open(forecaster=3)  # type: ignore[arg-type]
 
 
+def test_a_model_of_the_host_says_what_is_too_little_for_it(tmp_path: Path) -> None:
+    class Late:
+        name = "late"
+        raises = False
+
+        def forecast(self, series: Any, horizon: int, levels: Sequence[float]) -> dict[str, Any] | None:
+            if len(series["values"]) < 60:
+                if self.raises:
+                    raise ValueError("needs 60 days")
+                return None
+            bounds = {str(level): [10.0] * horizon for level in levels}
+            return {"mean": [10.0] * horizon, "lower": bounds, "upper": bounds}
+
+    model = Late()
+    with billed(tmp_path, model) as engine:
+        # Of the 70 days the six forecasts know 28, 35 and so on to 63.
+        params: dict[str, Any] = {"granularity": "daily", "days": 7, "model": "late"}
+        tried = engine.finops.forecast.backtest(**params)
+        assert (len(tried["origins"]), tried["origins_skipped"]) == (1, 5)
+        model.raises = True
+        said = "needs 60 days, in the forecast made after 2024-01-28 of 28 known days: ask for fewer `origins`"
+        with pytest.raises(iof.InvalidArgumentError, match=said) as raised:
+            engine.finops.forecast.backtest(**params)
+        assert raised.value.field == "model"
+        assert len(engine.finops.forecast.backtest(**params, origins=1)["origins"]) == 1
+    with iof.open(now="2024-02-11T12:00:00Z", forecaster=Late()) as engine:
+        engine.finops.import_charges(tmp_path / "bill.csv")
+        with pytest.raises(iof.InvalidArgumentError, match="'late' gave no forecast of 41 known values") as raised:
+            engine.finops.costs.forecast(granularity="daily", days=2, model="late")
+        assert raised.value.field == "model"
+
+
 def test_a_plain_series_is_forecast() -> None:
     answer = iof.forecast([1, 5, 1, 5, 1, 5], 3, 2, model="SeasonalNaive", levels=[0.95])
     assert answer["mean"] == [1.0, 5.0, 1.0] and list(answer["lower"]) == ["0.95"]

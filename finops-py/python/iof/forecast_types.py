@@ -150,8 +150,11 @@ class Series(TypedDict):
 class Forecaster(Protocol):
     """A model of yours, given to ``iof.open``. With an attribute ``name`` it is known by that as well."""
 
-    def forecast(self, series: Series, horizon: int, levels: Sequence[float], /) -> Mapping[str, Any]:
+    def forecast(self, series: Series, horizon: int, levels: Sequence[float], /) -> Mapping[str, Any] | None:
         """Gives ``{"mean": [...], "lower": {"0.8": [...]}, "upper": {"0.8": [...]}}``, lists of ``horizon`` numbers.
 
         The keys are the levels as ``str`` writes them. ``"model"`` may say what it is called in answers.
+
+        ``None`` says that the known values are too few for it: a backtest counts that among ``origins_skipped`` and goes
+        on, a forecast raises ``InvalidArgumentError`` with what to do.
         """

@@ -18,7 +18,7 @@ use crate::model::history::AsOf;
 use crate::model::money::{Currency, Money, Quantity, Rounding};
 use crate::model::progress::Remembering;
 use crate::model::time::{Stamp, Zone};
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::sync::Arc;
@@ -280,7 +280,7 @@ impl<'q> BacktestQuery<'q> {
                     too_short = Some(error);
                     None
                 }
-                Err(Unable::Failed(error)) => return Err(error),
+                Err(Unable::Failed(error)) => return Err(failed_at(error, &before)),
             };
             let Some((tally, origin)) = origin else {
                 skipped += 1;
@@ -329,6 +329,21 @@ impl CostQuery for BacktestQuery<'_> {
     fn finish(self, sums: Vec<Sums>, held: Held<'_>, _: NameOf<'_>) -> Result<Backtested> {
         self.finish_observed(sums, held, &Remembering::new(&()))
     }
+}
+
+/// The error of a model that failed in one of the forecasts, with which one that was.
+fn failed_at(error: Error, before: &History) -> Error {
+    if error.field() != Some("model") || error.code() != ErrorCode::InvalidArgument {
+        return error;
+    }
+    let through = before.last().unwrap_or(before.next());
+    let message = format!(
+        "{}, in the forecast made after {through} of {} known days: ask for fewer `origins`, or have the model say \
+         that so few values are too little for it",
+        error.message(),
+        before.known()
+    );
+    Error::invalid("model", message)
 }
 
 /// The mean error of repeating the season before, or the value before where there is less history.

@@ -19,8 +19,8 @@ pub trait Forecaster: Debug + Send + Sync {
     /// The values that follow the series, with an interval for each level.
     ///
     /// # Errors
-    /// `invalid_argument` for a horizon of 0 or above [`MAX_HORIZON`], for a level that is listed twice, and where
-    /// the known values are too few.
+    /// `invalid_argument` for a horizon of 0 or above [`MAX_HORIZON`] and for a level that is listed twice; with the
+    /// field `values` where the known values are too few, which a backtest goes on after.
     fn forecast(&self, series: &Series, horizon: usize, levels: &[Level]) -> Result<SeriesForecast>;
 }
 

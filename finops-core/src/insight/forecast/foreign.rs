@@ -50,6 +50,16 @@ pub struct ForeignForecast {
 }
 
 impl ForeignForecast {
+    /// The error of a model that gives nothing, which says that it needs more values than there are.
+    pub fn too_little(name: &str, series: &Series) -> Error {
+        let message = format!(
+            "'{name}' gave no forecast of {} known values, which are too few for it: import earlier bills, or name \
+             another model",
+            series.known()
+        );
+        Error::invalid("values", message)
+    }
+
     /// The forecast, for the levels that were asked for.
     ///
     /// # Errors
@@ -75,6 +85,14 @@ impl ForeignForecast {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_little_is_said_by_the_field_of_the_values() {
+        let series = Series::new(vec![Some(1.0), None], 1).unwrap();
+        let error = ForeignForecast::too_little("mine", &series);
+        assert_eq!(error.field(), Some("values"));
+        assert!(error.message().starts_with("'mine' gave no forecast of 1 known values"), "{error}");
+    }
 
     #[test]
     fn levels_are_found_by_their_keys() {
