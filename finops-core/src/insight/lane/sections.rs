@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::parts::Part;
-use super::view::{Few, Of, View};
+use super::view::{Few, Of, View, Whole};
 use super::work::Work;
 use crate::Result;
 use crate::insight::blocks::{BlockIndex, Codes, Data, SectionIndex, What};
@@ -31,9 +31,8 @@ struct Slot {
     left: usize,
     /// All rows.
     whole: Option<View>,
-    /// Columns with all rows where few are needed: what the rows are sorted by, and short ones. With the places of
-    /// their chunks.
-    columns: Vec<(usize, Arc<Data>)>,
+    /// Columns with all rows where few are needed: what the rows are sorted by, and short ones.
+    columns: Whole,
     /// Whether all rows are worth loading even where few are needed, once that was asked.
     is_known: Option<bool>,
 }
@@ -91,8 +90,7 @@ impl<'a> Sections<'a> {
         if let Some(slot) = self.slots.get_mut(work.slot) {
             slot.left = slot.left.saturating_sub(1);
             if slot.left == 0 {
-                slot.whole = None;
-                slot.columns.clear();
+                (slot.whole, slot.columns) = (None, Whole::default());
             }
         }
     }
@@ -105,13 +103,8 @@ impl Slot {
             return Ok(whole.codes(lead));
         }
         let Some(chunk) = of.section.find(What::Dimension(lead)) else { return Ok(&Codes::One(0)) };
-        if !self.columns.iter().any(|(known, _)| *known == chunk) {
-            let (data, bytes) = of.column(chunk)?;
-            *bytes_read += bytes;
-            self.columns.push((chunk, data));
-        }
-        let found = self.columns.iter().find(|(known, _)| *known == chunk);
-        Ok(match found.map(|(_, data)| data.as_ref()) {
+        *bytes_read += self.columns.read(of, chunk)?.1;
+        Ok(match self.columns.known(chunk).map(Arc::as_ref) {
             Some(Data::Codes(codes)) => codes,
             _ => &Codes::One(0),
         })

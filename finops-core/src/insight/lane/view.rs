@@ -149,30 +149,48 @@ impl Of<'_> {
     }
 }
 
+/// Columns of a section that were read whole although few rows are needed, with the places of their chunks.
+#[derive(Default)]
+pub(super) struct Whole(Vec<(usize, Arc<Data>)>);
+
+impl Whole {
+    pub(super) fn known(&self, chunk: usize) -> Option<&Arc<Data>> {
+        self.0.iter().find(|(known, _)| *known == chunk).map(|(_, data)| data)
+    }
+
+    /// A column, read once, and how many bytes were read from disk for it now.
+    pub(super) fn read(&mut self, of: &Of<'_>, chunk: usize) -> Result<(Arc<Data>, u64)> {
+        if let Some(data) = self.known(chunk) {
+            return Ok((Arc::clone(data), 0));
+        }
+        let (data, bytes) = of.column(chunk)?;
+        self.0.push((chunk, Arc::clone(&data)));
+        Ok((data, bytes))
+    }
+}
+
 /// Some of the rows of a section.
 pub(super) struct Few<'f> {
     pub(super) rows: Range<usize>,
     /// In how many stretches rows are needed of the section.
     pub(super) stretches: usize,
-    /// The columns that were read whole although few rows are needed, with the places of their chunks.
-    pub(super) whole: &'f mut Vec<(usize, Arc<Data>)>,
+    pub(super) whole: &'f mut Whole,
 }
 
 impl Few<'_> {
     /// The rows of a column, and how many bytes were read from disk for it.
     fn read(&mut self, of: &Of<'_>, chunk: usize) -> Result<(Data, u64)> {
-        if let Some((_, data)) = self.whole.iter().find(|(known, _)| *known == chunk) {
-            return Ok((data.part(self.rows.clone()), 0));
-        }
-        let bytes = of.section.chunks.get(chunk).and_then(|chunk| usize::try_from(chunk.bytes).ok());
-        if bytes.is_none_or(|bytes| bytes >= self.stretches.saturating_mul(SHORT_BYTES)) {
+        if self.whole.known(chunk).is_none() && self.is_long(of, chunk) {
             let (segment, block, section) = of.place;
             return of.shared.source.rows(segment, block, section, chunk, self.rows.clone());
         }
-        let (data, bytes) = of.column(chunk)?;
-        let part = data.part(self.rows.clone());
-        self.whole.push((chunk, data));
-        Ok((part, bytes))
+        let (data, bytes) = self.whole.read(of, chunk)?;
+        Ok((data.part(self.rows.clone()), bytes))
+    }
+
+    fn is_long(&self, of: &Of<'_>, chunk: usize) -> bool {
+        let bytes = of.section.chunks.get(chunk).and_then(|chunk| usize::try_from(chunk.bytes).ok());
+        bytes.is_none_or(|bytes| bytes >= self.stretches.saturating_mul(SHORT_BYTES))
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn read_ahead(store: &EmbeddedStore, cache_bytes: u64) {
         read.push((entry.file.clone(), number, segment));
     }
     let columns = Columns::new(&store.hot, &store.state, read);
-    // Every question needs the currencies.
+    // The currencies first: every question needs them.
     for column in [ChargeColumn::BillingCurrency].into_iter().chain(dimension_columns()) {
         if bytes < AHEAD_BYTES
             && (1..=AHEAD_WORDS).contains(&columns.count(column))
