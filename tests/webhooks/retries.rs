@@ -121,6 +121,23 @@ fn gone_switches_a_webhook_off() {
 }
 
 #[test]
+fn what_is_over_is_written_before_the_next_is_sent() {
+    let engine: Arc<OnceLock<Finops>> = Arc::default();
+    let asked = Arc::clone(&engine);
+    let world = World::new(move |before, _| {
+        let kept = answer(asked.get().unwrap(), "webhooks.deliveries", json!({"state": "delivered"}));
+        assert_eq!(kept["count"], before, "who is killed now has this one sent again, and none before it");
+        Sent::answered(200)
+    });
+    world.webhook(&[]);
+    engine.set(world.finops.clone()).unwrap();
+    for number in 1..=20 {
+        world.happens(number, EventKind::BudgetWarning);
+    }
+    assert_eq!(world.run()["delivered"], 20);
+}
+
+#[test]
 fn gone_concerns_the_url_that_said_so() {
     let engine: Arc<OnceLock<(Finops, String)>> = Arc::default();
     let moving = Arc::clone(&engine);

@@ -2,15 +2,15 @@
 //!
 //! Events to one webhook go one after another, what waits longest first; several webhooks are sent to at a time. When
 //! an attempt fails, the others to the same webhook wait for the next run: a receiver that is down or overloaded costs
-//! one attempt a run, and holds up nobody else. An attempt is written as soon as it is over. Who is killed before has
-//! it sent again, under the same id.
+//! one attempt a run, and holds up nobody else. An attempt is written before the next to the same webhook is made: who
+//! is killed has at most one event sent again to each, under the same id.
 
 use super::super::{Finops, Observer, Progress};
 use super::deliveries::unless_over;
 use crate::edge::notify::{Post, Transport};
 use crate::edge::store::outbox::DueDelivery;
 use crate::model::id::{self, Id};
-use crate::model::time::{Clock, Stamp};
+use crate::model::time::Stamp;
 use crate::model::webhook::{Delivery, DeliveryState, KeptWebhook, Sent, WebhookUrl, signatures};
 use crate::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,9 @@ struct Made {
     at: Stamp,
     sent: Sent,
 }
+
+/// What an attempt left in the store: nothing, where the delivery was forgotten or over meanwhile.
+type Written = Result<Option<Delivery>>;
 
 impl Finops {
     /// Tells sinks of the events that they were not told of yet, then sends what is due to webhooks, on threads that
@@ -159,36 +162,57 @@ impl Finops {
         let threads = lanes.len().min(CONCURRENCY);
         let (lanes, stop) = (Mutex::new(VecDeque::from(lanes)), AtomicBool::new(false));
         let next = || lanes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let clock = self.clock.as_ref();
         std::thread::scope(|scope| {
-            let (sender, made) = mpsc::channel();
+            let (sender, written) = mpsc::channel();
             for _ in 0..threads {
                 let sender = sender.clone();
                 let (next, stop) = (&next, &stop);
                 scope.spawn(move || {
                     while let Some(lane) = next() {
-                        go_along(lane, transport, clock, stop, &sender);
+                        self.go_along(lane, transport, stop, &sender);
                     }
                 });
             }
             drop(sender);
             let mut failure = Ok(());
-            for made in made {
+            for written in written {
                 run.attempted += 1;
-                // Also after a failure: what was sent is written wherever it can be.
-                let written = self.write(&made).map(|delivery| count(run, delivery.as_ref()));
                 let progress = Progress { rows: run.attempted, ..Progress::default() };
-                if written.is_err() || observer.progress(&progress).is_break() {
+                if observer.progress(&progress).is_break() {
                     stop.store(true, Ordering::Relaxed);
                 }
-                failure = failure.and(written);
+                failure = failure.and(written.map(|delivery| count(run, delivery.as_ref())));
             }
             failure
         })
     }
 
+    /// Sends to one webhook until an attempt fails, and tells what was written of each.
+    fn go_along(&self, lane: Lane, transport: &dyn Transport, stop: &AtomicBool, written: &mpsc::Sender<Written>) {
+        let KeptWebhook { webhook, secrets, .. } = lane.webhook;
+        for DueDelivery { delivery, body } in lane.due {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let (at, id) = (self.clock.now(), delivery.event_id.to_string());
+            let second = at.micros().div_euclid(1_000_000);
+            let signed = signatures(&secrets.signing(at), &id, second, body.as_bytes());
+            let sent = transport.post(&Post::new(webhook.url.clone(), id, at, signed, body));
+            let is_taken = sent.is_taken();
+            let made = Made { webhook: webhook.id, url: webhook.url.clone(), event: delivery.event_id, at, sent };
+            let kept = self.write(&made);
+            if kept.is_err() {
+                // The other webhooks stop too, each once the attempt that it is in is over and written if it can be.
+                stop.store(true, Ordering::Relaxed);
+            }
+            if written.send(kept).is_err() || !is_taken {
+                return;
+            }
+        }
+    }
+
     /// Writes what came of an attempt, and switches off a webhook whose receiver wants no more.
-    fn write(&self, made: &Made) -> Result<Option<Delivery>> {
+    fn write(&self, made: &Made) -> Written {
         let mut random = [0; 2];
         self.entropy.fill(&mut random)?;
         let random = u16::from_le_bytes(random);
@@ -228,26 +252,6 @@ impl Finops {
             // A handle for reading may tell sinks; it forgets nothing.
             Err(error) if error.code() == ErrorCode::Conflict => Ok(()),
             forgotten => forgotten.map(drop),
-        }
-    }
-}
-
-/// Sends to one webhook until an attempt fails.
-fn go_along(lane: Lane, transport: &dyn Transport, clock: &dyn Clock, stop: &AtomicBool, made: &mpsc::Sender<Made>) {
-    let KeptWebhook { webhook, secrets, .. } = lane.webhook;
-    for DueDelivery { delivery, body } in lane.due {
-        if stop.load(Ordering::Relaxed) {
-            return;
-        }
-        let (at, id) = (clock.now(), delivery.event_id.to_string());
-        let second = at.micros().div_euclid(1_000_000);
-        let signed = signatures(&secrets.signing(at), &id, second, body.as_bytes());
-        let sent = transport.post(&Post::new(webhook.url.clone(), id, at, signed, body));
-        let is_taken = sent.is_taken();
-        let told =
-            made.send(Made { webhook: webhook.id, url: webhook.url.clone(), event: delivery.event_id, at, sent });
-        if told.is_err() || !is_taken {
-            return;
         }
     }
 }
