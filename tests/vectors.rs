@@ -115,11 +115,9 @@ fn same_by_column(finops: &Finops, params: Value, outcome: &finops_core::Result<
         .iter()
         .map(|(name, cells)| {
             let cells = match cells {
-                ItemCells::Texts(cells) => {
-                    serde_json::to_value(cells.iter().map(|text| text.as_deref()).collect::<Vec<_>>())
-                }
+                ItemCells::Texts(cells) => serde_json::to_value(cells.iter().collect::<Vec<_>>()),
                 ItemCells::Times(cells) => serde_json::to_value(cells),
-                ItemCells::Decimals(cells) => serde_json::to_value(cells),
+                ItemCells::Decimals(cells) => serde_json::to_value(cells.iter().collect::<Vec<_>>()),
                 ItemCells::Counts(cells) => serde_json::to_value(cells),
                 other => panic!("{other:?} is not known here"),
             };

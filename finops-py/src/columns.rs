@@ -5,6 +5,7 @@ use crate::{errors, output::Objects};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, ArrayRef, Decimal128Array, Int64Array, RecordBatch, RecordBatchIterator, RecordBatchOptions};
 use arrow_array::{StringArray, TimestampMicrosecondArray, new_null_array};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Schema};
 use finops_core::insight::{ItemCells, ItemColumns};
 use finops_core::model::money::Quantity;
@@ -65,29 +66,31 @@ impl Table {
 impl Table {
     /// What the core gives by column.
     pub(crate) fn of(items: ItemColumns) -> Result<Self, Error> {
-        let column = |(name, cells): (String, ItemCells)| array(&name, &cells).map(|array| (name, array));
+        let column = |(name, cells): (String, ItemCells)| array(&name, cells).map(|array| (name, array));
         Ok(Self { rows: items.rows, columns: items.columns.into_iter().map(column).collect::<Result<_, Error>>()? })
     }
 }
 
 /// The cells of a column as an array; none where nothing is known.
-fn array(name: &str, cells: &ItemCells) -> Result<Option<ArrayRef>, Error> {
+fn array(name: &str, cells: ItemCells) -> Result<Option<ArrayRef>, Error> {
     Ok(match cells {
         ItemCells::Texts(texts) => {
-            let array = || texts.iter().map(Option::as_deref).collect::<StringArray>();
-            texts.iter().any(Option::is_some).then(|| Arc::new(array()) as ArrayRef)
+            let array = || texts.iter().collect::<StringArray>();
+            (!texts.are_unknown()).then(|| Arc::new(array()) as ArrayRef)
         }
         ItemCells::Times(times) => {
             let times = TimestampMicrosecondArray::from_iter_values(times.iter().map(|time| time.micros()));
             Some(Arc::new(times.with_data_type(kind_type("time"))))
         }
         ItemCells::Decimals(values) => {
-            let mantissas = values.iter().map(|value| value.map(Quantity::mantissa));
-            if mantissas.clone().flatten().any(is_too_long) {
+            let (mantissas, known) = values.into_parts();
+            if mantissas.iter().copied().any(is_too_long) {
                 return Err(overflow(name));
             }
-            let array = || mantissas.collect::<Decimal128Array>().with_data_type(kind_type("decimal"));
-            values.iter().any(Option::is_some).then(|| Arc::new(array()) as ArrayRef)
+            let known = known.map(NullBuffer::from);
+            let is_known = known.as_ref().is_none_or(|known| known.null_count() < known.len());
+            let array = || Decimal128Array::new(mantissas.into(), known).with_data_type(kind_type("decimal"));
+            is_known.then(|| Arc::new(array()) as ArrayRef)
         }
         ItemCells::Counts(counts) => {
             let counts = counts.iter().map(|count| i64::try_from(*count).map_err(|_| overflow(name)));

@@ -3,7 +3,8 @@
 //!
 //! The store is opened anew for every question. `fresh` is the first answer, `then` the median of the others; behind
 //! them stands what was read. Days of another zone cut those of UTC, which are then added up charge by charge: for them
-//! stands at how many bytes a second, and at the end at how many the same threads read as many bytes for nothing.
+//! stands at how many bytes a second, beside how many the same threads read for nothing: each answer is followed by such
+//! a reading of as many bytes, since the speed of a machine that others share changes from one second to the next.
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 
@@ -79,18 +80,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut scanned = 0;
-    let asked = ASKED.iter().filter(|asked| asked.0.contains(name)).try_for_each(|asked| {
-        scanned = scanned.max(ask(store, asked, start, end, rounds)?);
-        Ok::<_, Error>(())
-    });
+    let mut asked = ASKED.iter().filter(|asked| asked.0.contains(name));
+    let asked = asked.try_for_each(|asked| ask(store, asked, start, end, rounds));
     match asked {
-        Ok(()) => {
-            if scanned > 0 {
-                read_for_nothing(scanned, rounds);
-            }
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
@@ -117,12 +110,12 @@ fn question(asked: &Asked, start: &str, end: &str) -> Result<Question> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "durations are measured here, no costs are dated")]
-fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Result<u64> {
+fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Result<()> {
     let request = Raw(question(asked, start, end)?);
     let opening = Instant::now();
     let finops = Finops::open_with(store, json!({"read_only": true}))?;
     let opened = opening.elapsed().as_secs_f64() * 1e3;
-    let (mut times, mut read, mut scanned) = (Vec::new(), String::new(), 0);
+    let (mut times, mut read, mut scan) = (Vec::new(), String::new(), None);
     for round in 0..=rounds.max(1) {
         let start = Instant::now();
         let sums = finops.ask(&request, &())?;
@@ -130,19 +123,21 @@ fn ask(store: &str, asked: &Asked, start: &str, end: &str, rounds: usize) -> Res
         if round == 0 {
             read = format!("{} groups, {:?}", sums.len() + sums.rest.groups, sums.path);
             // Every byte that comes from disk is then in memory, and is added up each time.
-            scanned = if sums.path.rows_from_columns > 0 { sums.path.bytes_read } else { 0 };
+            scan = Some(sums.path.bytes_read).filter(|_| sums.path.rows_from_columns > 0).map(Scan::of);
+        } else if let Some(scan) = &mut scan {
+            scan.read_for_nothing();
         }
     }
     let fresh = times.remove(0);
-    let then = median(times);
+    let then = median(times.clone());
     println!("{}: open {opened:.2} ms, fresh {fresh:.2} ms, then {then:.3} ms, {read}", asked.0);
     if asked.0 == OF_TENANT {
         answer_whole(&finops, start, end, rounds)?;
     }
-    if scanned > 0 {
-        println!("    {} MB of columns at {:.1} GB/s", scanned / 1_000_000, speed(scanned, then));
+    if let Some(scan) = scan {
+        scan.print(&times);
     }
-    Ok(scanned)
+    Ok(())
 }
 
 /// The same question as a service asks it: with names, shares and the health of the data, as items and by column.
@@ -178,21 +173,40 @@ fn speed(bytes: u64, millis: f64) -> f64 {
     bytes as f64 / 1e6 / millis
 }
 
-/// How fast as many threads as a query has read memory when they only add up its words.
-#[allow(clippy::disallowed_methods, reason = "durations are measured here, no costs are dated")]
-fn read_for_nothing(bytes: u64, rounds: usize) {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let words = vec![1_u64; usize::try_from(bytes / 8).unwrap_or(1).max(threads)];
-    let mut times = Vec::new();
-    for _ in 0..=rounds.max(1) {
+/// The reading of as many bytes as a question adds up, by as many threads, which only add up words.
+struct Scan {
+    bytes: u64,
+    words: Vec<u64>,
+    threads: usize,
+    times: Vec<f64>,
+}
+
+impl Scan {
+    fn of(bytes: u64) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let words = vec![1_u64; usize::try_from(bytes / 8).unwrap_or(1).max(threads)];
+        Self { bytes, words, threads, times: Vec::new() }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "durations are measured here, no costs are dated")]
+    fn read_for_nothing(&mut self) {
         let start = Instant::now();
         std::thread::scope(|scope| {
-            for part in words.chunks(words.len().div_ceil(threads)) {
+            for part in self.words.chunks(self.words.len().div_ceil(self.threads)) {
                 scope.spawn(|| black_box(part.iter().fold(0_u64, |sum, word| sum.wrapping_add(*word))));
             }
         });
-        times.push(start.elapsed().as_secs_f64() * 1e3);
+        self.times.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    let usual = median(times);
-    println!("reading as much for nothing: {usual:.3} ms, {:.1} GB/s on {threads} threads", speed(bytes, usual));
+
+    fn print(self, answers: &[f64]) {
+        let Self { bytes, threads, times, .. } = self;
+        let shares = times.iter().zip(answers).map(|(nothing, answer)| nothing / answer * 100.0).collect();
+        let (answer, nothing) = (speed(bytes, median(answers.to_vec())), speed(bytes, median(times)));
+        println!("    {} MB of columns at {answer:.1} GB/s, {nothing:.1} for nothing", bytes / 1_000_000);
+        println!(
+            "    on {threads} threads; {:.0} % of it, the median of each answer beside its reading",
+            median(shares)
+        );
+    }
 }

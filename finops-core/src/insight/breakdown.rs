@@ -7,7 +7,7 @@ use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::Question;
 use super::request::{Bound, DEFAULT_LIMIT, GroupBy, Rates, Span, Terms, largest, narrowed, page, request};
 use super::settled::{Settled, settle};
-use super::summary::{DimensionValue, Values, name_key, serialize_dimensions};
+use super::summary::{DimensionValue, Values, name_key, serialize_dimensions, text_cells};
 use super::sums::Sums;
 use super::view::View;
 use crate::model::charge::CostView;
@@ -252,9 +252,8 @@ impl BreakdownQuery<'_> {
             return Ok((answer, ItemColumns::default()));
         }
         let mut columns: Vec<(String, ItemCells)> = Vec::new();
-        let mut values = Values::new(&self.request.group_by.0);
         for (place, dimension) in self.request.group_by.0.iter().enumerate() {
-            let (texts, names) = values.column(&settled, &groups, place, name)?;
+            let (texts, names) = text_cells(&settled, &groups, (place, dimension), name)?;
             columns.push((dimension.answer_key().into_owned(), ItemCells::Texts(texts)));
             if let Some(key) = name_key(dimension) {
                 columns.push((key.to_owned(), ItemCells::Texts(names)));
@@ -264,15 +263,15 @@ impl BreakdownQuery<'_> {
         if self.buckets.is_some() {
             put("date", ItemCells::Times(groups.iter().filter_map(|group| self.date(&settled, *group)).collect()));
         }
-        let decimals = |of: &dyn Fn(usize) -> Option<Quantity>| {
-            ItemCells::Decimals(groups.iter().map(|group| of(*group)).collect())
+        let costs = |view| {
+            let costs = groups.iter().map(|group| settled.cost_of(*group, view));
+            ItemCells::Decimals(costs.map(|cost| cost.map(|cost| Quantity::from_mantissa(cost.mantissa()))).collect())
         };
-        let cost = |group, view| settled.cost_of(group, view).map(|cost| Quantity::from_mantissa(cost.mantissa()));
-        put("cost", decimals(&|group| cost(group, 0)));
-        put("share", decimals(&|group| share(&settled, group)));
+        put("cost", costs(0));
+        put("share", ItemCells::Decimals(groups.iter().map(|group| share(&settled, *group)).collect()));
         put("charges", ItemCells::Counts(groups.iter().map(|group| settled.charges_of(*group)).collect()));
         for (view, place) in self.places_of_views() {
-            put(view.column().field(), decimals(&|group| cost(group, place)));
+            put(view.column().field(), costs(place));
         }
         if self.request.distinct.is_some() {
             let distinct = groups.iter().filter_map(|group| settled.distinct_of(*group));

@@ -52,7 +52,7 @@ pub use allocation::{AllocationCoverage, AllocationCoverageRequest, AllocationRu
 pub use allocation::{AllocationWhatIf, AllocationWhatIfRequest};
 pub use breakdown::{Breakdown, BreakdownRequest};
 pub use buckets::Granularity;
-pub use columns::{ItemCells, ItemColumns};
+pub use columns::{DecimalCells, ItemCells, ItemColumns, TextCells};
 pub use cost_anomalies::{AnomaliesRequest, AnomalyStatus, CostAnomalies, CostAnomaly};
 pub use cost_forecast::{Backtested, CostForecast, ForecastBacktest, ForecastRequest, MonthEnd, MonthEndRequest};
 pub use daily::{DailyCosts, DailyRequest};

@@ -1,5 +1,6 @@
 //! The cost summary: what a period cost, by any dimensions, largest first.
 
+use super::columns::TextCells;
 use super::health::{About, DataHealth, Held, SHARE_DECIMALS};
 use super::query::{CostQuery, CostRequest, NameOf, only};
 use super::question::{METERED, Question};
@@ -287,9 +288,6 @@ pub(super) struct Values<'d> {
 
 /// The value of a code, and its name.
 type Named = (Option<Arc<str>>, Option<Arc<str>>);
-/// A text for each group.
-type Texts = Vec<Option<Arc<str>>>;
-
 impl<'d> Values<'d> {
     pub(super) fn new(dimensions: &'d [Dimension]) -> Self {
         Self { dimensions, known: HashMap::new() }
@@ -303,25 +301,6 @@ impl<'d> Values<'d> {
             values.push(DimensionValue { dimension: dimension.clone(), value, name });
         }
         Ok(values)
-    }
-
-    /// Those of the groups in one dimension, and their names.
-    pub(super) fn column(
-        &mut self,
-        settled: &Settled,
-        groups: &[usize],
-        place: usize,
-        name: NameOf<'_>,
-    ) -> Result<(Texts, Texts)> {
-        let Some(dimension) = self.dimensions.get(place) else { return Ok(<(Texts, Texts)>::default()) };
-        let (mut texts, mut names) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
-        for group in groups {
-            let code = settled.codes_of(*group).get(place).copied().unwrap_or(0);
-            let (text, name) = self.named(settled, (place, code), dimension, name)?;
-            texts.push(text.clone());
-            names.push(name.clone());
-        }
-        Ok((texts, names))
     }
 
     fn named(
@@ -340,4 +319,29 @@ impl<'d> Values<'d> {
             }
         })
     }
+}
+
+/// The values of groups in the dimension at a place, and their names.
+pub(super) fn text_cells(
+    settled: &Settled,
+    groups: &[usize],
+    (place, dimension): (usize, &Dimension),
+    name: NameOf<'_>,
+) -> Result<(TextCells, TextCells)> {
+    let mut places: HashMap<u32, usize> = HashMap::new();
+    let (mut texts, mut names, mut codes) = (Vec::new(), Vec::new(), Vec::with_capacity(groups.len()));
+    for group in groups {
+        let code = settled.codes_of(*group).get(place).copied().unwrap_or(0);
+        codes.push(match places.entry(code) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                let text = settled.text_of(place, code);
+                names.push(text.map_or(Ok(None), |text| name(dimension, text))?.map(Arc::from));
+                texts.push(text.map(Arc::from));
+                *new.insert(texts.len() - 1)
+            }
+        });
+    }
+    let codes = Arc::new(codes);
+    Ok((TextCells::new(texts, Arc::clone(&codes)), TextCells::new(names, codes)))
 }

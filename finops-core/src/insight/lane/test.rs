@@ -147,27 +147,28 @@ impl Test {
         }
     }
 
-    /// Which of the rows pass.
-    pub(super) fn mask(&self, view: &View, rows: Range<usize>) -> Mask {
+    /// Which of the rows pass; `lead` is what they were narrowed by, after which a test on one code of it holds for all.
+    pub(super) fn mask(&self, view: &View, rows: Range<usize>, lead: Option<u16>) -> Mask {
         match self {
+            Self::Codes(column, marks) if lead == Some(*column) && marks.count == 1 => Mask::All,
             Self::Codes(column, marks) => view.marked(*column, marks, rows),
             Self::Given(axis, marks) => {
                 let mut numbers = vec![0; rows.len()];
                 axis.numbers(view, rows, &mut numbers);
                 Mask::of(numbers.into_iter().map(|number| marks.hold(number)).collect())
             }
-            Self::Not(inner) => match inner.mask(view, rows) {
+            Self::Not(inner) => match inner.mask(view, rows, None) {
                 Mask::All => Mask::None,
                 Mask::None => Mask::All,
                 Mask::Some(mask) => Mask::Some(mask.into_iter().map(|holds| !holds).collect()),
             },
             Self::Any(tests) => tests.iter().fold(Mask::None, |mask, test| match mask {
                 Mask::All => Mask::All,
-                mask => mask.or(test.mask(view, rows.clone())),
+                mask => mask.or(test.mask(view, rows.clone(), None)),
             }),
             Self::All(tests) => tests.iter().fold(Mask::All, |mask, test| match mask {
                 Mask::None => Mask::None,
-                mask => mask.and(test.mask(view, rows.clone())),
+                mask => mask.and(test.mask(view, rows.clone(), lead)),
             }),
         }
     }

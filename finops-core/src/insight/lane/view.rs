@@ -259,7 +259,7 @@ impl Axis {
 }
 
 fn give(test: &Test, number: u32, view: &View, rows: Range<usize>, out: &mut [u32]) {
-    match test.mask(view, rows) {
+    match test.mask(view, rows, None) {
         Mask::None => {}
         Mask::All => out.fill(number),
         Mask::Some(mask) => {

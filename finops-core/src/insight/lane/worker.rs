@@ -10,7 +10,7 @@ use super::test::Mask;
 use super::view::View;
 use super::work::{Work, total_of};
 use super::{Done, Shared};
-use crate::insight::blocks::{Amounts, BlockIndex, Codes, Level, Mantissas, Measure};
+use crate::insight::blocks::{Amounts, BlockIndex, Codes, Level, Mantissas, Measure, SectionIndex};
 use crate::insight::plan::Path;
 use crate::insight::sums::{Labels, Sums};
 use crate::{Error, ErrorCode, Result};
@@ -54,7 +54,7 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
             None => worker.add_totals(index, work),
             Some(section) => {
                 let read = match sections.view(index, section, work)? {
-                    Some((view, rows)) => worker.add_rows(section.level, view, &parts, rows)?,
+                    Some((view, rows)) => worker.add_rows(section, view, &parts, rows)?,
                     None => 0,
                 };
                 sections.done(work);
@@ -91,6 +91,8 @@ struct Worker<'w> {
 struct Stretch<'s> {
     view: &'s View,
     parts: &'s [Part<'s>],
+    /// What the rows were narrowed by, if the section is sorted by anything.
+    lead: Option<u16>,
     /// The place of the group that all rows belong to, if it is the same for all.
     constant: Option<u32>,
 }
@@ -194,14 +196,15 @@ impl Worker<'_> {
     }
 
     /// Adds the rows of a section that belong to a day; gives how many were read.
-    fn add_rows(&mut self, level: Level, view: &View, parts: &[Part<'_>], rows: Range<usize>) -> Result<u64> {
+    fn add_rows(&mut self, section: &SectionIndex, view: &View, parts: &[Part<'_>], rows: Range<usize>) -> Result<u64> {
         let read = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        *match level {
+        *match section.level {
             Level::Cube => &mut self.path.rows_from_cube,
             Level::Days => &mut self.path.rows_from_days,
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
-        let stretch = Stretch { view, parts, constant: view.key.map(|key| self.cells.place(key)) };
+        let constant = view.key.map(|key| self.cells.place(key));
+        let stretch = Stretch { view, parts, lead: section.lead, constant };
         let (metered, distinct) = (&self.prepared.metered, &self.prepared.distinct);
         let one_group = stretch.constant.is_some() && metered.is_none() && distinct.is_none();
         let stride = if one_group && self.prepared.test.is_always() { LONG_STRIDE } else { STRIDE };
@@ -217,7 +220,7 @@ impl Worker<'_> {
 
     fn add_stretch(&mut self, stretch: &Stretch<'_>, rows: Range<usize>) {
         let view = stretch.view;
-        let mask = self.prepared.test.mask(view, rows.clone());
+        let mask = self.prepared.test.mask(view, rows.clone(), stretch.lead);
         if mask == Mask::None {
             return;
         }

@@ -30,7 +30,8 @@ pub(super) fn signed(negative: bool, magnitude: u128) -> Option<i128> {
 /// Divides a magnitude by a divisor above zero and rounds as the signed value would be rounded.
 pub(super) fn div_round(magnitude: u128, divisor: u128, negative: bool, rounding: Rounding) -> Option<u128> {
     let quotient = magnitude.checked_div(divisor)?;
-    let rest = magnitude.checked_rem(divisor)?;
+    // Cheaper than a second division, and exact: the product is no more than the magnitude.
+    let rest = magnitude.checked_sub(quotient.checked_mul(divisor)?)?;
     // Compared with what is missing to the next step, because doubling the rest could overflow.
     let half = rest.cmp(&divisor.checked_sub(rest)?);
     let away = rest != 0 && rounding.moves_away(negative, quotient % 2 == 1, half);

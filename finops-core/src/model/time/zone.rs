@@ -131,19 +131,25 @@ impl Zone {
 
     /// The instant at which the wall shows that time: after the gap when it never does, the earlier when twice.
     pub(super) fn instant(self, wall: NaiveDateTime) -> Result<Stamp> {
-        let found = match self.0.from_local_datetime(&wall) {
-            MappedLocalTime::Single(time) => Some(time.naive_utc()),
-            MappedLocalTime::Ambiguous(one, two) => Some(one.min(two).naive_utc()),
-            // Where a gap begins by the old offset is the very instant at which it ends by the new one.
-            MappedLocalTime::None => GapInfo::new(&wall, &self.0)
-                .and_then(|gap| gap.begin)
-                .and_then(|(begin, offset)| begin.checked_sub_offset(offset.fix())),
-        };
+        // Most questions are asked in UTC: its days need not be looked up one by one.
+        let found = if self == Self::UTC { Some(wall) } else { self.looked_up(wall) };
         let utc: Option<DateTime<Utc>> = found.map(|naive| naive.and_utc());
         utc.and_then(|utc| Stamp::from_micros(utc.timestamp_micros()).ok()).ok_or_else(|| {
             let message = format!("{wall} in {} lies outside the years 1 to 9999", self.name());
             Error::new(ErrorCode::InvalidArgument, message)
         })
+    }
+
+    fn looked_up(self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
+        match self.0.from_local_datetime(&wall) {
+            MappedLocalTime::Single(time) => Some(time.naive_utc()),
+            MappedLocalTime::Ambiguous(one, two) => Some(one.min(two).naive_utc()),
+            // Where a gap begins by the old offset is the very instant at which it ends by the new one.
+            MappedLocalTime::None => {
+                let (begin, offset) = GapInfo::new(&wall, &self.0)?.begin?;
+                begin.checked_sub_offset(offset.fix())
+            }
+        }
     }
 }
 
