@@ -1,5 +1,6 @@
 //! From charges to blocks: which days go together, and at which levels they are worth keeping.
 
+use super::drill::drill;
 use super::index::{BlockIndex, Chunk, Coding, Data, DayTotals, Level, Measure, SectionIndex, What};
 use super::pending::{Pending, UNKNOWN};
 use super::rows::{MEASURES, Rows};
@@ -21,6 +22,8 @@ pub struct Block {
     pub index: BlockIndex,
     /// The columns, in the order of the chunks.
     pub columns: Vec<Data>,
+    /// The records of the sections that have a drill, in their order.
+    pub records: Vec<Vec<u8>>,
 }
 
 /// Makes blocks of charges in any order.
@@ -54,7 +57,7 @@ fn block(pending: &Pending, days: &[&[usize]]) -> Block {
     writer.section(Level::Charges, &rows, None);
     summaries(&rows, &mut writer);
     let index = BlockIndex { days: totals, constants, sections: writer.sections };
-    Block { index, columns: writer.columns }
+    Block { index, columns: writer.columns, records: writer.records }
 }
 
 /// The dimensions that do not vary, and the rows with those that do.
@@ -127,16 +130,16 @@ fn summaries(charges: &Rows, writer: &mut Writer) {
     let few = all.iter().filter(|(place, values)| is_few(*place, *values)).count();
     let order: Vec<usize> = all.iter().map(|(place, _)| *place).collect();
     let days = charges.summed(&order, charges.len() / 2);
-    if let Some(days) = &days {
-        writer.section(Level::Days, days, Some(0));
-    }
+    let all_told = days.as_ref().map(|days| writer.section(Level::Days, days, Some(0)));
     let base = days.as_ref().map_or(Ordered::of(charges, order), Ordered::sorted);
-    cube(&base, few, writer);
+    let few_told = cube(&base, few, writer);
+    writer.drill(few_told.or(all_told));
     if base.rows.day_ends.len() > 1
         && let Some(whole) = base.rows.over_days(&base.order, base.rows.len() / 2)
     {
-        writer.section(Level::Days, &whole, Some(0));
-        cube(&Ordered::sorted(&whole), few, writer);
+        let all_told = writer.section(Level::Days, &whole, Some(0));
+        let few_told = cube(&Ordered::sorted(&whole), few, writer);
+        writer.drill(few_told.or(Some(all_told)));
     }
 }
 
@@ -157,13 +160,12 @@ impl<'r> Ordered<'r> {
     }
 }
 
-/// Adds the cube over the first `few` dimensions, and its margins: the sums over all but one.
-fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) {
+/// Adds the cube over the first `few` dimensions, and its margins: the sums over all but one. Gives the place of the
+/// cube, if it is worth it.
+fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) -> Option<usize> {
     let places = base.order.get(..few).unwrap_or_default();
     let cube = if few < base.order.len() { base.rows.summed(places, base.rows.len() / 2) } else { None };
-    if let Some(cube) = &cube {
-        writer.section(Level::Cube, cube, Some(0));
-    }
+    let place = cube.as_ref().map(|cube| writer.section(Level::Cube, cube, Some(0)));
     let base = cube.as_ref().map_or(Ordered::of(base.rows, base.order.clone()), Ordered::sorted);
     let currency = base.order.iter().copied().find(|place| {
         base.rows.dimensions.get(*place).is_some_and(|(column, _)| *column == number_of(ChargeColumn::BillingCurrency))
@@ -174,6 +176,7 @@ fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) {
             writer.section(Level::Cube, &margin, Some(0));
         }
     }
+    place
 }
 
 fn distinct(codes: &[u32]) -> usize {
@@ -192,11 +195,12 @@ fn distinct(codes: &[u32]) -> usize {
 struct Writer {
     sections: Vec<SectionIndex>,
     columns: Vec<Data>,
+    records: Vec<Vec<u8>>,
 }
 
 impl Writer {
-    /// Adds a section whose days are sorted by the dimension at that place.
-    fn section(&mut self, level: Level, rows: &Rows, lead: Option<usize>) {
+    /// Adds a section whose days are sorted by the dimension at that place; gives its own.
+    fn section(&mut self, level: Level, rows: &Rows, lead: Option<usize>) -> usize {
         let mut chunks = Vec::new();
         let mut push = |what: What, data: Data| {
             // What is not there is zero everywhere: most bills leave half of the columns empty or full.
@@ -220,7 +224,22 @@ impl Writer {
         let end = |end: &usize| u32::try_from(*end).unwrap_or(u32::MAX);
         let lead = lead.and_then(|lead| rows.dimensions.get(lead)).map(|(column, _)| *column);
         let day_ends = rows.day_ends.iter().map(end).collect();
-        self.sections.push(SectionIndex { level, over_days: rows.over_days, day_ends, lead, chunks });
+        let (over_days, drill) = (rows.over_days, None);
+        self.sections.push(SectionIndex { level, over_days, day_ends, lead, chunks, drill });
+        self.sections.len() - 1
+    }
+
+    /// Adds the drill of a section, if there is one and that is worth it.
+    fn drill(&mut self, section: Option<usize>) {
+        let Some((before, [of, ..])) = section.and_then(|section| self.sections.split_at_mut_checked(section)) else {
+            return;
+        };
+        let first: usize = before.iter().map(|section| section.chunks.len()).sum();
+        let columns = self.columns.get(first..first + of.chunks.len()).unwrap_or_default();
+        if let Some((drill, records)) = drill(of, columns) {
+            of.drill = Some(drill);
+            self.records.push(records);
+        }
     }
 }
 
