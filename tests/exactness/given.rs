@@ -72,8 +72,8 @@ fn charge() -> impl Strategy<Value = Charge> {
     )
 }
 
-/// Charges of 24 kinds that come again and again on a few days, at one time of day or at several, so that they are worth
-/// adding up beforehand: by `rail`, of which there are twelve. Some are credits, and some costs are unknown.
+/// Charges of 24 kinds that come again and again on a few days, at one time of day or at several, so that they are
+/// worth adding up beforehand: by `rail`, of which there are twelve. Some are credits, and some costs are unknown.
 pub(super) fn repeated() -> impl Strategy<Value = Vec<Charge>> {
     let amount = || {
         prop_oneof![
@@ -103,7 +103,11 @@ pub(super) fn repeated() -> impl Strategy<Value = Vec<Charge>> {
 
 /// Questions about one rail, or the charges without one, on some of those days.
 pub(super) fn narrowed() -> impl Strategy<Value = Vec<Question>> {
-    let rail = prop_oneof![8 => (1..12_u32).prop_map(|rail| json!(format!("r{rail}"))), 1 => Just(json!("no such rail")), 1 => Just(Value::Null)];
+    let rail = prop_oneof![
+        8 => (1..12_u32).prop_map(|rail| json!(format!("r{rail}"))),
+        1 => Just(json!("no such rail")),
+        1 => Just(Value::Null),
+    ];
     let narrowed =
         (question(), rail, any::<bool>(), 1_u32..7, 1_u32..7).prop_map(|(asked, rail, further, first, count)| {
             let filter = if further { json!({"rail": rail, "any": [asked.filter]}) } else { json!({"rail": rail}) };

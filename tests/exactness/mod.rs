@@ -72,7 +72,8 @@ proptest! {
                 );
                 prop_assert_eq!(got, want, "{:?} {:?}", granularity, question);
             }
-            prop_assert_eq!(daily(&just_opened(location), question), plain::daily(&charges, question), "{:?}", question);
+            let (got, want) = (daily(&just_opened(location), question), plain::daily(&charges, question));
+            prop_assert_eq!(got, want, "{:?}", question);
         }
     }
 

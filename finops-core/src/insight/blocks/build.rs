@@ -132,14 +132,12 @@ fn summaries(charges: &Rows, writer: &mut Writer) {
     let days = charges.summed(&order, charges.len() / 2);
     let all_told = days.as_ref().map(|days| writer.section(Level::Days, days, Some(0)));
     let base = days.as_ref().map_or(Ordered::of(charges, order), Ordered::sorted);
-    let few_told = cube(&base, few, writer);
-    writer.drill(few_told.or(all_told));
+    cube(&base, few, all_told, writer);
     if base.rows.day_ends.len() > 1
         && let Some(whole) = base.rows.over_days(&base.order, base.rows.len() / 2)
     {
         let all_told = writer.section(Level::Days, &whole, Some(0));
-        let few_told = cube(&Ordered::sorted(&whole), few, writer);
-        writer.drill(few_told.or(Some(all_told)));
+        cube(&Ordered::sorted(&whole), few, Some(all_told), writer);
     }
 }
 
@@ -160,12 +158,14 @@ impl<'r> Ordered<'r> {
     }
 }
 
-/// Adds the cube over the first `few` dimensions, and its margins: the sums over all but one. Gives the place of the
-/// cube, if it is worth it.
-fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) -> Option<usize> {
+/// Adds the cube over the first `few` dimensions, and its margins: the sums over all but one. The cube, or where it is
+/// not worth it the section `days`, gets a drill, and so does the margin of the dimension that it is sorted by.
+fn cube(base: &Ordered<'_>, few: usize, days: Option<usize>, writer: &mut Writer) {
     let places = base.order.get(..few).unwrap_or_default();
     let cube = if few < base.order.len() { base.rows.summed(places, base.rows.len() / 2) } else { None };
-    let place = cube.as_ref().map(|cube| writer.section(Level::Cube, cube, Some(0)));
+    if let Some(section) = cube.as_ref().map(|cube| writer.section(Level::Cube, cube, Some(0))).or(days) {
+        writer.drill(section);
+    }
     let base = cube.as_ref().map_or(Ordered::of(base.rows, base.order.clone()), Ordered::sorted);
     let currency = base.order.iter().copied().find(|place| {
         base.rows.dimensions.get(*place).is_some_and(|(column, _)| *column == number_of(ChargeColumn::BillingCurrency))
@@ -173,10 +173,12 @@ fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) -> Option<usize> {
     for place in base.order.iter().copied().filter(|place| Some(*place) != currency) {
         let keep: Vec<usize> = std::iter::once(place).chain(currency).collect();
         if let Some(margin) = base.rows.summed(&keep, base.rows.len() / 2) {
-            writer.section(Level::Cube, &margin, Some(0));
+            let section = writer.section(Level::Cube, &margin, Some(0));
+            if base.order.first() == Some(&place) {
+                writer.drill(section);
+            }
         }
     }
-    place
 }
 
 fn distinct(codes: &[u32]) -> usize {
@@ -229,11 +231,9 @@ impl Writer {
         self.sections.len() - 1
     }
 
-    /// Adds the drill of a section, if there is one and that is worth it.
-    fn drill(&mut self, section: Option<usize>) {
-        let Some((before, [of, ..])) = section.and_then(|section| self.sections.split_at_mut_checked(section)) else {
-            return;
-        };
+    /// Adds the drill of a section, if that is worth it; of one before it no more.
+    fn drill(&mut self, section: usize) {
+        let Some((before, [of, ..])) = self.sections.split_at_mut_checked(section) else { return };
         let first: usize = before.iter().map(|section| section.chunks.len()).sum();
         let columns = self.columns.get(first..first + of.chunks.len()).unwrap_or_default();
         if let Some((drill, records)) = drill(of, columns) {

@@ -182,11 +182,12 @@ fn repeated() -> impl Strategy<Value = Vec<Row>> {
         (-500_i128..500).prop_map(|cents| cents * 10_i128.pow(16)),
         -10_i128.pow(34)..10_i128.pow(34)
     ];
-    let row = (0..4_i32, 0..10_u32, 0..4_u32, prop::array::uniform5(amount));
-    (prop::collection::vec(row, 330..420), 1..4_i32, any::<bool>()).prop_map(|(rows, days, resources)| {
+    let row = (0..3_i32, 0..10_u32, 0..5_u32, prop::array::uniform5(amount));
+    (prop::collection::vec(row, 330..420), 1..3_i32, any::<bool>()).prop_map(|(rows, last, resources)| {
         let row = |(day, kind, resource, measures): (i32, u32, u32, [i128; 5])| {
+            let region = u32::from(resource > 2);
             let resource = if resources { 70_000 + resource } else { 0 };
-            ((day.min(days), 0), [kind * 9 + 1, kind % 2, 1, resource, 0], measures)
+            ((day.min(last), 0), [kind * 9 + 1, region, 1, resource, 0], measures)
         };
         rows.into_iter().map(row).collect()
     })
@@ -249,13 +250,15 @@ proptest! {
         check(block, &rows);
         let all = Section::all(block);
         let drilled: Vec<&Section<'_>> = all.iter().filter(|section| section.0.drill.is_some()).collect();
-        let over_days = all.iter().any(|section| section.0.over_days);
-        prop_assert_eq!(drilled.iter().filter(|section| !section.0.over_days).count(), 1);
-        prop_assert_eq!(drilled.len(), if over_days { 2 } else { 1 });
         prop_assert_eq!(block.records.len(), drilled.len());
-        let resources = rows[0].1[3] > 0;
+        prop_assert!(!drilled.is_empty());
+        let number = |column: ChargeColumn| u16::try_from(column.index()).unwrap();
+        for Section(section, _) in all.iter().skip(1) {
+            let by_kind = section.lead == Some(number(ChargeColumn::ServiceName));
+            let resources = section.find(What::Dimension(number(ChargeColumn::ResourceId))).is_some();
+            prop_assert_eq!(section.drill.is_some(), by_kind && !resources, "{:?}", section);
+        }
         for (section, records) in drilled.into_iter().zip(&block.records) {
-            prop_assert_eq!(section.0.level, if resources { Level::Cube } else { Level::Days });
             check_drill(section, records);
         }
     }

@@ -30,10 +30,16 @@ impl Of<'_> {
     /// Whether the columns that are needed are worth reading whole, since they are in memory or were asked for before.
     pub(super) fn is_known(&self) -> bool {
         let (segment, block, section) = self.place;
-        self.shared.source.is_known(segment, block, section, &self.chunks())
+        let mut chunks = self.chunks();
+        // What is the same in all rows is never read.
+        chunks.retain(|chunk| {
+            let coding = self.section.chunks.get(*chunk).map(|chunk| chunk.coding);
+            coding.is_some_and(|coding| !matches!(coding, Coding::One(_) | Coding::Zero))
+        });
+        self.shared.source.is_known(segment, block, section, &chunks)
     }
 
-    /// The places of the columns that are needed and written.
+    /// The places of the columns that are needed.
     fn chunks(&self) -> Vec<usize> {
         let prepared = self.shared.prepared;
         let quantity = prepared.metered.as_ref().map(|_| Measure::Quantity);
@@ -41,20 +47,15 @@ impl Of<'_> {
         let dimensions = prepared.columns.iter().map(|column| What::Dimension(*column));
         let all = dimensions.chain([What::Charges]);
         let all = all.chain(measures.flat_map(|measure| [What::Amount(measure), What::Unknown(measure)]));
-        let chunks = all.filter_map(|what| self.section.find(what));
-        let is_written = |chunk: &usize| {
-            let coding = self.section.chunks.get(*chunk).map(|chunk| chunk.coding);
-            coding.is_some_and(|coding| !matches!(coding, Coding::One(_) | Coding::Zero))
-        };
-        chunks.filter(is_written).collect()
+        all.filter_map(|what| self.section.find(what)).collect()
     }
 
     /// Records of one value as columns, with where those of each day end, and how many bytes were read from disk.
-    pub(super) fn records(&self, records: Range<usize>) -> Result<(Whole, Vec<usize>, u64)> {
+    pub(super) fn records(&self, records: Range<usize>) -> Result<(Kept, Vec<usize>, u64)> {
         let (segment, block, section) = self.place;
         let (found, bytes) = self.shared.source.records(segment, block, section, records, &self.chunks())?;
         let columns = found.columns.into_iter().map(|(chunk, data)| (chunk, Arc::new(data)));
-        Ok((Whole(columns.collect()), found.day_ends, bytes))
+        Ok((Kept(columns.collect()), found.day_ends, bytes))
     }
 
     /// The only value of the dimension that the rows are sorted by which the question lets through, and its records,
@@ -66,11 +67,11 @@ impl Of<'_> {
     }
 }
 
-/// Columns of a section, with the places of their chunks.
+/// Columns of a section that are kept until all is gone through, with the places of their chunks.
 #[derive(Default)]
-pub(super) struct Whole(Vec<(usize, Arc<Data>)>);
+pub(super) struct Kept(Vec<(usize, Arc<Data>)>);
 
-impl Whole {
+impl Kept {
     pub(super) fn known(&self, chunk: usize) -> Option<&Arc<Data>> {
         self.0.iter().find(|(known, _)| *known == chunk).map(|(_, data)| data)
     }
@@ -93,7 +94,7 @@ pub(super) enum Rows<'f> {
     /// Some, from parts of columns.
     Few(Few<'f>),
     /// Those of one code of the lead, from records of the drill.
-    Drilled { code: u32, columns: Whole },
+    Drilled { code: u32, columns: Kept },
 }
 
 /// Some of the rows of a section.
@@ -101,7 +102,7 @@ pub(super) struct Few<'f> {
     pub(super) rows: Range<usize>,
     /// In how many stretches rows are needed of the section.
     pub(super) stretches: usize,
-    pub(super) whole: &'f mut Whole,
+    pub(super) whole: &'f mut Kept,
 }
 
 impl Few<'_> {

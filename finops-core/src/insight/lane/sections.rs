@@ -1,7 +1,7 @@
 //! The sections that a thread reads: what is loaded of each, from its first stretch of rows to its last.
 
 use super::Shared;
-use super::load::{Few, Of, Rows, Whole};
+use super::load::{Few, Kept, Of, Rows};
 use super::parts::Part;
 use super::view::View;
 use super::work::Work;
@@ -32,7 +32,7 @@ struct Slot {
     /// Those of the one value that is let through of what the rows are sorted by.
     drilled: Option<Drilled>,
     /// Columns with all rows where few are needed: what the rows are sorted by, and short ones.
-    columns: Whole,
+    columns: Kept,
     /// Whether all rows are worth loading even where few are needed, once that was asked.
     is_known: Option<bool>,
 }
@@ -125,7 +125,7 @@ impl<'a> Sections<'a> {
         if let Some(slot) = self.slots.get_mut(work.slot) {
             slot.left = slot.left.saturating_sub(1);
             if slot.left == 0 {
-                (slot.whole, slot.drilled, slot.columns) = (None, None, Whole::default());
+                (slot.whole, slot.drilled, slot.columns) = (None, None, Kept::default());
             }
         }
     }
