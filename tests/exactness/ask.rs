@@ -8,13 +8,23 @@ use serde_json::{Map, Value, json};
 
 /// An engine with these files imported as one delivery.
 pub(super) fn import(files: &[String]) -> Finops {
+    import_into(":memory:", files)
+}
+
+/// The same in a store at that place.
+pub(super) fn import_into(location: &str, files: &[String]) -> Finops {
     let folder = tempfile::tempdir().unwrap();
     for (number, text) in files.iter().enumerate() {
         std::fs::write(folder.path().join(format!("{number}.csv")), text).unwrap();
     }
-    let finops = Finops::open_with(":memory:", json!({"now": "2024-05-01T00:00:00Z"})).unwrap();
+    let finops = Finops::open_with(location, json!({"now": "2024-05-01T00:00:00Z"})).unwrap();
     answer(&finops, "import_charges", json!({"path": folder.path()}));
     finops
+}
+
+/// An engine that reads a store and has read nothing of it yet.
+pub(super) fn just_opened(location: &str) -> Finops {
+    Finops::open_with(location, json!({"now": "2024-05-01T00:00:00Z", "read_only": true})).unwrap()
 }
 
 fn request(question: &Question) -> Value {

@@ -72,6 +72,50 @@ fn charge() -> impl Strategy<Value = Charge> {
     )
 }
 
+/// Charges of 24 kinds that come again and again on a few days, at one time of day or at several, so that they are
+/// worth adding up beforehand: by `rail`, of which there are twelve. Some are credits, and some costs are unknown.
+pub(super) fn repeated() -> impl Strategy<Value = Vec<Charge>> {
+    let amount = || {
+        prop_oneof![
+            4 => (-10_000_000_i128..10_000_000).prop_map(|cents| cents * 10_i128.pow(16)),
+            1 => -10_i128.pow(30)..10_i128.pow(30),
+            1 => Just(0),
+        ]
+    };
+    let cost = move || prop::option::weighted(0.85, amount());
+    let charge = (0..24_usize, 0..6_i64, 0..4_usize, (amount(), [cost(), cost(), cost()]));
+    (prop::collection::vec(charge, 300..420), any::<bool>()).prop_map(|(charges, several)| {
+        let charge = |(kind, day, time, (billed, [effective, contracted, list])): (usize, i64, usize, (_, [_; 3]))| {
+            let hour = if several { [0, 0, 5, 20][time] } else { 0 };
+            let one = |values: &[&str]| Some(values[kind % values.len()].to_owned()).filter(|value| *value != "-");
+            let rail = Some(format!("r{}", kind % 12)).filter(|_| kind % 12 > 0);
+            let team = one(&["search", "-", "pay ä", "", "-"]);
+            Charge {
+                costs: [Some(billed), effective, contracted, list],
+                currency: if kind == 3 { "EUR" } else { "USD" },
+                dimensions: [one(&["a", "b"]), one(&["Disk", "Queue", "-"]), one(&["eu", "us", "us"]), team, rail],
+                start: MARCH + (day * 24 + hour) * 3600,
+            }
+        };
+        charges.into_iter().map(charge).collect()
+    })
+}
+
+/// Questions about one rail, or the charges without one, on some of those days.
+pub(super) fn narrowed() -> impl Strategy<Value = Vec<Question>> {
+    let rail = prop_oneof![
+        8 => (1..12_u32).prop_map(|rail| json!(format!("r{rail}"))),
+        1 => Just(json!("no such rail")),
+        1 => Just(Value::Null),
+    ];
+    let narrowed =
+        (question(), rail, any::<bool>(), 1_u32..7, 1_u32..7).prop_map(|(asked, rail, further, first, count)| {
+            let filter = if further { json!({"rail": rail, "any": [asked.filter]}) } else { json!({"rail": rail}) };
+            Question { filter, days: (first, first + count), ..asked }
+        });
+    prop::collection::vec(narrowed, 4)
+}
+
 /// Amounts of every size and number of decimals, credits among them.
 fn amount() -> impl Strategy<Value = i128> {
     prop_oneof![

@@ -4,9 +4,9 @@ mod ask;
 mod given;
 mod plain;
 
-use ask::{breakdown, by_virtual, daily, import, summary};
+use ask::{breakdown, by_virtual, daily, import, import_into, just_opened, summary};
 use finops_tests::support::answer;
-use given::{Charge, Question, RAIL, bill, charges, questions};
+use given::{Charge, Question, RAIL, bill, charges, narrowed, questions, repeated};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
@@ -51,6 +51,29 @@ proptest! {
                 prop_assert_eq!(&got, &want, "{:?} {:?}", granularity, question);
                 prop_assert_eq!(&got["total_cost"], &total, "{:?} {:?}", granularity, question);
             }
+        }
+    }
+
+    // The first question reads the rows of one value by themselves, the pages after it read columns.
+    #[test]
+    fn what_is_asked_first_of_a_store_just_opened_equals_a_plain_sum(
+        charges in repeated(),
+        questions in narrowed(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let location = folder.path().join("store");
+        let location = location.to_str().unwrap();
+        drop(import_into(location, &[bill(&charges)]));
+        for question in &questions {
+            for granularity in [None, Some(0), Some(1), Some(2)] {
+                let (got, want) = (
+                    breakdown(&just_opened(location), question, granularity),
+                    plain::breakdown(&charges, question, granularity),
+                );
+                prop_assert_eq!(got, want, "{:?} {:?}", granularity, question);
+            }
+            let (got, want) = (daily(&just_opened(location), question), plain::daily(&charges, question));
+            prop_assert_eq!(got, want, "{:?}", question);
         }
     }
 

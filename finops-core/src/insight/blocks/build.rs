@@ -1,5 +1,6 @@
 //! From charges to blocks: which days go together, and at which levels they are worth keeping.
 
+use super::drill::drill;
 use super::index::{BlockIndex, Chunk, Coding, Data, DayTotals, Level, Measure, SectionIndex, What};
 use super::pending::{Pending, UNKNOWN};
 use super::rows::{MEASURES, Rows};
@@ -21,6 +22,8 @@ pub struct Block {
     pub index: BlockIndex,
     /// The columns, in the order of the chunks.
     pub columns: Vec<Data>,
+    /// The records of the sections that have a drill, in their order.
+    pub records: Vec<Vec<u8>>,
 }
 
 /// Makes blocks of charges in any order.
@@ -54,7 +57,7 @@ fn block(pending: &Pending, days: &[&[usize]]) -> Block {
     writer.section(Level::Charges, &rows, None);
     summaries(&rows, &mut writer);
     let index = BlockIndex { days: totals, constants, sections: writer.sections };
-    Block { index, columns: writer.columns }
+    Block { index, columns: writer.columns, records: writer.records }
 }
 
 /// The dimensions that do not vary, and the rows with those that do.
@@ -127,16 +130,14 @@ fn summaries(charges: &Rows, writer: &mut Writer) {
     let few = all.iter().filter(|(place, values)| is_few(*place, *values)).count();
     let order: Vec<usize> = all.iter().map(|(place, _)| *place).collect();
     let days = charges.summed(&order, charges.len() / 2);
-    if let Some(days) = &days {
-        writer.section(Level::Days, days, Some(0));
-    }
+    let all_told = days.as_ref().map(|days| writer.section(Level::Days, days, Some(0)));
     let base = days.as_ref().map_or(Ordered::of(charges, order), Ordered::sorted);
-    cube(&base, few, writer);
+    cube(&base, few, all_told, writer);
     if base.rows.day_ends.len() > 1
         && let Some(whole) = base.rows.over_days(&base.order, base.rows.len() / 2)
     {
-        writer.section(Level::Days, &whole, Some(0));
-        cube(&Ordered::sorted(&whole), few, writer);
+        let all_told = writer.section(Level::Days, &whole, Some(0));
+        cube(&Ordered::sorted(&whole), few, Some(all_told), writer);
     }
 }
 
@@ -157,12 +158,13 @@ impl<'r> Ordered<'r> {
     }
 }
 
-/// Adds the cube over the first `few` dimensions, and its margins: the sums over all but one.
-fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) {
+/// Adds the cube over the first `few` dimensions, and its margins: the sums over all but one. The cube, or where it is
+/// not worth it the section `days`, gets a drill, and so does the margin of the dimension that it is sorted by.
+fn cube(base: &Ordered<'_>, few: usize, days: Option<usize>, writer: &mut Writer) {
     let places = base.order.get(..few).unwrap_or_default();
     let cube = if few < base.order.len() { base.rows.summed(places, base.rows.len() / 2) } else { None };
-    if let Some(cube) = &cube {
-        writer.section(Level::Cube, cube, Some(0));
+    if let Some(section) = cube.as_ref().map(|cube| writer.section(Level::Cube, cube, Some(0))).or(days) {
+        writer.drill(section);
     }
     let base = cube.as_ref().map_or(Ordered::of(base.rows, base.order.clone()), Ordered::sorted);
     let currency = base.order.iter().copied().find(|place| {
@@ -171,7 +173,10 @@ fn cube(base: &Ordered<'_>, few: usize, writer: &mut Writer) {
     for place in base.order.iter().copied().filter(|place| Some(*place) != currency) {
         let keep: Vec<usize> = std::iter::once(place).chain(currency).collect();
         if let Some(margin) = base.rows.summed(&keep, base.rows.len() / 2) {
-            writer.section(Level::Cube, &margin, Some(0));
+            let section = writer.section(Level::Cube, &margin, Some(0));
+            if base.order.first() == Some(&place) {
+                writer.drill(section);
+            }
         }
     }
 }
@@ -192,11 +197,12 @@ fn distinct(codes: &[u32]) -> usize {
 struct Writer {
     sections: Vec<SectionIndex>,
     columns: Vec<Data>,
+    records: Vec<Vec<u8>>,
 }
 
 impl Writer {
-    /// Adds a section whose days are sorted by the dimension at that place.
-    fn section(&mut self, level: Level, rows: &Rows, lead: Option<usize>) {
+    /// Adds a section whose days are sorted by the dimension at that place; gives its own.
+    fn section(&mut self, level: Level, rows: &Rows, lead: Option<usize>) -> usize {
         let mut chunks = Vec::new();
         let mut push = |what: What, data: Data| {
             // What is not there is zero everywhere: most bills leave half of the columns empty or full.
@@ -220,7 +226,20 @@ impl Writer {
         let end = |end: &usize| u32::try_from(*end).unwrap_or(u32::MAX);
         let lead = lead.and_then(|lead| rows.dimensions.get(lead)).map(|(column, _)| *column);
         let day_ends = rows.day_ends.iter().map(end).collect();
-        self.sections.push(SectionIndex { level, over_days: rows.over_days, day_ends, lead, chunks });
+        let (over_days, drill) = (rows.over_days, None);
+        self.sections.push(SectionIndex { level, over_days, day_ends, lead, chunks, drill });
+        self.sections.len() - 1
+    }
+
+    /// Adds the drill of a section, if that is worth it; of one before it no more.
+    fn drill(&mut self, section: usize) {
+        let Some((before, [of, ..])) = self.sections.split_at_mut_checked(section) else { return };
+        let first: usize = before.iter().map(|section| section.chunks.len()).sum();
+        let columns = self.columns.get(first..first + of.chunks.len()).unwrap_or_default();
+        if let Some((drill, records)) = drill(of, columns) {
+            of.drill = Some(drill);
+            self.records.push(records);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a block holds, without its columns: enough to decide what has to be read.
 
-use super::{Amounts, Codes};
+use super::{Amounts, Codes, Drill};
 use crate::model::charge::{ChargeColumn, CostView};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -128,6 +128,8 @@ pub struct SectionIndex {
     pub lead: Option<u16>,
     /// Its columns; one that is not there is zero everywhere.
     pub chunks: Vec<Chunk>,
+    /// Its rows once more, for questions about one value of the lead.
+    pub drill: Option<Drill>,
 }
 
 impl SectionIndex {

@@ -13,6 +13,7 @@
 mod amounts;
 mod build;
 mod codes;
+mod drill;
 mod index;
 mod pending;
 mod rows;
@@ -22,6 +23,7 @@ mod tests;
 pub use amounts::{Amounts, Mantissas};
 pub use build::Block;
 pub use codes::Codes;
+pub use drill::{Drill, FEW_OF, Layout, Records};
 pub use index::{BlockIndex, Chunk, Coding, Data, DayTotals, Level, Measure, SectionIndex, What};
 pub use pending::Pending;
 

@@ -2,7 +2,7 @@
 
 use super::index::{BlockIndex, Data, Level, Measure, SectionIndex, What};
 use super::pending::{Pending, UNKNOWN};
-use super::{Amounts, Block, Mantissas};
+use super::{Amounts, Block, Layout, Mantissas};
 use crate::model::charge::ChargeColumn;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,8 +175,93 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     prop::collection::vec(row, 1..250)
 }
 
+/// Charges of ten kinds, by the first dimension, that come again and again; where they have resources, there is a cube.
+fn repeated() -> impl Strategy<Value = Vec<Row>> {
+    let amount = prop_oneof![
+        Just(UNKNOWN),
+        (-500_i128..500).prop_map(|cents| cents * 10_i128.pow(16)),
+        -10_i128.pow(34)..10_i128.pow(34)
+    ];
+    let row = (0..3_i32, 0..10_u32, 0..5_u32, prop::array::uniform5(amount));
+    (prop::collection::vec(row, 330..420), 1..3_i32, any::<bool>()).prop_map(|(rows, last, resources)| {
+        let row = |(day, kind, resource, measures): (i32, u32, u32, [i128; 5])| {
+            let region = u32::from(resource > 2);
+            let resource = if resources { 70_000 + resource } else { 0 };
+            ((day.min(last), 0), [kind * 9 + 1, region, 1, resource, 0], measures)
+        };
+        rows.into_iter().map(row).collect()
+    })
+}
+
+/// What a row of a section or of its drill has in a column.
+fn said(data: &Data, row: usize) -> i128 {
+    match data {
+        Data::Codes(codes) => codes.get(row).into(),
+        Data::Amounts(Amounts { values: Mantissas::Zero, .. }) => 0,
+        Data::Amounts(Amounts { values: Mantissas::I64(values), .. }) => values[row].into(),
+        Data::Amounts(Amounts { values: Mantissas::I128(values), .. }) => values[row],
+    }
+}
+
+/// The records of each value are the rows that have it, day by day and in their order; together they are all rows.
+fn check_drill(section: &Section<'_>, records: &[u8]) {
+    let Section(of, columns) = section;
+    let (drill, layout) = (of.drill.as_ref().unwrap(), Layout::of(of).unwrap());
+    assert_eq!(records.len(), layout.width * usize::try_from(of.rows()).unwrap());
+    let lead = What::Dimension(of.lead.unwrap());
+    let others: Vec<usize> = (0..of.chunks.len()).filter(|chunk| Some(*chunk) != of.find(lead)).collect();
+    let mut rows = 0;
+    for (code, _) in &drill.ends {
+        let places = drill.records_of(*code);
+        let bytes = &records[places.start * layout.width..places.end * layout.width];
+        let found = layout.read(bytes, &others).unwrap();
+        assert_eq!(found.day_ends.len(), of.day_ends.len());
+        let mut record = 0;
+        for (day, end) in found.day_ends.iter().enumerate() {
+            let with_code = of.rows_of(day).filter(|row| section.code(lead, *row) == Some(*code));
+            for row in with_code {
+                for (chunk, data) in &found.columns {
+                    assert_eq!(said(data, record), said(&columns[*chunk], row), "{:?}", of.chunks[*chunk]);
+                }
+                record += 1;
+            }
+            assert_eq!(record, *end, "day {day}");
+        }
+        assert_eq!((found.columns.len(), record), (others.len(), places.len()));
+        rows += record;
+        if let Some((first, two)) = bytes.split_at_checked(layout.width)
+            && found.day_ends[0] == 1
+            && !two.is_empty()
+        {
+            let turned = [two, first].concat();
+            assert!(layout.read(&turned, &[]).is_none(), "a day that comes again");
+        }
+    }
+    assert_eq!(rows, usize::try_from(of.rows()).unwrap());
+    assert_eq!(drill.records_of(0), 0..0, "no kind has this code");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_drill_has_the_rows_of_each_value(rows in repeated()) {
+        let block = &blocks(&rows)[0];
+        check(block, &rows);
+        let all = Section::all(block);
+        let drilled: Vec<&Section<'_>> = all.iter().filter(|section| section.0.drill.is_some()).collect();
+        prop_assert_eq!(block.records.len(), drilled.len());
+        prop_assert!(!drilled.is_empty());
+        let number = |column: ChargeColumn| u16::try_from(column.index()).unwrap();
+        for Section(section, _) in all.iter().skip(1) {
+            let by_kind = section.lead == Some(number(ChargeColumn::ServiceName));
+            let resources = section.find(What::Dimension(number(ChargeColumn::ResourceId))).is_some();
+            prop_assert_eq!(section.drill.is_some(), by_kind && !resources, "{:?}", section);
+        }
+        for (section, records) in drilled.into_iter().zip(&block.records) {
+            check_drill(section, records);
+        }
+    }
 
     #[test]
     fn every_section_has_the_sums_of_the_charges(rows in rows()) {

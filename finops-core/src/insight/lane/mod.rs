@@ -8,6 +8,7 @@
 mod axis;
 mod cells;
 mod keys;
+mod load;
 mod parts;
 mod sections;
 mod target;
@@ -16,7 +17,7 @@ mod view;
 mod work;
 mod worker;
 
-use super::blocks::{BlockIndex, Data, Measure};
+use super::blocks::{BlockIndex, Data, Measure, Records};
 use super::plan::Grouping;
 use super::question::Question;
 use super::sums::{Labels, Sums};
@@ -80,8 +81,22 @@ pub trait BlockSource: Sync {
         rows: Range<usize>,
     ) -> Result<(Data, u64)>;
 
-    /// Whether a column is in memory, or this was asked of it before: then it is worth reading as a whole.
-    fn is_known(&self, segment: usize, block: usize, section: usize, chunk: usize) -> bool;
+    /// Some records of one value from the drill of a section, and of them some columns by the places of their chunks.
+    ///
+    /// # Errors
+    /// `storage` when they are damaged or cannot be read.
+    fn records(
+        &self,
+        segment: usize,
+        block: usize,
+        section: usize,
+        records: Range<usize>,
+        chunks: &[usize],
+    ) -> Result<(Records, u64)>;
+
+    /// Whether columns of a section are all in memory, or this was asked of the section before: then they are worth
+    /// reading as a whole.
+    fn is_known(&self, segment: usize, block: usize, section: usize, chunks: &[usize]) -> bool;
 }
 
 /// Answers a question from the blocks of segments; none when it cannot be proven that sums fit, or when the codes of a

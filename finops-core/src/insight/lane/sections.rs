@@ -1,16 +1,14 @@
 //! The sections that a thread reads: what is loaded of each, from its first stretch of rows to its last.
 
 use super::Shared;
+use super::load::{Few, Kept, Of, Rows};
 use super::parts::Part;
-use super::view::{Few, Of, View, Whole};
+use super::view::View;
 use super::work::Work;
 use crate::Result;
-use crate::insight::blocks::{BlockIndex, Codes, Data, SectionIndex, What};
+use crate::insight::blocks::{BlockIndex, Codes, Data, FEW_OF, SectionIndex, What};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Columns are read as a whole where more than one of so many rows is needed.
-const FEW_OF: usize = 8;
 
 /// What a thread has loaded.
 pub(super) struct Sections<'a> {
@@ -31,10 +29,33 @@ struct Slot {
     left: usize,
     /// All rows.
     whole: Option<View>,
+    /// Those of the one value that is let through of what the rows are sorted by.
+    drilled: Option<Drilled>,
     /// Columns with all rows where few are needed: what the rows are sorted by, and short ones.
-    columns: Whole,
+    columns: Kept,
     /// Whether all rows are worth loading even where few are needed, once that was asked.
     is_known: Option<bool>,
+}
+
+/// All rows of one value, each day behind the other.
+struct Drilled {
+    view: View,
+    day_ends: Vec<usize>,
+}
+
+impl Drilled {
+    fn load(of: &Of<'_>, code: u32, records: Range<usize>, parts: &[Part<'_>]) -> Result<Self> {
+        let (columns, day_ends, bytes) = of.records(records)?;
+        let mut view = View::load(of, Rows::Drilled { code, columns }, parts)?;
+        view.bytes_read += bytes;
+        Ok(Self { view, day_ends })
+    }
+
+    /// The rows of a day; a section over all days has them in the first.
+    fn rows_of(&self, day: usize) -> Range<usize> {
+        let end = |day: usize| self.day_ends.get(day).copied().unwrap_or(0);
+        day.checked_sub(1).map_or(0, end)..end(day)
+    }
 }
 
 impl<'a> Sections<'a> {
@@ -61,6 +82,21 @@ impl<'a> Sections<'a> {
         let Self { shared, parts, slots, some, bytes_read } = self;
         let (Some(slot), Some(place)) = (slots.get_mut(work.slot), work.section) else { return Ok(None) };
         let of = Of { shared, place: (work.segment, work.block, place), index, section };
+        if let Some((code, records)) = of.drilled() {
+            if records.is_empty() {
+                return Ok(None);
+            }
+            let are_few = are_few(records.len(), section) && slot.whole.is_none() && slot.drilled.is_none();
+            if are_few && !*slot.is_known.get_or_insert_with(|| of.is_known()) {
+                let drilled = Drilled::load(&of, code, records, parts)?;
+                *bytes_read += drilled.view.bytes_read;
+                slot.drilled = Some(drilled);
+            }
+        }
+        if slot.drilled.is_some() {
+            let found = slot.drilled.as_ref().map(|drilled| (&drilled.view, drilled.rows_of(work.day)));
+            return Ok(found.filter(|(_, rows)| !rows.is_empty()));
+        }
         let rows = match section.lead.filter(|lead| shared.prepared.test.narrows(*lead)) {
             Some(lead) => shared.prepared.test.narrow(lead, slot.lead(&of, lead, bytes_read)?, work.rows.clone()),
             None => work.rows.clone(),
@@ -69,16 +105,15 @@ impl<'a> Sections<'a> {
             return Ok(None);
         }
         if slot.whole.is_none() {
-            let needed = rows.len().saturating_mul(slot.stretches).saturating_mul(FEW_OF);
-            let are_few = needed <= usize::try_from(section.rows()).unwrap_or(usize::MAX);
+            let are_few = are_few(rows.len().saturating_mul(slot.stretches), section);
             if are_few && !*slot.is_known.get_or_insert_with(|| of.is_known()) {
                 let count = rows.len();
                 let few = Few { rows, stretches: slot.stretches, whole: &mut slot.columns };
-                let view = View::load(&of, Some(few), parts)?;
+                let view = View::load(&of, Rows::Few(few), parts)?;
                 *bytes_read += view.bytes_read;
                 return Ok(Some((some.insert(view), 0..count)));
             }
-            let view = View::load(&of, None, parts)?;
+            let view = View::load(&of, Rows::All, parts)?;
             *bytes_read += view.bytes_read;
             slot.whole = Some(view);
         }
@@ -90,10 +125,15 @@ impl<'a> Sections<'a> {
         if let Some(slot) = self.slots.get_mut(work.slot) {
             slot.left = slot.left.saturating_sub(1);
             if slot.left == 0 {
-                (slot.whole, slot.columns) = (None, Whole::default());
+                (slot.whole, slot.drilled, slot.columns) = (None, None, Kept::default());
             }
         }
     }
+}
+
+/// Whether so many rows of a section are worth reading without the others.
+fn are_few(rows: usize, section: &SectionIndex) -> bool {
+    rows.saturating_mul(FEW_OF) <= usize::try_from(section.rows()).unwrap_or(usize::MAX)
 }
 
 impl Slot {

@@ -132,6 +132,17 @@ impl Test {
         }
     }
 
+    /// The only code of a column that it lets through, where that can be told.
+    pub(super) fn only(&self, column: u16) -> Option<u32> {
+        match self {
+            Self::All(tests) => tests.iter().find_map(|test| test.only(column)),
+            Self::Codes(tested, marks) if *tested == column => {
+                marks.ends.filter(|(first, last)| first == last).map(|(code, _)| code)
+            }
+            _ => None,
+        }
+    }
+
     /// The part of sorted rows outside of which the test cannot hold: rows of a day ascend by the `codes` of `lead`.
     pub(super) fn narrow(&self, lead: u16, codes: &Codes, rows: Range<usize>) -> Range<usize> {
         match self {

@@ -2,7 +2,7 @@
 
 use super::file::{Bytes, HotSegment, Opened};
 use super::vocabulary::Vocabulary;
-use crate::insight::blocks::{Amounts, BlockIndex, Codes, Data, Mantissas};
+use crate::insight::blocks::{Amounts, BlockIndex, Codes, Data, Mantissas, Records};
 use crate::insight::lane::{BlockSource, TagValues};
 use crate::model::charge::{ChargeColumn, Dictionary};
 use crate::{Error, ErrorCode, Result};
@@ -25,10 +25,11 @@ const MAX_FILES: usize = 32;
 /// Of how many tags the values are kept.
 const MAX_TAGS: usize = 64;
 
-/// Where a column belongs: the number of the open file, the block, the section, the chunk.
-type Place = (u64, usize, usize, usize);
+/// Where a column belongs: the number of the open file, the block, the section, the chunk. Without a chunk it is the
+/// section itself, of which only some rows were asked for so far.
+type Place = (u64, usize, usize, Option<usize>);
 
-/// A column in memory; none where only some of its rows were asked for so far.
+/// A column in memory; none for a section itself.
 type Known = Option<Arc<Data>>;
 
 #[derive(Debug, Clone)]
@@ -234,7 +235,7 @@ impl BlockSource for Columns<'_> {
     }
 
     fn column(&self, segment: usize, block: usize, section: usize, chunk: usize) -> Result<(Arc<Data>, u64)> {
-        let place = (self.number(segment), block, section, chunk);
+        let place = (self.number(segment), block, section, Some(chunk));
         if let Some(Some(data)) = self.hot.columns.get(&place) {
             return Ok((data, 0));
         }
@@ -255,11 +256,23 @@ impl BlockSource for Columns<'_> {
         self.read(segment, |file, from| file.rows(from, (block, section, chunk), &rows))
     }
 
-    fn is_known(&self, segment: usize, block: usize, section: usize, chunk: usize) -> bool {
-        let place = (self.number(segment), block, section, chunk);
-        let known = self.hot.columns.get(&place).is_some();
+    fn records(
+        &self,
+        segment: usize,
+        block: usize,
+        section: usize,
+        records: Range<usize>,
+        chunks: &[usize],
+    ) -> Result<(Records, u64)> {
+        self.read(segment, |file, from| file.records(from, (block, section), &records, chunks))
+    }
+
+    fn is_known(&self, segment: usize, block: usize, section: usize, chunks: &[usize]) -> bool {
+        let number = self.number(segment);
+        let has = |chunk: Option<usize>| self.hot.columns.get(&(number, block, section, chunk)).is_some();
+        let known = has(None) || chunks.iter().all(|chunk| has(Some(*chunk)));
         if !known {
-            self.hot.columns.insert(place, None);
+            self.hot.columns.insert((number, block, section, None), None);
         }
         known
     }

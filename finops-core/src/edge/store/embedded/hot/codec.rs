@@ -1,6 +1,6 @@
 //! Columns to bytes and back. Numbers lie in files as they lie in memory, the lowest byte first.
 
-use crate::insight::blocks::{Amounts, Chunk, Codes, Coding, Data, Mantissas, SectionIndex};
+use crate::insight::blocks::{Amounts, Chunk, Codes, Coding, Data, Layout, Mantissas, Records, SectionIndex};
 use bytemuck::{Pod, cast_slice, cast_slice_mut, pod_read_unaligned};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::Range;
@@ -125,7 +125,8 @@ pub(super) fn read_rows(
     rows: &Range<usize>,
     fill: impl FnOnce(u64, &mut [u8]) -> bool,
 ) -> Option<(Data, u64)> {
-    let pages = Pages::read(chunk, checksums, rows, fill)?;
+    let span = span(chunk.coding, u64::try_from(rows.start).ok()?..u64::try_from(rows.end).ok()?);
+    let pages = Pages::read((chunk.bytes, chunk.page), checksums, span, fill)?;
     let data = match chunk.coding {
         Coding::One(code) => Data::Codes(Codes::One(code)),
         Coding::Bits => {
@@ -142,33 +143,50 @@ pub(super) fn read_rows(
     Some((data, u64::try_from(pages.bytes.len()).unwrap_or(u64::MAX)))
 }
 
-/// The pages in which some rows of a chunk lie.
+/// Reads records of one code from the drill of a section, and of them the columns with these places; says of how many
+/// bytes. `fill` writes the bytes from that one of the drill on. None when it could not, there are no such records, or
+/// a checksum differs.
+pub(super) fn read_records(
+    section: &SectionIndex,
+    checksums: &Checksums,
+    records: &Range<usize>,
+    columns: &[usize],
+    fill: impl FnOnce(u64, &mut [u8]) -> bool,
+) -> Option<(Records, u64)> {
+    let (drill, layout) = (section.drill.as_ref()?, Layout::of(section)?);
+    let place = |record: usize| u64::try_from(record.checked_mul(layout.width)?).ok();
+    let span = place(records.start)?..place(records.end)?;
+    let pages = Pages::read((drill.bytes, drill.page), checksums, span, fill)?;
+    Some((layout.read(pages.bytes.get(pages.span)?, columns)?, u64::try_from(pages.bytes.len()).unwrap_or(u64::MAX)))
+}
+
+/// The pages in which some bytes of a chunk lie.
 struct Pages {
     bytes: Vec<u8>,
-    /// Where in them the rows do.
-    rows: Range<usize>,
+    /// Where in them those do.
+    span: Range<usize>,
 }
 
 impl Pages {
+    /// Reads them of a chunk with so many bytes, whose checksums begin at that place.
     fn read(
-        chunk: &Chunk,
+        (bytes, page): (u64, u32),
         checksums: &Checksums,
-        rows: &Range<usize>,
+        span: Range<u64>,
         fill: impl FnOnce(u64, &mut [u8]) -> bool,
     ) -> Option<Self> {
-        let span = span(chunk.coding, u64::try_from(rows.start).ok()?..u64::try_from(rows.end).ok()?);
-        let page = span.start / PAGE;
-        let start = page * PAGE;
-        let end = span.end.checked_next_multiple_of(PAGE)?.min(chunk.bytes);
-        let length = end.checked_sub(start).filter(|_| span.start <= span.end && span.end <= chunk.bytes)?;
+        let first = span.start / PAGE;
+        let start = first * PAGE;
+        let end = span.end.checked_next_multiple_of(PAGE)?.min(bytes);
+        let length = end.checked_sub(start).filter(|_| span.start <= span.end && span.end <= bytes)?;
         let mut bytes = vec![0; usize::try_from(length).ok()?];
-        let holds = fill(start, &mut bytes) && checksums.hold(u64::from(chunk.page) + page, &bytes);
+        let holds = fill(start, &mut bytes) && checksums.hold(u64::from(page) + first, &bytes);
         let place = |byte: u64| usize::try_from(byte - start).ok();
-        holds.then_some(Self { bytes, rows: place(span.start)?..place(span.end)? })
+        holds.then_some(Self { bytes, span: place(span.start)?..place(span.end)? })
     }
 
     fn numbers<T: Pod>(&self) -> Option<Vec<T>> {
-        let bytes = self.bytes.get(self.rows.clone())?;
+        let bytes = self.bytes.get(self.span.clone())?;
         Some(bytes.chunks_exact(size_of::<T>()).map(pod_read_unaligned).collect())
     }
 }
@@ -176,7 +194,7 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::insight::blocks::{Level, What};
+    use crate::insight::blocks::{Drill, Level, What};
     use proptest::prelude::*;
 
     /// A column of a file that has another before it.
@@ -289,6 +307,55 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn records_are_those_of_the_drill_and_damage_shows_where_it_is_read(
+            ends in prop::collection::btree_set(1_u32..6000, 1..20),
+            code in any::<prop::sample::Index>(),
+            damaged in any::<prop::sample::Index>(),
+        ) {
+            let (rows, ends): (u32, Vec<(u32, u32)>) = (*ends.last().unwrap(), (3..).zip(ends).collect());
+            let chunk = |what, coding| Chunk { what, coding, max_abs: 0, offset: 0, bytes: 0, page: 0 };
+            let chunks = vec![chunk(What::Dimension(1), Coding::U16), chunk(What::Charges, Coding::U32)];
+            let mut bytes: Vec<u8> = (0..rows).flat_map(u32::to_le_bytes).collect();
+            let mut checksums = Checksums::default();
+            checksums.add(&[7; 5000]);
+            let page = checksums.add(&bytes);
+            let drill = Drill { ends, offset: 0, bytes: u64::from(rows) * 4, page };
+            let wanted = drill.records_of(drill.ends[code.index(drill.ends.len())].0);
+            let (day_ends, lead, drill) = (vec![rows], Some(1), Some(drill));
+            let section = SectionIndex { level: Level::Days, over_days: true, day_ends, lead, chunks, drill };
+            let read = |bytes: &[u8], wanted: &Range<usize>| {
+                let mut span = 0..0;
+                let found = read_records(&section, &checksums, wanted, &[0, 1], |from, into| {
+                    let from = usize::try_from(from).unwrap();
+                    span = from..from + into.len();
+                    bytes.get(span.clone()).is_some_and(|bytes| {
+                        into.copy_from_slice(bytes);
+                        true
+                    })
+                });
+                (found, span)
+            };
+            let (found, span) = read(&bytes, &wanted);
+            let (found, count) = found.unwrap();
+            prop_assert_eq!((count, &found.day_ends), (u64::try_from(span.len()).unwrap(), &vec![wanted.len()]));
+            let [(1, counts)] = found.columns.as_slice() else { panic!("{:?}", found.columns) };
+            prop_assert!(wanted.clone().enumerate().all(|(at, row)| code_of(counts, at) == row));
+            prop_assert!(span.start / 4 <= wanted.start && wanted.start * 4 - span.start < 4096);
+            prop_assert!(read(&bytes, &(wanted.start..usize::try_from(rows).unwrap() + 1)).0.is_none());
+            let place = damaged.index(bytes.len());
+            bytes[place] ^= 0x04;
+            prop_assert_eq!(read(&bytes, &wanted).0.is_none(), span.contains(&place));
+        }
+    }
+
+    fn code_of(data: &Data, row: usize) -> usize {
+        usize::try_from(code(data, row)).unwrap()
+    }
+
     #[test]
     fn a_page_in_the_place_of_another_is_damage() {
         let (data, coding) = codes(&(0..4096).map(|row| row * 17).collect::<Vec<u32>>());
@@ -296,8 +363,14 @@ mod tests {
         let mut bytes = bytes_of(&data).to_vec();
         bytes.rotate_left(4096);
         assert!(rows_of(&chunk, &checksums, &bytes, &(0..10)).is_none());
-        let section =
-            SectionIndex { level: Level::Days, over_days: true, day_ends: vec![4096], lead: None, chunks: vec![chunk] };
+        let section = SectionIndex {
+            level: Level::Days,
+            over_days: true,
+            day_ends: vec![4096],
+            lead: None,
+            chunks: vec![chunk],
+            drill: None,
+        };
         assert!(is_sound(&chunk, &section) && !is_sound(&Chunk { bytes: 4, ..chunk }, &section));
     }
 }

@@ -1,11 +1,12 @@
-//! A hot file: columns one after the other, then a directory of them, then where that is.
+//! A hot file: for each block its columns one after the other and the records of its drills, then a directory of them,
+//! then where that is.
 //!
 //! ```text
-//! MAGIC | column | column | ... | directory (postcard) | offset, length, checksum of the directory | MAGIC
+//! MAGIC | column | ... | records | ... | directory (postcard) | offset, length, checksum of the directory | MAGIC
 //! ```
 
-use super::codec::{Checksums, PAGE, checksum, is_sound, read, read_rows};
-use crate::insight::blocks::{BlockIndex, Chunk, Data, What};
+use super::codec::{Checksums, PAGE, checksum, is_sound, read, read_records, read_rows};
+use crate::insight::blocks::{BlockIndex, Chunk, Data, Drill, Records, SectionIndex, What};
 use crate::model::charge::ChargeColumn;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Marks the form of the file; another form gets another mark, and older files are built again.
-pub(super) const MAGIC: [u8; 8] = *b"FinHot05";
+pub(super) const MAGIC: [u8; 8] = *b"FinHot06";
 /// Offset, length and checksum of the directory, and the mark again.
 pub(super) const TAIL: u64 = 32;
 
@@ -27,7 +28,7 @@ pub(super) struct Directory {
     pub(super) segment: [u8; 32],
     /// For each column how many texts had a code.
     pub(super) words: Vec<(u16, u32)>,
-    /// Of each page of each column, in the order of the columns.
+    /// Of each page of each column and of records, in the order in which they lie.
     pub(super) checksums: Checksums,
     /// None when the segment holds texts that have no place in the vocabulary: it is then read charge by charge.
     pub(super) blocks: Option<Vec<BlockIndex>>,
@@ -166,8 +167,26 @@ impl HotSegment {
         read_rows(chunk, &self.checksums, rows, |byte, into| from.read(chunk.offset.saturating_add(byte), into))
     }
 
+    /// Columns of the records of one code of a section, and how many bytes they took; none when they are damaged.
+    pub(super) fn records(
+        &self,
+        from: &Opened,
+        (block, section): (usize, usize),
+        records: &Range<usize>,
+        chunks: &[usize],
+    ) -> Option<(Records, u64)> {
+        let section = self.section(block, section)?;
+        let offset = section.drill.as_ref()?.offset;
+        let fill = |byte, into: &mut [u8]| from.read(offset.saturating_add(byte), into);
+        read_records(section, &self.checksums, records, chunks, fill)
+    }
+
+    fn section(&self, block: usize, section: usize) -> Option<&SectionIndex> {
+        self.blocks.as_ref()?.get(block)?.sections.get(section)
+    }
+
     fn chunk(&self, block: usize, section: usize, chunk: usize) -> Option<&Chunk> {
-        self.blocks.as_ref()?.get(block)?.sections.get(section)?.chunks.get(chunk)
+        self.section(block, section)?.chunks.get(chunk)
     }
 }
 
@@ -192,7 +211,7 @@ fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<(Directory, u64)> {
     sound.then_some((directory, size))
 }
 
-/// Whether every chunk lies before the directory and is as long as its rows ask for, and days have their rows in order.
+/// Whether everything lies before the directory and is as long as its rows ask for, and days have their rows in order.
 fn are_sound(directory: &Directory, end: u64) -> bool {
     directory.blocks.iter().flatten().all(|block| {
         let charges = block.sections.first().map(|section| section.day_ends.as_slice()).unwrap_or_default();
@@ -205,15 +224,25 @@ fn are_sound(directory: &Directory, end: u64) -> bool {
             && block.sections.iter().all(|section| {
                 let days = if section.over_days { 1 } else { block.days.len() };
                 let days = section.day_ends.len() == days && section.day_ends.is_sorted();
-                days && section.chunks.iter().all(|chunk| {
-                    let inside = chunk.offset.checked_add(chunk.bytes).is_some_and(|last| last <= end);
-                    let known = match chunk.what {
-                        What::Dimension(column) => usize::from(column) < ChargeColumn::COUNT,
-                        _ => true,
-                    };
-                    let pages = u64::from(chunk.page).saturating_add(chunk.bytes.div_ceil(PAGE));
-                    inside && known && pages <= directory.checksums.len() && is_sound(chunk, section)
-                })
+                days && is_section_sound(section, end, directory.checksums.len())
             })
     })
+}
+
+/// Whether the columns and records of a section are as long as its rows ask for, lie before `end`, and have as many
+/// checksums as pages.
+fn is_section_sound(section: &SectionIndex, end: u64, checksums: u64) -> bool {
+    let lies = |offset: u64, bytes: u64, page: u32| {
+        let inside = offset.checked_add(bytes).is_some_and(|last| last <= end);
+        inside && u64::from(page).saturating_add(bytes.div_ceil(PAGE)) <= checksums
+    };
+    let columns = section.chunks.iter().all(|chunk| {
+        let known = match chunk.what {
+            What::Dimension(column) => usize::from(column) < ChargeColumn::COUNT,
+            _ => true,
+        };
+        known && lies(chunk.offset, chunk.bytes, chunk.page) && is_sound(chunk, section)
+    });
+    let is_drill_sound = |drill: &Drill| lies(drill.offset, drill.bytes, drill.page) && drill.is_sound(section);
+    columns && section.drill.as_ref().is_none_or(is_drill_sound)
 }

@@ -1,7 +1,7 @@
 //! Hot columns: beside each segment a file of blocks that questions are answered from.
 //!
 //! The Parquet segment is what counts. A hot file is made with it, is checked before it is believed (it names the
-//! segment that it was made from, and every column has a checksum), and is built again from the segment when it is
+//! segment that it was made from, and every page has a checksum), and is built again from the segment when it is
 //! missing, damaged, or of another version. It is not synced for that reason.
 
 mod cache;

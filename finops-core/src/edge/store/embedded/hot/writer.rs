@@ -53,13 +53,19 @@ impl<W: Write> HotWriter<W> {
     /// `storage` when they cannot be written.
     pub(in super::super) fn flush(&mut self) -> Result<()> {
         let mut pending = std::mem::take(&mut self.pending);
-        pending.drain(|Block { mut index, columns }| {
+        pending.drain(|Block { mut index, columns, records }| {
             let chunks = index.sections.iter_mut().flat_map(|section| &mut section.chunks);
             for (chunk, column) in chunks.zip(&columns) {
                 let bytes = bytes_of(column);
                 (chunk.offset, chunk.page) = (self.offset, self.checksums.add(bytes));
                 chunk.bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 self.put(bytes)?;
+            }
+            let drills = index.sections.iter_mut().filter_map(|section| section.drill.as_mut());
+            for (drill, records) in drills.zip(&records) {
+                (drill.offset, drill.page) = (self.offset, self.checksums.add(records));
+                drill.bytes = u64::try_from(records.len()).unwrap_or(u64::MAX);
+                self.put(records)?;
             }
             self.blocks.iter_mut().for_each(|blocks| blocks.push(index.clone()));
             Ok(())
