@@ -8,6 +8,7 @@ use super::index::{Chunk, Coding, Data, SectionIndex, What};
 use super::{Amounts, Codes, Mantissas};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// One of so many rows of a section, or fewer, are few: worth reading without the others.
 pub const FEW_OF: usize = 8;
@@ -62,7 +63,14 @@ pub struct Records {
     /// Where the records of each day of the section end.
     pub day_ends: Vec<usize>,
     /// The columns that were asked for, by the places of their chunks.
-    pub columns: Vec<(usize, Data)>,
+    pub columns: Vec<(usize, Arc<Data>)>,
+}
+
+impl Records {
+    /// A column by the place of its chunk; none when it was not asked for.
+    pub fn column(&self, chunk: usize) -> Option<&Arc<Data>> {
+        self.columns.iter().find(|(known, _)| *known == chunk).map(|(_, data)| data)
+    }
 }
 
 impl<'s> Layout<'s> {
@@ -88,8 +96,9 @@ impl<'s> Layout<'s> {
     /// among them. None where the days are not in order.
     pub fn read(&self, records: &[u8], chunks: &[usize]) -> Option<Records> {
         let fields = self.fields.iter().filter(|(chunk, _)| chunks.contains(chunk));
-        let columns =
-            fields.map(|(chunk, start)| Some((*chunk, self.column(records, *start, self.section.chunks.get(*chunk)?))));
+        let columns = fields.map(|(chunk, start)| {
+            Some((*chunk, Arc::new(self.column(records, *start, self.section.chunks.get(*chunk)?))))
+        });
         Some(Records { day_ends: self.day_ends(records)?, columns: columns.collect::<Option<_>>()? })
     }
 
@@ -238,7 +247,7 @@ mod tests {
         let read = |days: &[u8]| layout.read(&records(days), &[0, 1]);
         let found = read(&[0, 2, 2]).unwrap();
         assert_eq!(found.day_ends, [1, 1, 3]);
-        assert_eq!(found.columns, [(1, Data::Codes(Codes::U32(vec![5; 3])))], "the lead is in no record");
+        assert_eq!(found.columns, [(1, Arc::new(Data::Codes(Codes::U32(vec![5; 3]))))], "the lead is in no record");
         assert_eq!(read(&[]).unwrap().day_ends, [0, 0, 0]);
         assert!(read(&[0, 3]).is_none() && read(&[1, 0]).is_none());
     }

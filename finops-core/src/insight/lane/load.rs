@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::view::{Column, Held};
-use crate::insight::blocks::{BlockIndex, Codes, Coding, Data, Measure, SectionIndex, What};
+use crate::insight::blocks::{BlockIndex, Codes, Coding, Data, Measure, Records, SectionIndex, What};
 use crate::{Error, ErrorCode, Result};
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,12 +50,14 @@ impl Of<'_> {
         all.filter_map(|what| self.section.find(what)).collect()
     }
 
-    /// Records of one value as columns, with where those of each day end, and how many bytes were read from disk.
-    pub(super) fn records(&self, records: Range<usize>) -> Result<(Kept, Vec<usize>, u64)> {
+    /// The records of a code as columns, and how many bytes were read from disk for them.
+    pub(super) fn records(&self, code: u32, records: Range<usize>) -> Result<(Arc<Records>, u64)> {
         let (segment, block, section) = self.place;
-        let (found, bytes) = self.shared.source.records(segment, block, section, records, &self.chunks())?;
-        let columns = found.columns.into_iter().map(|(chunk, data)| (chunk, Arc::new(data)));
-        Ok((Kept(columns.collect()), found.day_ends, bytes))
+        let mut chunks = self.chunks();
+        // All of them have the same code of the lead.
+        let lead = self.section.lead.and_then(|lead| self.section.find(What::Dimension(lead)));
+        chunks.retain(|chunk| Some(*chunk) != lead);
+        self.shared.source.records(segment, block, section, (code, records), &chunks)
     }
 
     /// The only value of the dimension that the rows are sorted by which the question lets through, and its records,
@@ -94,7 +96,7 @@ pub(super) enum Rows<'f> {
     /// Some, from parts of columns.
     Few(Few<'f>),
     /// Those of one code of the lead, from records of the drill.
-    Drilled { code: u32, columns: Kept },
+    Drilled { code: u32, records: &'f Records },
 }
 
 /// Some of the rows of a section.
@@ -168,9 +170,9 @@ impl<'a> Loader<'a> {
         let (data, bytes) = match &mut self.rows {
             Rows::All => self.of.column(chunk)?,
             Rows::Few(few) => few.read(self.of, chunk).map(|(data, bytes)| (Arc::new(data), bytes))?,
-            Rows::Drilled { columns, .. } => {
+            Rows::Drilled { records, .. } => {
                 let missing = || Error::new(ErrorCode::Storage, "records lack a column: please report it");
-                (columns.known(chunk).map(Arc::clone).ok_or_else(missing)?, 0)
+                (records.column(chunk).map(Arc::clone).ok_or_else(missing)?, 0)
             }
         };
         self.bytes_read += bytes;

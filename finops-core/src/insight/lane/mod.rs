@@ -81,7 +81,8 @@ pub trait BlockSource: Sync {
         rows: Range<usize>,
     ) -> Result<(Data, u64)>;
 
-    /// Some records of one value from the drill of a section, and of them some columns by the places of their chunks.
+    /// The records of a code from the drill of a section, with where they lie there, and of them some columns by the
+    /// places of their chunks, which are not that of the lead; there may be others beside them.
     ///
     /// # Errors
     /// `storage` when they are damaged or cannot be read.
@@ -90,9 +91,9 @@ pub trait BlockSource: Sync {
         segment: usize,
         block: usize,
         section: usize,
-        records: Range<usize>,
+        records: (u32, Range<usize>),
         chunks: &[usize],
-    ) -> Result<(Records, u64)>;
+    ) -> Result<(Arc<Records>, u64)>;
 
     /// Whether columns of a section are all in memory, or this was asked of the section before: then they are worth
     /// reading as a whole.

@@ -6,7 +6,7 @@ use super::parts::Part;
 use super::view::View;
 use super::work::Work;
 use crate::Result;
-use crate::insight::blocks::{BlockIndex, Codes, Data, FEW_OF, SectionIndex, What};
+use crate::insight::blocks::{BlockIndex, Codes, Data, FEW_OF, Records, SectionIndex, What};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,20 +40,20 @@ struct Slot {
 /// All rows of one value, each day behind the other.
 struct Drilled {
     view: View,
-    day_ends: Vec<usize>,
+    records: Arc<Records>,
 }
 
 impl Drilled {
     fn load(of: &Of<'_>, code: u32, records: Range<usize>, parts: &[Part<'_>]) -> Result<Self> {
-        let (columns, day_ends, bytes) = of.records(records)?;
-        let mut view = View::load(of, Rows::Drilled { code, columns }, parts)?;
+        let (records, bytes) = of.records(code, records)?;
+        let mut view = View::load(of, Rows::Drilled { code, records: &records }, parts)?;
         view.bytes_read += bytes;
-        Ok(Self { view, day_ends })
+        Ok(Self { view, records })
     }
 
     /// The rows of a day; a section over all days has them in the first.
     fn rows_of(&self, day: usize) -> Range<usize> {
-        let end = |day: usize| self.day_ends.get(day).copied().unwrap_or(0);
+        let end = |day: usize| self.records.day_ends.get(day).copied().unwrap_or(0);
         day.checked_sub(1).map_or(0, end)..end(day)
     }
 }
@@ -82,18 +82,15 @@ impl<'a> Sections<'a> {
         let Self { shared, parts, slots, some, bytes_read } = self;
         let (Some(slot), Some(place)) = (slots.get_mut(work.slot), work.section) else { return Ok(None) };
         let of = Of { shared, place: (work.segment, work.block, place), index, section };
-        if let Some((code, records)) = of.drilled() {
+        if let Some((code, records)) = of.drilled().filter(|(_, records)| are_few(records.len(), section)) {
             if records.is_empty() {
                 return Ok(None);
             }
-            let are_few = are_few(records.len(), section) && slot.whole.is_none() && slot.drilled.is_none();
-            if are_few && !*slot.is_known.get_or_insert_with(|| of.is_known()) {
+            if slot.drilled.is_none() {
                 let drilled = Drilled::load(&of, code, records, parts)?;
                 *bytes_read += drilled.view.bytes_read;
                 slot.drilled = Some(drilled);
             }
-        }
-        if slot.drilled.is_some() {
             let found = slot.drilled.as_ref().map(|drilled| (&drilled.view, drilled.rows_of(work.day)));
             return Ok(found.filter(|(_, rows)| !rows.is_empty()));
         }

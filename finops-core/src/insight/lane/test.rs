@@ -158,28 +158,31 @@ impl Test {
         }
     }
 
-    /// Which of the rows pass; `lead` is what they were narrowed by, after which a test on one code of it holds for all.
-    pub(super) fn mask(&self, view: &View, rows: Range<usize>, lead: Option<u16>) -> Mask {
+    /// Which of the rows pass; all of them have the code of a column that is told, if they were narrowed to one.
+    pub(super) fn mask(&self, view: &View, rows: Range<usize>, same: Option<(u16, u32)>) -> Mask {
         match self {
-            Self::Codes(column, marks) if lead == Some(*column) && marks.count == 1 => Mask::All,
-            Self::Codes(column, marks) => view.marked(*column, marks, rows),
+            Self::Codes(column, marks) => match same.filter(|(known, _)| known == column) {
+                Some((_, code)) if marks.hold(code) => Mask::All,
+                Some(_) => Mask::None,
+                None => view.marked(*column, marks, rows),
+            },
             Self::Given(axis, marks) => {
                 let mut numbers = vec![0; rows.len()];
                 axis.numbers(view, rows, &mut numbers);
                 Mask::of(numbers.into_iter().map(|number| marks.hold(number)).collect())
             }
-            Self::Not(inner) => match inner.mask(view, rows, None) {
+            Self::Not(inner) => match inner.mask(view, rows, same) {
                 Mask::All => Mask::None,
                 Mask::None => Mask::All,
                 Mask::Some(mask) => Mask::Some(mask.into_iter().map(|holds| !holds).collect()),
             },
             Self::Any(tests) => tests.iter().fold(Mask::None, |mask, test| match mask {
                 Mask::All => Mask::All,
-                mask => mask.or(test.mask(view, rows.clone(), None)),
+                mask => mask.or(test.mask(view, rows.clone(), same)),
             }),
             Self::All(tests) => tests.iter().fold(Mask::All, |mask, test| match mask {
                 Mask::None => Mask::None,
-                mask => mask.and(test.mask(view, rows.clone(), lead)),
+                mask => mask.and(test.mask(view, rows.clone(), same)),
             }),
         }
     }

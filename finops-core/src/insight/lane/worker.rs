@@ -91,8 +91,8 @@ struct Worker<'w> {
 struct Stretch<'s> {
     view: &'s View,
     parts: &'s [Part<'s>],
-    /// What the rows were narrowed by, if the section is sorted by anything.
-    lead: Option<u16>,
+    /// The dimension that they are sorted by with the code that all have, if they were narrowed to one.
+    same: Option<(u16, u32)>,
     /// The place of the group that all rows belong to, if it is the same for all.
     constant: Option<u32>,
 }
@@ -204,7 +204,8 @@ impl Worker<'_> {
             Level::Charges => &mut self.path.rows_from_columns,
         } += read;
         let constant = view.key.map(|key| self.cells.place(key));
-        let stretch = Stretch { view, parts, lead: section.lead, constant };
+        let same = section.lead.and_then(|lead| Some((lead, self.prepared.test.only(lead)?)));
+        let stretch = Stretch { view, parts, same, constant };
         let (metered, distinct) = (&self.prepared.metered, &self.prepared.distinct);
         let one_group = stretch.constant.is_some() && metered.is_none() && distinct.is_none();
         let stride = if one_group && self.prepared.test.is_always() { LONG_STRIDE } else { STRIDE };
@@ -220,7 +221,7 @@ impl Worker<'_> {
 
     fn add_stretch(&mut self, stretch: &Stretch<'_>, rows: Range<usize>) {
         let view = stretch.view;
-        let mask = self.prepared.test.mask(view, rows.clone(), stretch.lead);
+        let mask = self.prepared.test.mask(view, rows.clone(), stretch.same);
         if mask == Mask::None {
             return;
         }

@@ -10,6 +10,7 @@ use hashbrown::DefaultHashBuilder;
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use rusqlite::Connection;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
@@ -25,28 +26,55 @@ const MAX_FILES: usize = 32;
 /// Of how many tags the values are kept.
 const MAX_TAGS: usize = 64;
 
-/// Where a column belongs: the number of the open file, the block, the section, the chunk. Without a chunk it is the
-/// section itself, of which only some rows were asked for so far.
-type Place = (u64, usize, usize, Option<usize>);
+/// Where something belongs: the number of the open file, the block, the section, and what of that.
+type Place = (u64, usize, usize, Of);
 
-/// A column in memory; none for a section itself.
-type Known = Option<Arc<Data>>;
+/// What of a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Of {
+    /// A column, by the place of its chunk.
+    Column(usize),
+    /// The records of a code in its drill.
+    Records(u32),
+    /// All of it.
+    Section,
+}
+
+/// What is in memory.
+#[derive(Debug, Clone)]
+enum Known {
+    Column(Arc<Data>),
+    Records(Arc<Records>),
+    /// Nothing, but some rows of the section were asked for.
+    Asked,
+}
 
 #[derive(Debug, Clone)]
 struct Size;
 
 impl Weighter<Place, Known> for Size {
-    fn weight(&self, _: &Place, data: &Known) -> u64 {
-        let bytes = data.as_deref().map_or(0, |data| match data {
-            Data::Codes(Codes::One(_)) | Data::Amounts(Amounts { values: Mantissas::Zero, .. }) => 0,
-            Data::Codes(Codes::Bits(words)) => size_of_val(words.as_slice()),
-            Data::Codes(Codes::U8(codes)) => codes.len(),
-            Data::Codes(Codes::U16(codes)) => size_of_val(codes.as_slice()),
-            Data::Codes(Codes::U32(codes)) => size_of_val(codes.as_slice()),
-            Data::Amounts(Amounts { values: Mantissas::I64(values), .. }) => size_of_val(values.as_slice()),
-            Data::Amounts(Amounts { values: Mantissas::I128(values), .. }) => size_of_val(values.as_slice()),
-        });
+    fn weight(&self, _: &Place, known: &Known) -> u64 {
+        let bytes = match known {
+            Known::Column(data) => size_of_data(data),
+            Known::Records(records) => {
+                let columns = records.columns.iter().map(|(_, data)| size_of_data(data) + 64);
+                columns.sum::<usize>() + size_of_val(records.day_ends.as_slice())
+            }
+            Known::Asked => 0,
+        };
         u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(64)
+    }
+}
+
+fn size_of_data(data: &Data) -> usize {
+    match data {
+        Data::Codes(Codes::One(_)) | Data::Amounts(Amounts { values: Mantissas::Zero, .. }) => 0,
+        Data::Codes(Codes::Bits(words)) => size_of_val(words.as_slice()),
+        Data::Codes(Codes::U8(codes)) => codes.len(),
+        Data::Codes(Codes::U16(codes)) => size_of_val(codes.as_slice()),
+        Data::Codes(Codes::U32(codes)) => size_of_val(codes.as_slice()),
+        Data::Amounts(Amounts { values: Mantissas::I64(values), .. }) => size_of_val(values.as_slice()),
+        Data::Amounts(Amounts { values: Mantissas::I128(values), .. }) => size_of_val(values.as_slice()),
     }
 }
 
@@ -57,7 +85,7 @@ type KnownTags = BTreeMap<String, (usize, Arc<TagValues>)>;
 pub(in super::super) struct HotStore {
     open: Mutex<BTreeMap<String, (u64, Arc<HotSegment>)>>,
     opened: AtomicU64,
-    columns: Cache<Place, Known, Size, DefaultHashBuilder>,
+    known: Cache<Place, Known, Size, DefaultHashBuilder>,
     tags: Mutex<KnownTags>,
     pub(in super::super) vocabulary: Vocabulary,
 }
@@ -69,7 +97,7 @@ impl HotStore {
         Self {
             open: Mutex::default(),
             opened: AtomicU64::new(0),
-            columns: Cache::with(items, cache_bytes, Size, DefaultHashBuilder::default(), DefaultLifecycle::default()),
+            known: Cache::with(items, cache_bytes, Size, DefaultHashBuilder::default(), DefaultLifecycle::default()),
             tags: Mutex::default(),
             vocabulary: Vocabulary::default(),
         }
@@ -235,13 +263,13 @@ impl BlockSource for Columns<'_> {
     }
 
     fn column(&self, segment: usize, block: usize, section: usize, chunk: usize) -> Result<(Arc<Data>, u64)> {
-        let place = (self.number(segment), block, section, Some(chunk));
-        if let Some(Some(data)) = self.hot.columns.get(&place) {
+        let place = (self.number(segment), block, section, Of::Column(chunk));
+        if let Some(Known::Column(data)) = self.hot.known.get(&place) {
             return Ok((data, 0));
         }
         let (data, bytes) = self.read(segment, |file, from| file.column(from, block, section, chunk))?;
         let data = Arc::new(data);
-        self.hot.columns.insert(place, Some(Arc::clone(&data)));
+        self.hot.known.insert(place, Known::Column(Arc::clone(&data)));
         Ok((data, bytes))
     }
 
@@ -261,18 +289,32 @@ impl BlockSource for Columns<'_> {
         segment: usize,
         block: usize,
         section: usize,
-        records: Range<usize>,
+        (code, records): (u32, Range<usize>),
         chunks: &[usize],
-    ) -> Result<(Records, u64)> {
-        self.read(segment, |file, from| file.records(from, (block, section), &records, chunks))
+    ) -> Result<(Arc<Records>, u64)> {
+        let place = (self.number(segment), block, section, Of::Records(code));
+        let mut wanted = Cow::Borrowed(chunks);
+        if let Some(Known::Records(known)) = self.hot.known.get(&place) {
+            if chunks.iter().all(|chunk| known.column(*chunk).is_some()) {
+                return Ok((known, 0));
+            }
+            // Those of earlier questions too: the next may be one of them again.
+            let others = known.columns.iter().map(|(chunk, _)| *chunk).filter(|chunk| !chunks.contains(chunk));
+            wanted.to_mut().extend(others);
+        }
+        let (found, bytes) =
+            self.read(segment, |file, from| file.records(from, (block, section), &records, &wanted))?;
+        let found = Arc::new(found);
+        self.hot.known.insert(place, Known::Records(Arc::clone(&found)));
+        Ok((found, bytes))
     }
 
     fn is_known(&self, segment: usize, block: usize, section: usize, chunks: &[usize]) -> bool {
         let number = self.number(segment);
-        let has = |chunk: Option<usize>| self.hot.columns.get(&(number, block, section, chunk)).is_some();
-        let known = has(None) || chunks.iter().all(|chunk| has(Some(*chunk)));
+        let has = |of: Of| self.hot.known.get(&(number, block, section, of)).is_some();
+        let known = has(Of::Section) || chunks.iter().all(|chunk| has(Of::Column(*chunk)));
         if !known {
-            self.hot.columns.insert((number, block, section, None), None);
+            self.hot.known.insert((number, block, section, Of::Section), Known::Asked);
         }
         known
     }
