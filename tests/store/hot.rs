@@ -262,13 +262,9 @@ fn texts_that_are_too_long_for_a_code_are_answered_from_the_charges() {
     assert_eq!(scanned((32 << 10) + 1), 1);
 }
 
-/// A filter on what rows are sorted by reads the records of its value first, and whole columns from then on.
-#[test]
-fn one_of_many_tenants_is_answered_the_same_from_records_and_from_whole_columns() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = folder.path().join("store");
+/// A bill of 600 tenants, with four charges of a kind on each of two days, so that they are worth adding up beforehand.
+fn bill_of_tenants(folder: &Path) -> PathBuf {
     let charge = |number: usize| {
-        // Four charges of a kind on each of two days, so that they are worth adding up beforehand.
         let (kind, day) = (number / 8, number % 2 + 1);
         let (tenant, day) = (format!("t{:03}", kind % 600), format!("2024-01-0{day}T00:00:00Z"));
         let (service, cost) = (format!("s{}", kind % 7), format!("{}.{:02}", kind % 11, kind % 100));
@@ -280,7 +276,15 @@ fn one_of_many_tenants_is_answered_the_same_from_records_and_from_whole_columns(
             ("ChargePeriodStart", &day),
         ])
     };
-    let path = Bill::new((0..48_000).map(charge)).write(folder.path(), "many.csv");
+    Bill::new((0..48_000).map(charge)).write(folder, "many.csv")
+}
+
+/// A filter on what rows are sorted by reads the records of its value first, and whole columns from then on.
+#[test]
+fn one_of_many_tenants_is_answered_the_same_from_records_and_from_whole_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let path = bill_of_tenants(folder.path());
     import(&open(&store), path.to_str().unwrap()).unwrap();
     let hot = hot_of(&segments(&store)[0]);
     let sound = std::fs::read(&hot).unwrap();
