@@ -144,6 +144,12 @@ impl SectionIndex {
         day.checked_sub(1).map_or(0, end)..end(day)
     }
 
+    /// Whether its rows tell a dimension apart. Dimensions are written first, so that few chunks are looked at.
+    pub fn tells(&self, column: u16) -> bool {
+        let mut dimensions = self.chunks.iter().take_while(|chunk| matches!(chunk.what, What::Dimension(_)));
+        dimensions.any(|chunk| chunk.what == What::Dimension(column))
+    }
+
     /// The place of a chunk.
     pub fn find(&self, what: What) -> Option<usize> {
         self.chunks.iter().position(|chunk| chunk.what == what)

@@ -194,8 +194,7 @@ impl Planner<'_> {
     /// The section of fewest rows that tells apart what has to be; among those over all days only where that will do.
     fn smallest(&self, index: &BlockIndex, over_days: bool) -> Option<usize> {
         let needed: Vec<u16> = self.needed(index).collect();
-        let tells =
-            |section: &SectionIndex| needed.iter().all(|column| section.find(What::Dimension(*column)).is_some());
+        let tells = |section: &SectionIndex| needed.iter().all(|column| section.tells(*column));
         let fits = |section: &SectionIndex| (over_days || !section.over_days) && tells(section);
         let sections = index.sections.iter().enumerate().filter(|(_, section)| fits(section));
         sections.min_by_key(|(_, section)| section.rows()).map(|(place, _)| place).or(Some(0))
