@@ -27,6 +27,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+/// Is told when a request came that is never answered.
+static SLOW: Notify = Notify::const_new();
 
 #[derive(Default)]
 struct Kept {
@@ -47,7 +51,7 @@ impl UsageSink for Kept {
 impl Kept {
     /// The events, when there are so many: they come when the server lets go of the response.
     async fn wait(&self, count: usize) -> Vec<UsageEvent> {
-        for _ in 0..1_000 {
+        for _ in 0..12_000 {
             let events = self.events.lock().unwrap().clone();
             if events.len() >= count {
                 return events;
@@ -55,6 +59,17 @@ impl Kept {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("{count} events are awaited: {:?}", self.events.lock().unwrap())
+    }
+
+    /// Until a request could not be metered, of which it is told at the same time.
+    async fn wait_for_loss(&self) {
+        for _ in 0..12_000 {
+            if !self.lost.lock().unwrap().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("a loss is awaited: {:?}", self.events.lock().unwrap())
     }
 }
 
@@ -112,7 +127,13 @@ fn application(layer: UsageLayer) -> Router {
         .route("/cut", get(|| async { pieces(Then::Fail) }))
         .route("/hang", get(|| async { pieces(Then::Hang) }))
         .route("/empty", get(|| async { StatusCode::NO_CONTENT }))
-        .route("/slow", get(|_: Request| async { std::future::pending::<()>().await }))
+        .route(
+            "/slow",
+            get(|_: Request| async {
+                SLOW.notify_one();
+                std::future::pending::<()>().await;
+            }),
+        )
         .route(
             "/known",
             get(|| async {
@@ -212,7 +233,7 @@ fn what_does_not_come_to_its_end_is_metered_as_far_as_it_came() {
         drop(stream);
         assert_eq!(counted(&kept.wait(2).await[1])["aborted"], "true");
         let stream = connect(address, "GET /slow HTTP/1.1\r\nx-tenant: t", "").await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        SLOW.notified().await;
         drop(stream);
         let events = kept.wait(3).await;
         let slow = counted(&events[2]);
@@ -236,7 +257,7 @@ fn metering_never_breaks_a_request() {
     let layer = UsageLayer::new(Arc::clone(&kept) as Arc<dyn UsageSink>, clock, Arc::new(NoEntropy), tenant);
     serving(layer, async |address| {
         assert!(ask(address, "GET /known HTTP/1.1\r\nx-tenant: t", "").await.ends_with("known"));
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        kept.wait_for_loss().await;
     });
     assert!(kept.events.lock().unwrap().is_empty());
     assert!(kept.lost.lock().unwrap()[0].to_string().contains("a request is not metered: the generator failed"));

@@ -23,6 +23,6 @@ test("calls of language models are metered and priced", async (t) => {
   const script = join(here, "llm-usage-of-this-run.mjs");
   await copyFile(join(here, "../../examples/llm_usage.mjs"), script);
   t.after(() => rm(script, { force: true }));
-  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 120_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 600_000 });
   assert.equal(stdout, COSTS);
 });

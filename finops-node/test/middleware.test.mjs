@@ -135,6 +135,7 @@ test("routes are bounded and may be given, uploads in pieces are counted", async
   const recording = new Recording();
   const usage = usageMiddleware(recording, {
     tenant: () => "t",
+    flushMs: 60_000,
     route: ({ url }) => (url === "/named" ? "named" : undefined),
     properties: () => ({ plan: "gold", status: "not this" }),
   });

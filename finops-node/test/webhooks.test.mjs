@@ -8,7 +8,8 @@ import test from "node:test";
 import { ForbiddenError, InvalidArgumentError, Iof, UnauthorizedError, eventSchema, verifyWebhook } from "iof";
 import { engine, folder } from "./fixtures/help.mjs";
 
-const LOCAL = { webhook_allow_http: true, webhook_allow_private: true, webhook_timeout_seconds: 1 };
+// It waits long for an answer, since this machine may be slow.
+const LOCAL = { webhook_allow_http: true, webhook_allow_private: true, webhook_timeout_seconds: 60 };
 const OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /** A server that keeps what comes, and answers by the number of what came before. */
@@ -32,7 +33,7 @@ async function receiver(t, answer = () => ({ status: 200 })) {
 }
 
 /** An engine that may reach this machine, whose clock stands at the present until it is moved. */
-const local = async (t) => (await engine(t, { ...LOCAL, now: new Date() })).finops;
+const local = async (t, more = {}) => (await engine(t, { ...LOCAL, now: new Date(), ...more })).finops;
 
 const later = async (finops, seconds) =>
   finops.tick(new Date(Date.parse((await finops.tick()).now) + seconds * 1000));
@@ -113,22 +114,28 @@ test("gone switches it off, and redelivery brings it back", async (t) => {
   assert.deepEqual(ids(), [event_id, event_id]);
 });
 
-test("redirects, what is not public and who is slow", async (t) => {
+test("redirects and what is not public", async (t) => {
   const { webhooks } = await local(t);
   const other = await receiver(t);
-  const redirecting = await receiver(t, () => ({ status: 307, headers: { location: other.url } }));
-  const slow = await receiver(t, () => new Promise((done) => setTimeout(done, 3000, { status: 200 })));
-  for (const { url } of [redirecting, slow]) await webhooks.test((await webhooks.create({ url })).id);
-  assert.equal((await webhooks.deliver()).waiting, 2);
-  assert.deepEqual([redirecting.received.length, other.received.length], [1, 0]);
-  const errors = (await webhooks.deliveries()).items.map(({ log }) => log[0].error);
-  assert.deepEqual(errors.sort(), ["no answer within 1 seconds", null]);
+  const { url, received } = await receiver(t, () => ({ status: 307, headers: { location: other.url } }));
+  await webhooks.test((await webhooks.create({ url })).id);
+  assert.equal((await webhooks.deliver()).waiting, 1);
+  assert.deepEqual([received.length, other.received.length], [1, 0]);
+  assert.equal((await webhooks.deliveries()).items[0].log[0].error, null);
   const strict = (await engine(t, { webhook_allow_http: true })).finops.webhooks;
   await assert.rejects(strict.create({ url: other.url }), { code: "invalid_argument", field: "url" });
   await strict.test((await strict.create({ url: `http://2130706433:${other.port}/` })).id);
   assert.equal((await strict.deliver()).waiting, 1);
   assert.match((await strict.deliveries()).items[0].log[0].error, /not public/);
   assert.equal(other.received.length, 0);
+});
+
+test("who takes too long is given up", { timeout: 300_000 }, async (t) => {
+  const { webhooks } = await local(t, { webhook_timeout_seconds: 1 });
+  const { url } = await receiver(t, () => new Promise(() => {}));
+  await webhooks.test((await webhooks.create({ url })).id);
+  assert.equal((await webhooks.deliver()).waiting, 1);
+  assert.equal((await webhooks.deliveries()).items[0].log[0].error, "no answer within 1 seconds");
 });
 
 test("two secrets sign during a rotation", async (t) => {

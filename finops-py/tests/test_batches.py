@@ -22,35 +22,35 @@ def test_events_come_in_batches_and_in_order() -> None:
     batches = Batches(recording, flush_seconds=60, batch_max=10)
     for number in range(25):
         batches.record_usage({"id": number})
-    assert batches.flush(10)
+    assert batches.flush(60)
     assert [event["id"] for event in recording.events] == list(range(25))
     assert max(recording.batches) <= 10
     assert batches.in_flight == 0
-    assert batches.close(10)
+    assert batches.close(60)
 
 
 def test_the_timer_flushes() -> None:
     recording = Recording()
     batches = Batches(recording, flush_seconds=0.02)
     batches.record_usage([{"id": 1}, {"id": 2}])
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not recording.events and time.monotonic() < until:
         time.sleep(0.005)
     assert len(recording.events) == 2
-    batches.close(10)
+    batches.close(60)
 
 
 def test_a_batch_that_fails_is_tried_again() -> None:
     recording, errors = Recording(failures=2), Errors()
     batches = Batches(recording, flush_seconds=0, on_error=errors)
     batches.record_usage({"id": 1})
-    assert batches.flush(20)
+    assert batches.flush(60)
     assert (len(recording.events), errors.told) == (1, [])
     recording.failures = 3
     batches.record_usage({"id": 2})
-    assert batches.flush(20)
+    assert batches.flush(60)
     assert [(str(error), events) for error, events in errors.told] == [("disk full", [{"id": 2}])]
-    batches.close(10)
+    batches.close(60)
 
 
 def test_what_is_too_much_or_rejected_is_told() -> None:
@@ -58,7 +58,7 @@ def test_what_is_too_much_or_rejected_is_told() -> None:
 
     class Slow(Recording):
         def record_usage(self, events: object, /) -> object:
-            gate.wait(20)
+            gate.wait(60)
             return super().record_usage(events)
 
     errors = Errors()
@@ -67,9 +67,9 @@ def test_what_is_too_much_or_rejected_is_told() -> None:
     batches.record_usage([{"id": "a"}, {"id": "b"}, {"id": "c"}, {"id": "d"}])
     assert isinstance(errors.told[0][0], UsageDropped) and errors.told[0][1] == [{"id": "d"}]
     gate.set()
-    assert batches.flush(10)
+    assert batches.flush(60)
     assert isinstance(errors.told[1][0], UsageRejected) and errors.told[1][1] == [{"id": "b"}]
-    batches.close(10)
+    batches.close(60)
     batches.record_usage({"id": "e"})
     assert "it is closed" in str(errors.told[2][0])
 
@@ -95,7 +95,7 @@ def test_many_threads_lose_nothing() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert batches.close(20)
+    assert batches.close(60)
     assert len({event["id"] for event in recording.events}) == len(recording.events) == 4_000
 
 

@@ -21,6 +21,6 @@ total 0.005575 USD
 
 def test_calls_of_language_models_are_metered_and_priced() -> None:
     done = subprocess.run(
-        [sys.executable, EXAMPLES / "llm_usage.py"], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, EXAMPLES / "llm_usage.py"], capture_output=True, text=True, timeout=600, check=False
     )
     assert (done.returncode, done.stdout) == (0, COSTS), done.stderr

@@ -55,13 +55,13 @@ def serving(application: Any) -> Iterator[Callable[..., tuple[int, bytes]]]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not server.started and time.monotonic() < until:
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
 
     def ask(method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
             response = connection.getresponse()
@@ -73,7 +73,7 @@ def serving(application: Any) -> Iterator[Callable[..., tuple[int, bytes]]]:
         yield ask
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
 
 
 def tenant(scope: Any) -> str | None:

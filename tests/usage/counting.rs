@@ -107,7 +107,7 @@ fn threads_share_commits_and_count_each_event_once() {
     });
     assert_eq!(check_whole(&store), 4 * 200);
     let batches = store.usage().unwrap().usage_status().unwrap().batches;
-    assert!(batches < 160, "{batches} commits for 160 calls");
+    assert!(batches <= 80, "{batches} batches for 160 calls, of which half bring nothing new");
 }
 
 #[test]

@@ -156,8 +156,9 @@ impl Usage {
         if held.is_none() {
             let meters = meters::read(connection)?;
             let (ledger, counted) = Ledger::open(connection, meters.clone(), self.memory())?;
-            *self.counted.write().unwrap_or_else(PoisonError::into_inner) = Some(counted);
+            // Before the sums: whoever sees those takes usage for opened, without waiting for the ledger.
             *self.meters.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(meters));
+            *self.counted.write().unwrap_or_else(PoisonError::into_inner) = Some(counted);
             *held = Some(ledger);
         }
         held.as_mut().ok_or_else(|| Error::new(ErrorCode::Storage, "usage could not be opened"))

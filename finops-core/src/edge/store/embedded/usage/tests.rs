@@ -18,6 +18,28 @@ fn record(store: &EmbeddedStore, events: Range<u64>) -> usize {
 }
 
 #[test]
+fn whoever_finds_usage_opened_finds_its_meters() {
+    let store = EmbeddedStore::in_memory().unwrap();
+    let usage = &store.usage;
+    let meters = || usage.meters.read().unwrap().is_some();
+    std::thread::scope(|scope| {
+        // While this is held, another thread comes as far as to what says that usage is opened.
+        let counted = usage.counted();
+        assert!(counted.is_none() && !meters());
+        let opening = scope.spawn(|| usage.open());
+        for _ in 0..6_000 {
+            if meters() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(counted.is_none() && meters(), "the meters are there before");
+        drop(counted);
+        opening.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn blocks_are_merged_between_commits_and_readers_follow() {
     let folder = tempfile::tempdir().unwrap();
     let store = EmbeddedStore::open(folder.path()).unwrap();
