@@ -8,12 +8,15 @@ use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyType};
+use std::collections::VecDeque;
 
 use crate::errors;
 
 /// How many texts are made once only, and how long they may be: beyond, looking costs more than making.
 const KEPT_TEXTS: usize = 1024;
 const KEPT_BYTES: usize = 64;
+/// How many decimals are looked through for one that was just made.
+const LAST_DECIMALS: usize = 4;
 
 static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static MAP: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -190,16 +193,30 @@ impl Listener for Objects<'_> {
 struct Decimals<'py> {
     texts: Bound<'py, PyList>,
     made: Bound<'py, PyIterator>,
+    /// The last ones, the first of which is replaced next: an item often says the same amount twice.
+    last: VecDeque<(Quantity, Bound<'py, PyAny>)>,
 }
 
 impl<'py> Decimals<'py> {
     fn new(py: Python<'py>) -> PyResult<Self> {
         let texts = PyList::empty(py);
         let made = MAP.import(py, "builtins", "map")?.call1((decimal_type(py)?, &texts))?.try_iter()?;
-        Ok(Self { texts, made })
+        Ok(Self { texts, made, last: VecDeque::with_capacity(LAST_DECIMALS) })
     }
 
     fn decimal(&mut self, value: Quantity) -> PyResult<Bound<'py, PyAny>> {
+        if let Some((_, known)) = self.last.iter().find(|(known, _)| *known == value) {
+            return Ok(known.clone());
+        }
+        let made = self.make(value)?;
+        if self.last.len() == LAST_DECIMALS {
+            self.last.pop_front();
+        }
+        self.last.push_back((value, made.clone()));
+        Ok(made)
+    }
+
+    fn make(&mut self, value: Quantity) -> PyResult<Bound<'py, PyAny>> {
         let py = self.texts.py();
         let text = PyString::new(py, value.text().as_str());
         self.texts.append(&text)?;
