@@ -72,8 +72,9 @@ fn charge() -> impl Strategy<Value = Charge> {
     )
 }
 
-/// Charges of 24 kinds that come again and again on a few days, at one time of day or at several, so that they are
-/// worth adding up beforehand: by `rail`, of which there are twelve. Some are credits, and some costs are unknown.
+/// Charges of 216 kinds that come again and again on three days, at one time of day or at several, so that they are
+/// worth adding up beforehand: the kinds, without their teams, and by `rail` alone, of which there are 24, each by day and
+/// over all days. So each rail has few of the rows of each. Some are credits, and some costs are unknown.
 pub(super) fn repeated() -> impl Strategy<Value = Vec<Charge>> {
     let amount = || {
         prop_oneof![
@@ -83,17 +84,18 @@ pub(super) fn repeated() -> impl Strategy<Value = Vec<Charge>> {
         ]
     };
     let cost = move || prop::option::weighted(0.85, amount());
-    let charge = (0..24_usize, 0..6_i64, 0..4_usize, (amount(), [cost(), cost(), cost()]));
-    (prop::collection::vec(charge, 300..420), any::<bool>()).prop_map(|(charges, several)| {
+    let charge = (0..216_usize, 0..3_i64, 0..4_usize, (amount(), [cost(), cost(), cost()]));
+    (prop::collection::vec(charge, 1350..1450), any::<bool>()).prop_map(|(charges, several)| {
         let charge = |(kind, day, time, (billed, [effective, contracted, list])): (usize, i64, usize, (_, [_; 3]))| {
             let hour = if several { [0, 0, 5, 20][time] } else { 0 };
-            let one = |values: &[&str]| Some(values[kind % values.len()].to_owned()).filter(|value| *value != "-");
-            let rail = Some(format!("r{}", kind % 12)).filter(|_| kind % 12 > 0);
-            let team = one(&["search", "-", "pay ä", "", "-"]);
+            let one = |values: &[&str; 3], of: usize| Some(values[of % 3].to_owned()).filter(|value| *value != "-");
+            let (rail, service, team) = (kind % 24, kind / 24 % 3, kind / 72);
+            let (service, region) = (one(&["Disk", "Queue", "-"], service), one(&["eu", "us", "us"], rail));
+            let (team, rail) = (one(&["search", "-", ""], team), Some(format!("r{rail}")).filter(|_| rail > 0));
             Charge {
                 costs: [Some(billed), effective, contracted, list],
                 currency: if kind == 3 { "EUR" } else { "USD" },
-                dimensions: [one(&["a", "b"]), one(&["Disk", "Queue", "-"]), one(&["eu", "us", "us"]), team, rail],
+                dimensions: [Some("a".to_owned()), service, region, team, rail],
                 start: MARCH + (day * 24 + hour) * 3600,
             }
         };
@@ -104,7 +106,7 @@ pub(super) fn repeated() -> impl Strategy<Value = Vec<Charge>> {
 /// Questions about one rail, or the charges without one, on some of those days.
 pub(super) fn narrowed() -> impl Strategy<Value = Vec<Question>> {
     let rail = prop_oneof![
-        8 => (1..12_u32).prop_map(|rail| json!(format!("r{rail}"))),
+        8 => (1..24_u32).prop_map(|rail| json!(format!("r{rail}"))),
         1 => Just(json!("no such rail")),
         1 => Just(Value::Null),
     ];

@@ -54,7 +54,7 @@ proptest! {
         }
     }
 
-    // The first question reads the rows of one value by themselves, the pages after it read columns.
+    // The first question reads the records of one value, the pages after it have them in memory.
     #[test]
     fn what_is_asked_first_of_a_store_just_opened_equals_a_plain_sum(
         charges in repeated(),

@@ -321,7 +321,7 @@ fn one_of_many_tenants_is_answered_from_its_records() {
             assert_eq!(path.scanned_segments, 0);
             let (again, kept) = ask(&finops, tenant, days);
             assert_eq!(again, first, "tenant {tenant} over {days} days, again");
-            // Ten kinds on each day, of some dozen bytes: a page of records, or two.
+            // Seven services on each day, of some dozen bytes: a page of records, or two.
             assert!(0 < path.bytes_read && path.bytes_read <= 8192, "records of this tenant: {path:?}");
             let (_, of_total) = ask_by(&finops, &[], tenant, days);
             assert_eq!((kept.bytes_read, of_total.bytes_read), (0, 0), "the columns of both are in memory");

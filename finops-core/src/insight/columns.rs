@@ -28,7 +28,7 @@ pub enum ItemCells {
     Counts(Vec<u64>),
 }
 
-/// Texts of which each stands once, however many items have it.
+/// The texts of values of which each stands once, however many items have it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TextCells {
     texts: Vec<Option<Arc<str>>>,

@@ -288,6 +288,7 @@ pub(super) struct Values<'d> {
 
 /// The value of a code, and its name.
 type Named = (Option<Arc<str>>, Option<Arc<str>>);
+
 impl<'d> Values<'d> {
     pub(super) fn new(dimensions: &'d [Dimension]) -> Self {
         Self { dimensions, known: HashMap::new() }

@@ -61,9 +61,8 @@ fn ask(store: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let finops = Finops::builder().read_only().open(&store.to_string_lossy())?;
     let mut request = CostSummaryRequest::default();
     let mut answers = Vec::new();
-    // One service first, so that its rows are read by themselves.
+    // One service first, so that its records are read.
     request.filter = Filter::equals("service".parse()?, "service 3");
-    request.group_by.0 = vec!["resource_id".parse()?];
     request.period = Some("2024-01".parse()?);
     let summary = finops.get_cost_summary(&request)?;
     answers.push(format!("{:?} {:?}", summary.total_cost, summary.breakdown));

@@ -27,7 +27,8 @@ impl Of<'_> {
         self.shared.source.column(segment, block, section, chunk)
     }
 
-    /// Whether the columns that are needed are worth reading whole, since they are in memory or were asked for before.
+    /// Whether the columns that are needed are worth reading whole, since they are in memory, or the section was asked
+    /// before.
     pub(super) fn is_known(&self) -> bool {
         let (segment, block, section) = self.place;
         let mut chunks = self.chunks();

@@ -109,6 +109,16 @@ impl Test {
         matches!(self, Self::All(tests) if tests.iter().all(Self::is_always))
     }
 
+    /// Whether no row passes, whatever it holds: such as where a value is asked for that nobody has.
+    pub(super) fn is_never(&self) -> bool {
+        match self {
+            Self::Codes(_, marks) => marks.count == 0,
+            Self::All(tests) => tests.iter().any(Self::is_never),
+            Self::Any(tests) => tests.iter().all(Self::is_never),
+            Self::Given(..) | Self::Not(_) => false,
+        }
+    }
+
     /// Of how many codes of a column the test lets how many through, where that can be told.
     pub(super) fn share(&self, column: u16) -> (u64, u64) {
         match self {
@@ -215,5 +225,35 @@ impl Mask {
                 Self::of(one.into_iter().zip(other).map(|(one, other)| one | other).collect())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(column: u16, wanted: &[usize]) -> Test {
+        Test::Codes(column, Marks::new((0..5).map(|code| wanted.contains(&code)).collect()))
+    }
+
+    #[test]
+    fn one_code_is_told_where_all_rows_have_it() {
+        let [one, several, none] = [&[3][..], &[1, 3], &[]].map(|wanted| codes(7, wanted));
+        assert_eq!([one.only(7), one.only(8), several.only(7), none.only(7)], [Some(3), None, None, None]);
+        let both = Test::All(vec![codes(8, &[2]), several, Test::All(vec![one])]);
+        assert_eq!([both.only(7), both.only(8), both.only(9)], [Some(3), Some(2), None]);
+        for test in [Test::Any(vec![codes(7, &[3])]), Test::Not(Box::new(codes(7, &[3])))] {
+            assert_eq!(test.only(7), None, "{test:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_has_is_never_met() {
+        let [some, none] = [&[0][..], &[]].map(|wanted| move || codes(7, wanted));
+        let never = [none(), Test::All(vec![some(), none()]), Test::Any(vec![none()]), Test::Any(Vec::new())];
+        assert!(never.iter().all(Test::is_never));
+        let ever = [some(), Test::All(vec![some()]), Test::Any(vec![none(), some()]), Test::Not(Box::new(none()))];
+        assert!(!ever.iter().any(Test::is_never));
+        assert!(!Test::All(Vec::new()).is_never());
     }
 }

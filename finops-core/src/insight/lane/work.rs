@@ -49,7 +49,8 @@ impl Plan {
     pub(super) fn new(prepared: &Prepared<'_>, segments: &[Arc<Vec<BlockIndex>>], threads: usize) -> Option<Self> {
         let question = prepared.question;
         let mut planner = Planner { prepared, works: Vec::new(), slots: Slots::default(), bound: 0 };
-        for (segment, blocks) in segments.iter().enumerate() {
+        let asked = if prepared.test.is_never() { &[] } else { segments };
+        for (segment, blocks) in asked.iter().enumerate() {
             for (block, index) in blocks.iter().enumerate() {
                 planner.add(segment, block, index)?;
             }

@@ -23,6 +23,8 @@ const STRIDE: usize = 4096;
 const LONG_STRIDE: usize = 1 << 18;
 /// After how many rows somebody may look on.
 const LOOK_ROWS: u64 = 1 << 18;
+/// To how many rows a stretch of few comes in time: to read it from disk takes about as long.
+const WORK_ROWS: u64 = 1 << 12;
 /// How many groups more than are wanted may be at hand.
 const PRUNE_AT: usize = 4096;
 
@@ -43,14 +45,14 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
     };
     let parts = parts(prepared);
     let mut sections = Sections::new(shared, &parts, part);
-    let (mut bucket, mut unseen) = (None, 0);
+    let (mut bucket, mut unseen, mut unlooked) = (None, 0, 0);
     for work in part {
         if shared.plan.by_bucket && bucket != Some(work.bucket) {
             worker.flush(bucket)?;
             bucket = Some(work.bucket);
         }
         let Some(index) = shared.segments.get(work.segment).and_then(|blocks| blocks.get(work.block)) else { continue };
-        unseen += match work.section.and_then(|section| index.sections.get(section)) {
+        let read = match work.section.and_then(|section| index.sections.get(section)) {
             None => worker.add_totals(index, work),
             Some(section) => {
                 let read = match sections.view(index, section, work)? {
@@ -61,9 +63,11 @@ pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Resu
                 read
             }
         };
-        if unseen >= LOOK_ROWS {
+        unseen += read;
+        unlooked += read + WORK_ROWS;
+        if unlooked >= LOOK_ROWS {
             look(shared.rows.fetch_add(unseen, Ordering::Relaxed) + unseen)?;
-            unseen = 0;
+            (unseen, unlooked) = (0, 0);
         }
         if shared.stop.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));

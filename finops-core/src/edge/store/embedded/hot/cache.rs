@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(in super::super) const CACHE_BYTES: u64 = 1 << 30;
 /// About how large a column is, to size the table of what is there.
 const USUAL_BYTES: u64 = 64 << 10;
+/// About how much an entry, or a column in it, takes beside its numbers.
+const OWN_BYTES: usize = 128;
 /// How many files a query keeps open.
 const MAX_FILES: usize = 32;
 /// Of how many tags the values are kept.
@@ -57,12 +59,12 @@ impl Weighter<Place, Known> for Size {
         let bytes = match known {
             Known::Column(data) => size_of_data(data),
             Known::Records(records) => {
-                let columns = records.columns.iter().map(|(_, data)| size_of_data(data) + 64);
-                columns.sum::<usize>() + size_of_val(records.day_ends.as_slice())
+                let columns = records.columns.iter().map(|(_, data)| size_of_data(data) + OWN_BYTES);
+                columns.sum::<usize>() + size_of_val(records.day_ends.as_slice()) + OWN_BYTES
             }
             Known::Asked => 0,
         };
-        u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(64)
+        u64::try_from(bytes + OWN_BYTES).unwrap_or(u64::MAX)
     }
 }
 
