@@ -159,7 +159,8 @@ fn a_query_that_reads_much_is_looked_on_at_and_can_be_stopped() {
     let error = finops.call("costs.breakdown", hourly.clone(), &looking).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Cancelled);
     let (times, rows) = seen.get();
-    assert!(times > 1 && (1 << 18..1_200_000).contains(&rows), "{times} times, {rows} rows");
+    // Stretches of an hour are short: some hundred of them are worth a look.
+    assert!(times > 1 && (1 << 17..1_200_000).contains(&rows), "{times} times, {rows} rows");
 
     let answer = ask(&finops, "costs.breakdown", hourly).unwrap();
     assert_eq!(answer["total_cost"], "12000", "it can be asked again");

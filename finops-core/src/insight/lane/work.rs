@@ -172,8 +172,15 @@ impl Planner<'_> {
         let question = self.prepared.question;
         let totals = index.days.get(day)?;
         let midnight = midnight_of(totals);
-        // The times before an instant, of which there are many where buckets are few.
-        let before = |times: &[(i64, u32)], end: i64| times.partition_point(|(time, _)| midnight + time < end);
+        // The times before an instant. Most instants lie outside of a day: its ends, which were looked at, say so.
+        let before = |times: &[(i64, u32)], end: i64| {
+            let is_before = |(time, _): &(i64, u32)| midnight + time < end;
+            match (times.first().is_some_and(is_before), times.last().is_some_and(is_before)) {
+                (false, _) => 0,
+                (_, true) => times.len(),
+                _ => times.partition_point(is_before),
+            }
+        };
         let (early, times) = totals.times.split_at(before(&totals.times, question.interval.start().micros()));
         let mut left = times.split_at(before(times, question.interval.end().micros())).0;
         let row = |times: &[(i64, u32)]| times.last().and_then(|(_, end)| usize::try_from(*end).ok());

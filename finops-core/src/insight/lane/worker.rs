@@ -24,7 +24,7 @@ const LONG_STRIDE: usize = 1 << 18;
 /// After how many rows somebody may look on.
 const LOOK_ROWS: u64 = 1 << 18;
 /// To how many rows a stretch of few comes in time: to read it from disk takes about as long.
-const WORK_ROWS: u64 = 1 << 12;
+const WORK_ROWS: u64 = 1 << 10;
 /// How many groups more than are wanted may be at hand.
 const PRUNE_AT: usize = 4096;
 
