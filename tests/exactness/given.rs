@@ -73,8 +73,8 @@ fn charge() -> impl Strategy<Value = Charge> {
 }
 
 /// Charges of 216 kinds that come again and again on three days, at one time of day or at several, so that they are
-/// worth adding up beforehand: the kinds, without their teams, and by `rail` alone, of which there are 24, each by day and
-/// over all days. So each rail has few of the rows of each. Some are credits, and some costs are unknown.
+/// worth adding up beforehand: the kinds, without their teams, and by `rail` alone, of which there are 24, each by day
+/// and over all days. So each rail has few of the rows of each. Some are credits, and some costs are unknown.
 pub(super) fn repeated() -> impl Strategy<Value = Vec<Charge>> {
     let amount = || {
         prop_oneof![

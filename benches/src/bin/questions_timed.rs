@@ -3,8 +3,8 @@
 //!
 //! The store is opened anew for every question. `fresh` is the first answer, `then` the median of the others; behind
 //! them stands what was read. Days of another zone cut those of UTC, which are then added up charge by charge: for them
-//! stands at how many bytes a second, beside how many the same threads read for nothing: each answer is followed by such
-//! a reading of as many bytes, since the speed of a machine that others share changes from one second to the next.
+//! stands at how many bytes a second, beside how many the same threads read for nothing: each answer is followed by
+//! such a reading of as many bytes, since the speed of a machine that others share changes from second to second.
 
 #![allow(clippy::print_stdout, reason = "a program that prints what it measured")]
 

@@ -4,7 +4,7 @@
 //! A block holds some days of one segment several times over, each time smaller: the charges themselves, the charges
 //! summed by day over all dimensions, and over few dimensions (the cube and its margins). A question is answered from
 //! the smallest section that tells apart what it asks for. What is kept twice is kept exactly: the sums of every
-//! section are the same. The rows that lead far are there once more, as records of one value after the other: the drill.
+//! section are the same. Some sections have their rows once more, as records of one value after the other: the drill.
 //! Where all of it lies in files is not known here.
 //!
 //! ```text
