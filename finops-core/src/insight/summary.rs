@@ -313,13 +313,15 @@ impl<'d> Values<'d> {
     ) -> Result<&Named> {
         Ok(match self.known.entry((place, code)) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let text = settled.text_of(place, code);
-                let name = text.map_or(Ok(None), |text| name(dimension, text))?;
-                new.insert((text.map(Arc::from), name.map(Arc::from)))
-            }
+            Entry::Vacant(new) => new.insert(value_of(settled, (place, code), dimension, name)?),
         })
     }
+}
+
+fn value_of(settled: &Settled, (place, code): (usize, u32), dimension: &Dimension, name: NameOf<'_>) -> Result<Named> {
+    let text = settled.text_of(place, code);
+    let name = text.map_or(Ok(None), |text| name(dimension, text))?;
+    Ok((text.map(Arc::from), name.map(Arc::from)))
 }
 
 /// The values of groups in the dimension at a place, and their names.
@@ -336,9 +338,9 @@ pub(super) fn text_cells(
         codes.push(match places.entry(code) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
-                let text = settled.text_of(place, code);
-                names.push(text.map_or(Ok(None), |text| name(dimension, text))?.map(Arc::from));
-                texts.push(text.map(Arc::from));
+                let (text, name) = value_of(settled, (place, code), dimension, name)?;
+                texts.push(text);
+                names.push(name);
                 *new.insert(texts.len() - 1)
             }
         });

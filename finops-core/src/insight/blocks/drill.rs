@@ -83,11 +83,11 @@ impl<'s> Layout<'s> {
             0x101..=0x1_0000 => Coding::U16,
             _ => Coding::U32,
         };
-        let mut width = width_of(day);
+        let mut width = day.width();
         let mut fields = Vec::with_capacity(section.chunks.len());
         for (place, chunk) in section.chunks.iter().enumerate().filter(|(place, _)| *place != lead) {
             fields.push((place, width));
-            width += width_of(chunk.coding);
+            width += chunk.coding.width();
         }
         (width > 0).then_some(Self { section, day, fields, width })
     }
@@ -145,18 +145,6 @@ impl<'s> Layout<'s> {
     }
 }
 
-/// How many bytes a column takes of a record.
-const fn width_of(coding: Coding) -> usize {
-    match coding {
-        Coding::One(_) | Coding::Zero => 0,
-        Coding::Bits | Coding::U8 => 1,
-        Coding::U16 => 2,
-        Coding::U32 => 4,
-        Coding::I64(_) => 8,
-        Coding::I128(_) => 16,
-    }
-}
-
 /// The records of a section with these columns; where they are to lie is not known yet. None where no value has few of
 /// the rows.
 pub(super) fn drill(section: &SectionIndex, columns: &[Data]) -> Option<(Drill, Vec<u8>)> {
@@ -189,7 +177,7 @@ pub(super) fn drill(section: &SectionIndex, columns: &[Data]) -> Option<(Drill, 
 }
 
 fn put(number: i128, coding: Coding, records: &mut Vec<u8>) -> Option<()> {
-    records.extend(number.to_le_bytes().get(..width_of(coding))?);
+    records.extend(number.to_le_bytes().get(..coding.width())?);
     Some(())
 }
 

@@ -78,6 +78,20 @@ pub enum Coding {
     I128(u8),
 }
 
+impl Coding {
+    /// How many bytes one number takes by itself: a bit a whole one.
+    pub const fn width(self) -> usize {
+        match self {
+            Self::One(_) | Self::Zero => 0,
+            Self::Bits | Self::U8 => 1,
+            Self::U16 => 2,
+            Self::U32 => 4,
+            Self::I64(_) => 8,
+            Self::I128(_) => 16,
+        }
+    }
+}
+
 /// A column of a section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {

@@ -1,8 +1,9 @@
 //! Hot files that are open, and the columns of them that are in memory.
 
+use super::codec::bytes_of;
 use super::file::{Bytes, HotSegment, Opened};
 use super::vocabulary::Vocabulary;
-use crate::insight::blocks::{Amounts, BlockIndex, Codes, Data, Mantissas, Records};
+use crate::insight::blocks::{BlockIndex, Data, Records};
 use crate::insight::lane::{BlockSource, TagValues};
 use crate::model::charge::{ChargeColumn, Dictionary};
 use crate::{Error, ErrorCode, Result};
@@ -57,26 +58,14 @@ struct Size;
 impl Weighter<Place, Known> for Size {
     fn weight(&self, _: &Place, known: &Known) -> u64 {
         let bytes = match known {
-            Known::Column(data) => size_of_data(data),
+            Known::Column(data) => bytes_of(data).len(),
             Known::Records(records) => {
-                let columns = records.columns.iter().map(|(_, data)| size_of_data(data) + OWN_BYTES);
+                let columns = records.columns.iter().map(|(_, data)| bytes_of(data).len() + OWN_BYTES);
                 columns.sum::<usize>() + size_of_val(records.day_ends.as_slice()) + OWN_BYTES
             }
             Known::Asked => 0,
         };
         u64::try_from(bytes + OWN_BYTES).unwrap_or(u64::MAX)
-    }
-}
-
-fn size_of_data(data: &Data) -> usize {
-    match data {
-        Data::Codes(Codes::One(_)) | Data::Amounts(Amounts { values: Mantissas::Zero, .. }) => 0,
-        Data::Codes(Codes::Bits(words)) => size_of_val(words.as_slice()),
-        Data::Codes(Codes::U8(codes)) => codes.len(),
-        Data::Codes(Codes::U16(codes)) => size_of_val(codes.as_slice()),
-        Data::Codes(Codes::U32(codes)) => size_of_val(codes.as_slice()),
-        Data::Amounts(Amounts { values: Mantissas::I64(values), .. }) => size_of_val(values.as_slice()),
-        Data::Amounts(Amounts { values: Mantissas::I128(values), .. }) => size_of_val(values.as_slice()),
     }
 }
 

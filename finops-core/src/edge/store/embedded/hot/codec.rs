@@ -71,15 +71,10 @@ pub(super) fn bytes_of(data: &Data) -> &[u8] {
 
 /// The bytes of a chunk that rows take.
 fn span(coding: Coding, rows: Range<u64>) -> Range<u64> {
-    let width = match coding {
-        Coding::One(_) | Coding::Zero => 0,
-        Coding::Bits => return rows.start / 64 * 8..rows.end.div_ceil(64).saturating_mul(8),
-        Coding::U8 => 1,
-        Coding::U16 => 2,
-        Coding::U32 => 4,
-        Coding::I64(_) => 8,
-        Coding::I128(_) => 16,
-    };
+    if coding == Coding::Bits {
+        return rows.start / 64 * 8..rows.end.div_ceil(64).saturating_mul(8);
+    }
+    let width = u64::try_from(coding.width()).unwrap_or(u64::MAX);
     rows.start.saturating_mul(width)..rows.end.saturating_mul(width)
 }
 
