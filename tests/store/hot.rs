@@ -2,12 +2,15 @@
 
 use super::{bill, files, hot_of, import, segments, segments_with_hot_files, total};
 use finops_core::edge::store::{EmbeddedStore, Store};
+use finops_core::insight::plan;
 use finops_core::insight::question::Question;
 use finops_core::model::charge::CostView;
 use finops_core::model::filter::Filter;
 use finops_core::model::time::{Interval, Stamp};
 use finops_core::{CostSummaryRequest, Finops};
 use finops_tests::support::{Bill, row};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -262,21 +265,69 @@ fn texts_that_are_too_long_for_a_code_are_answered_from_the_charges() {
     assert_eq!(scanned((32 << 10) + 1), 1);
 }
 
-/// A bill of 600 tenants, with four charges of a kind on each of two days, so that they are worth adding up beforehand.
+/// A bill of 600 tenants, with four charges of a kind on each of four days, so that they are worth adding up
+/// beforehand. What something costs doubles from day to day.
 fn bill_of_tenants(folder: &Path) -> PathBuf {
     let charge = |number: usize| {
-        let (kind, day) = (number / 8, number % 2 + 1);
-        let (tenant, day) = (format!("t{:03}", kind % 600), format!("2024-01-0{day}T00:00:00Z"));
-        let (service, cost) = (format!("s{}", kind % 7), format!("{}.{:02}", kind % 11, kind % 100));
+        let (kind, day) = (number / 16, number % 4);
+        let (tenant, service) = (format!("t{:03}", kind % 600), format!("s{}", kind % 7));
+        let [start, end] = [day + 1, day + 2].map(|day| format!("2024-01-0{day}T00:00:00Z"));
+        let cost = cents_of(kind, day);
         row(&[
             ("BillingAccountId", "a"),
             ("SubAccountId", &tenant),
             ("ServiceName", &service),
-            ("EffectiveCost", &cost),
-            ("ChargePeriodStart", &day),
+            ("EffectiveCost", &format!("{}.{:02}", cost / 100, cost % 100)),
+            ("ChargePeriodStart", &start),
+            ("ChargePeriodEnd", &end),
         ])
     };
-    Bill::new((0..48_000).map(charge)).write(folder, "many.csv")
+    Bill::new((0..4 * 24_000).map(charge)).write(folder, "many.csv")
+}
+
+fn cents_of(kind: usize, day: usize) -> usize {
+    (kind % 11 * 100 + kind % 100) << day
+}
+
+/// The buckets of an answer, the services, and the costs.
+type Groups = Vec<(u32, String, i128)>;
+
+/// What some tenants cost by service, on some of the four days, in buckets of so many days.
+fn cost_of_tenants(tenants: &[usize], days: Range<usize>, together: usize) -> Groups {
+    let mut groups = BTreeMap::new();
+    for kind in (0..6000).filter(|kind| tenants.contains(&(kind % 600))) {
+        for day in days.start..days.end.min(4) {
+            let bucket = u32::try_from((day - days.start) / together).unwrap();
+            let cost = 4 * i128::try_from(cents_of(kind, day)).unwrap() * 10_i128.pow(16);
+            *groups.entry((bucket, format!("s{}", kind % 7))).or_insert(0) += cost;
+        }
+    }
+    groups.into_iter().map(|((bucket, service), cost)| (bucket, service, cost)).collect()
+}
+
+/// The same as a store answers it, by some dimensions.
+fn ask_of_tenants(
+    store: &EmbeddedStore,
+    by: &[&str],
+    tenants: &[usize],
+    days: Range<usize>,
+    together: usize,
+) -> (Groups, plan::Path) {
+    let first = Stamp::parse("2024-01-01T00:00:00Z").unwrap().micros();
+    let start_of = |day: usize| Stamp::from_micros(first + i64::try_from(day).unwrap() * 86_400_000_000).unwrap();
+    let span = |days: Range<usize>| Interval::new(start_of(days.start), start_of(days.end)).unwrap();
+    let mut question = Question::new(span(days.clone()), CostView::Effective);
+    question.dimensions = by.iter().map(|word| word.parse().unwrap()).collect();
+    let buckets = days.clone().step_by(together).map(|day| span(day..days.end.min(day + together)));
+    question.buckets = (together < days.len()).then(|| buckets.collect());
+    let wanted = tenants.iter().map(|tenant| Some(format!("t{tenant:03}"))).collect();
+    question.filter = Filter::In("sub_account".parse().unwrap(), wanted);
+    let sums = store.aggregate(&store.snapshot().unwrap(), &question, &()).unwrap();
+    let service = |group: usize| sums.values_of(group).first().map_or("", |service| service.unwrap()).to_owned();
+    let group = |group: usize| (sums.heads[group].bucket, service(group), sums.costs_of(group)[0]);
+    let mut groups: Groups = (0..sums.len()).map(group).collect();
+    groups.sort_unstable();
+    (groups, sums.path)
 }
 
 /// A filter on what rows are sorted by reads the records of its value, once.
@@ -288,56 +339,41 @@ fn one_of_many_tenants_is_answered_from_its_records() {
     import(&open(&store), path.to_str().unwrap()).unwrap();
     let hot = hot_of(&segments(&store)[0]);
     let sound = std::fs::read(&hot).unwrap();
-    let ask_by = |finops: &EmbeddedStore, by: &[&str], tenant: usize, days: i64| {
-        let start = Stamp::parse("2024-01-01T00:00:00Z").unwrap();
-        let end = Stamp::from_micros(start.micros() + days * 86_400_000_000).unwrap();
-        let mut question = Question::new(Interval::new(start, end).unwrap(), CostView::Effective);
-        question.dimensions = by.iter().map(|word| word.parse().unwrap()).collect();
-        question.filter = Filter::equals("sub_account".parse().unwrap(), format!("t{tenant:03}"));
-        let sums = finops.aggregate(&finops.snapshot().unwrap(), &question, &()).unwrap();
-        let service = |group| sums.values_of(group).first().map_or("", |service| service.unwrap()).to_owned();
-        let group = |group| (service(group), sums.costs_of(group)[0]);
-        let mut groups: Vec<(String, i128)> = (0..sums.len()).map(group).collect();
-        groups.sort_unstable();
-        (groups, sums.path)
+    let ask = |store: &EmbeddedStore, tenant: usize, days: Range<usize>, together: usize| {
+        ask_of_tenants(store, &["service"], &[tenant], days, together)
     };
-    let ask = |finops: &EmbeddedStore, tenant, days| ask_by(finops, &["service"], tenant, days);
-    let wanted = |tenant: usize, days: i128| {
-        let mut groups = std::collections::BTreeMap::new();
-        for kind in (0..6000).filter(|kind| kind % 600 == tenant) {
-            let cents = i128::try_from(kind % 11 * 100 + kind % 100).unwrap();
-            *groups.entry(format!("s{}", kind % 7)).or_insert(0) += cents * 10_i128.pow(16) * 4 * days;
-        }
-        groups.into_iter().collect::<Vec<_>>()
-    };
-    for (days, counted) in [(1, 1), (2, 2), (5, 2)] {
+    for (days, together) in [(0..1, 1), (0..4, 4), (0..9, 9), (1..2, 1), (1..3, 2), (2..9, 7), (0..4, 1), (1..4, 2)] {
         let finops = EmbeddedStore::open_read_only(&store).unwrap();
         for tenant in [7, 0, 599] {
-            let (total, of_total) = ask_by(&finops, &[], tenant, days);
+            let what = format!("tenant {tenant} on days {days:?} by {together}");
+            let wanted = cost_of_tenants(&[tenant], days.clone(), together);
+            let (total, of_total) = ask_of_tenants(&finops, &[], &[tenant], days.clone(), days.len());
             assert!(0 < of_total.bytes_read && of_total.bytes_read <= 8192, "a column less: {of_total:?}");
-            let (first, path) = ask(&finops, tenant, days);
-            assert_eq!(total, [(String::new(), first.iter().map(|(_, cost)| cost).sum())]);
-            assert_eq!(first, wanted(tenant, counted), "tenant {tenant} over {days} days");
-            assert_eq!(path.scanned_segments, 0);
-            let (again, kept) = ask(&finops, tenant, days);
-            assert_eq!(again, first, "tenant {tenant} over {days} days, again");
+            assert_eq!(total, [(0, String::new(), wanted.iter().map(|(_, _, cost)| cost).sum())], "{what}");
+            let (first, path) = ask(&finops, tenant, days.clone(), together);
+            assert_eq!((first, path.scanned_segments), (wanted.clone(), 0), "{what}");
+            let (again, kept) = ask(&finops, tenant, days.clone(), together);
+            assert_eq!(again, wanted, "{what}, again");
             // Seven services on each day, of some dozen bytes: a page of records, or two.
             assert!(0 < path.bytes_read && path.bytes_read <= 8192, "records of this tenant: {path:?}");
-            let (_, of_total) = ask_by(&finops, &[], tenant, days);
-            assert_eq!((kept.bytes_read, of_total.bytes_read), (0, 0), "the columns of both are in memory");
+            assert_eq!(kept.bytes_read, 0, "the columns are in memory");
             assert_eq!(path.rows_from_days + path.rows_from_cube, kept.rows_from_days + kept.rows_from_cube);
         }
-        let (none, _) = ask(&finops, 600, days);
-        assert!(none.is_empty(), "nobody is called so");
+        assert!(ask(&finops, 600, days.clone(), together).0.is_empty(), "nobody is called so");
+        // Of two there are no records in one place: their rows are looked for in each day.
+        for tenants in [[7, 8], [3, 590]] {
+            let (found, _) = ask_of_tenants(&finops, &["service"], &tenants, days.clone(), together);
+            assert_eq!(found, cost_of_tenants(&tenants, days.clone(), together), "{tenants:?} on days {days:?}");
+        }
     }
     // Whatever is damaged shows where it is read, from records as from whole columns.
-    for place in (8..columns_end(&sound)).step_by(1511) {
+    for place in (8..columns_end(&sound)).step_by(9001) {
         let mut other = sound.clone();
         other[place] ^= 0x20;
         std::fs::write(&hot, &other).unwrap();
         let finops = EmbeddedStore::open_read_only(&store).unwrap();
         for _ in 0..2 {
-            assert_eq!(ask(&finops, 7, 2).0, wanted(7, 2), "byte {place}");
+            assert_eq!(ask(&finops, 7, 0..4, 4).0, cost_of_tenants(&[7], 0..4, 4), "byte {place}");
         }
     }
     // Records are built again as columns are: the first question of a tenant reads nothing else.
@@ -345,7 +381,8 @@ fn one_of_many_tenants_is_answered_from_its_records() {
     other[8..columns_end(&sound)].iter_mut().for_each(|byte| *byte ^= 0x20);
     std::fs::write(&hot, &other).unwrap();
     let finops = EmbeddedStore::open(&store).unwrap();
-    let (found, path) = ask(&finops, 7, 1);
-    assert_eq!((found, path.rebuilt_segments, path.scanned_segments), (wanted(7, 1), 1, 0));
+    let (found, path) = ask(&finops, 7, 0..1, 1);
+    let wanted = cost_of_tenants(&[7], 0..1, 1);
+    assert_eq!((found, path.rebuilt_segments, path.scanned_segments), (wanted, 1, 0));
     assert!(std::fs::read(&hot).unwrap() == sound);
 }

@@ -28,6 +28,12 @@ impl Labels {
         code.checked_sub(1).and_then(|code| self.0.get(code))
     }
 
+    /// The codes of a text, or of "has no value".
+    pub(crate) fn codes_of(&self, text: Option<&str>) -> impl Iterator<Item = u32> {
+        let nothing = text.is_none().then_some(0);
+        nothing.into_iter().chain(text.into_iter().flat_map(|text| self.0.codes_of(text).map(|code| code + 1)))
+    }
+
     /// How many codes there are, with that of "has no value".
     pub fn len(&self) -> usize {
         self.0.len() + 1

@@ -164,9 +164,13 @@ impl SectionIndex {
         dimensions.any(|chunk| chunk.what == What::Dimension(column))
     }
 
-    /// The place of a chunk.
+    /// The place of a chunk. Dimensions are written first, so that others are looked for from the end.
     pub fn find(&self, what: What) -> Option<usize> {
-        self.chunks.iter().position(|chunk| chunk.what == what)
+        let is_it = |chunk: &Chunk| chunk.what == what;
+        match what {
+            What::Dimension(_) => self.chunks.iter().position(is_it),
+            _ => self.chunks.iter().rposition(is_it),
+        }
     }
 }
 
@@ -199,9 +203,10 @@ impl BlockIndex {
     /// The code that a dimension has in all charges of the block, if it is the same in all.
     pub fn constant(&self, column: u16) -> Option<u32> {
         let known = self.constants.iter().find(|(known, _)| *known == column).map(|(_, code)| *code);
-        known.or_else(|| {
-            let varies = |section: &SectionIndex| section.find(What::Dimension(column)).is_some();
-            if self.sections.first().is_some_and(varies) { None } else { Some(0) }
-        })
+        known.or_else(
+            || {
+                if self.sections.first().is_some_and(|charges| charges.tells(column)) { None } else { Some(0) }
+            },
+        )
     }
 }

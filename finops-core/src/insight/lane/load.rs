@@ -18,9 +18,38 @@ pub(super) struct Of<'a> {
     pub(super) place: (usize, usize, usize),
     pub(super) index: &'a BlockIndex,
     pub(super) section: &'a SectionIndex,
+    /// The columns that are needed, with the places of their chunks.
+    columns: Vec<(What, usize)>,
 }
 
-impl Of<'_> {
+impl<'a> Of<'a> {
+    pub(super) fn new(
+        shared: &'a Shared<'a>,
+        place: (usize, usize, usize),
+        index: &'a BlockIndex,
+        section: &'a SectionIndex,
+    ) -> Self {
+        let prepared = shared.prepared;
+        let quantity = prepared.metered.as_ref().map(|_| Measure::Quantity);
+        let measures = prepared.measures.iter().copied().chain(quantity);
+        let dimensions = prepared.columns.iter().map(|column| What::Dimension(*column));
+        let all = dimensions.chain([What::Charges]);
+        let all = all.chain(measures.flat_map(|measure| [What::Amount(measure), What::Unknown(measure)]));
+        let columns = all.filter_map(|what| Some((what, section.find(what)?))).collect();
+        Self { shared, place, index, section, columns }
+    }
+
+    /// The place of the chunk of a column that is needed; none where it is zero everywhere.
+    pub(super) fn find(&self, what: What) -> Option<usize> {
+        self.columns.iter().find(|(known, _)| *known == what).map(|(_, chunk)| *chunk)
+    }
+
+    /// How many bytes the columns have that are needed.
+    pub(super) fn bytes(&self) -> u64 {
+        let chunks = self.columns.iter().filter_map(|(_, chunk)| self.section.chunks.get(*chunk));
+        chunks.map(|chunk| chunk.bytes).sum()
+    }
+
     /// A column with all its rows, and how many bytes were read from disk for it.
     pub(super) fn column(&self, chunk: usize) -> Result<(Arc<Data>, u64)> {
         let (segment, block, section) = self.place;
@@ -31,42 +60,23 @@ impl Of<'_> {
     /// before.
     pub(super) fn is_known(&self) -> bool {
         let (segment, block, section) = self.place;
-        let mut chunks = self.chunks();
         // What is the same in all rows is never read.
-        chunks.retain(|chunk| {
+        let is_read = |chunk: &usize| {
             let coding = self.section.chunks.get(*chunk).map(|chunk| chunk.coding);
             coding.is_some_and(|coding| !matches!(coding, Coding::One(_) | Coding::Zero))
-        });
+        };
+        let chunks: Vec<usize> = self.columns.iter().map(|(_, chunk)| *chunk).filter(is_read).collect();
         self.shared.source.is_known(segment, block, section, &chunks)
-    }
-
-    /// The places of the columns that are needed.
-    fn chunks(&self) -> Vec<usize> {
-        let prepared = self.shared.prepared;
-        let quantity = prepared.metered.as_ref().map(|_| Measure::Quantity);
-        let measures = prepared.measures.iter().copied().chain(quantity);
-        let dimensions = prepared.columns.iter().map(|column| What::Dimension(*column));
-        let all = dimensions.chain([What::Charges]);
-        let all = all.chain(measures.flat_map(|measure| [What::Amount(measure), What::Unknown(measure)]));
-        all.filter_map(|what| self.section.find(what)).collect()
     }
 
     /// The records of a code as columns, and how many bytes were read from disk for them.
     pub(super) fn records(&self, code: u32, records: Range<usize>) -> Result<(Arc<Records>, u64)> {
         let (segment, block, section) = self.place;
-        let mut chunks = self.chunks();
         // All of them have the same code of the lead.
-        let lead = self.section.lead.and_then(|lead| self.section.find(What::Dimension(lead)));
-        chunks.retain(|chunk| Some(*chunk) != lead);
+        let lead = self.section.lead.map(What::Dimension);
+        let columns = self.columns.iter().filter(|(what, _)| Some(*what) != lead);
+        let chunks: Vec<usize> = columns.map(|(_, chunk)| *chunk).collect();
         self.shared.source.records(segment, block, section, (code, records), &chunks)
-    }
-
-    /// The only value of the dimension that the rows are sorted by which the question lets through, and its records,
-    /// where the section has a drill.
-    pub(super) fn drilled(&self) -> Option<(u32, Range<usize>)> {
-        let (drill, lead) = self.section.drill.as_ref().zip(self.section.lead)?;
-        let code = self.shared.prepared.test.only(lead)?;
-        Some((code, drill.records_of(code)))
     }
 }
 
@@ -151,7 +161,7 @@ impl<'a> Loader<'a> {
 
     pub(super) fn codes(&mut self, what: What) -> Result<Held> {
         let section = self.of.section;
-        let Some(chunk) = section.find(what) else { return Ok(Held::One(Codes::One(0))) };
+        let Some(chunk) = self.of.find(what) else { return Ok(Held::One(Codes::One(0))) };
         if let Some(Coding::One(code)) = section.chunks.get(chunk).map(|chunk| chunk.coding) {
             return Ok(Held::One(Codes::One(code)));
         }
@@ -161,7 +171,7 @@ impl<'a> Loader<'a> {
     pub(super) fn column(&mut self, measure: Measure) -> Result<Column> {
         let unknown = self.codes(What::Unknown(measure))?;
         let section = self.of.section;
-        let chunk = section.find(What::Amount(measure));
+        let chunk = self.of.find(What::Amount(measure));
         let is_zero = |chunk: &usize| section.chunks.get(*chunk).is_none_or(|chunk| chunk.coding == Coding::Zero);
         let amounts = chunk.filter(|chunk| !is_zero(chunk)).map(|chunk| self.load(chunk)).transpose()?;
         Ok(Column { amounts, unknown })

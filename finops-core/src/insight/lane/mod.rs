@@ -7,12 +7,15 @@
 
 mod axis;
 mod cells;
+mod days;
 mod keys;
 mod load;
 mod parts;
+mod queue;
 mod sections;
 mod target;
 mod test;
+mod threads;
 mod view;
 mod work;
 mod worker;
@@ -27,11 +30,12 @@ use crate::model::progress::{Observer, Progress};
 use crate::{Error, ErrorCode, Result};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 pub use axis::TagValues;
 use axis::{Known, Prepared, prepare};
 use cells::Cells;
+use queue::Queue;
 use work::Plan;
 
 /// Texts are read one by one where there are this many times more of them than groups.
@@ -116,27 +120,9 @@ pub fn answer(
     let Some(plan) = Plan::new(&prepared, segments, threads) else { return Ok(None) };
     let stop = AtomicBool::new(false);
     let rows = AtomicU64::new(0);
-    let shared = Shared { prepared: &prepared, plan: &plan, segments, source, stop: &stop, rows: &rows };
-    let parts = plan.parts();
-    let mut results: Vec<Result<Done>> = Vec::with_capacity(parts.len());
-    std::thread::scope(|scope| {
-        let mut parts = parts.iter();
-        let own = parts.next();
-        let work = |part| {
-            let done = worker::run(&shared, part, &|_| Ok(()));
-            stop.fetch_or(done.is_err(), Ordering::Relaxed);
-            done
-        };
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
-        if let Some(own) = own {
-            results.push(worker::run(&shared, own, &|rows| watch(observer, rows)));
-            if results.iter().any(Result::is_err) {
-                stop.store(true, Ordering::Relaxed);
-            }
-        }
-        let panicked = || Err(Error::new(ErrorCode::Storage, "a thread of the query panicked: please report it"));
-        results.extend(others.into_iter().map(|other| other.join().unwrap_or_else(|_| panicked())));
-    });
+    let queue = Queue::new(&plan.works, plan.threads, plan.by_bucket);
+    let shared = Shared { prepared: &prepared, plan: &plan, queue: &queue, segments, source, stop: &stop, rows: &rows };
+    let mut results = threads::run(&shared, &|rows| watch(observer, rows));
     // Where one thread fails the others are stopped: what stopped them is the reason.
     results.sort_by_key(|result| result.as_ref().is_err_and(|error| error.code() == ErrorCode::Cancelled));
     let done = results.into_iter().collect::<Result<Vec<_>>>()?;
@@ -147,6 +133,7 @@ pub fn answer(
 struct Shared<'a> {
     prepared: &'a Prepared<'a>,
     plan: &'a Plan,
+    queue: &'a Queue,
     segments: &'a [Arc<Vec<BlockIndex>>],
     source: &'a dyn BlockSource,
     stop: &'a AtomicBool,
@@ -176,7 +163,7 @@ fn merge(prepared: &Prepared<'_>, plan: &Plan, done: Vec<Done>, source: &dyn Blo
     if prepared.question.distinct.is_some() {
         sums.distinct = Some(std::collections::HashMap::new());
     }
-    let threads = u64::try_from(done.len()).unwrap_or(1);
+    let threads = u64::try_from(done.len()).unwrap_or(1).max(1);
     let mut shared: Option<Cells> = None;
     for Done { sums: own, cells, path } in done {
         sums.path.add(&path);

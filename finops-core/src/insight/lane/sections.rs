@@ -4,17 +4,25 @@ use super::Shared;
 use super::load::{Few, Kept, Of, Rows};
 use super::parts::Part;
 use super::view::View;
-use super::work::Work;
+use super::work::{Use, Work, are_few};
 use crate::Result;
-use crate::insight::blocks::{BlockIndex, Codes, Data, FEW_OF, Records, SectionIndex, What};
+use crate::insight::blocks::{BlockIndex, Codes, Data, Records, SectionIndex, What};
+use hashbrown::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// How many bytes of whole columns a thread keeps in hand, whether or not they stay in memory: the last stretches of
+/// their sections may be another thread's.
+const MOST_HELD: u64 = 256 << 20;
 
 /// What a thread has loaded.
 pub(super) struct Sections<'a> {
     shared: &'a Shared<'a>,
     parts: &'a [Part<'a>],
-    slots: Vec<Slot>,
+    /// Those in hand, by their numbers.
+    slots: HashMap<usize, Slot>,
+    /// How many bytes their whole columns have.
+    held: u64,
     /// The rows of a section of which the others were not loaded.
     some: Option<View>,
     /// How many bytes were read from disk.
@@ -24,15 +32,15 @@ pub(super) struct Sections<'a> {
 /// What is loaded of a section.
 #[derive(Default)]
 struct Slot {
-    /// How many stretches it has, and how many are still to come.
-    stretches: usize,
-    left: usize,
-    /// All rows.
+    /// All rows, and how many bytes their columns have.
     whole: Option<View>,
+    bytes: u64,
     /// Those of the one value that is let through of what the rows are sorted by.
     drilled: Option<Drilled>,
     /// Columns with all rows where few are needed: what the rows are sorted by, and short ones.
     columns: Kept,
+    /// The first of these.
+    lead: Option<Arc<Data>>,
     /// Whether all rows are worth loading even where few are needed, once that was asked.
     is_known: Option<bool>,
 }
@@ -51,24 +59,17 @@ impl Drilled {
         Ok(Self { view, records })
     }
 
-    /// The rows of a day; a section over all days has them in the first.
-    fn rows_of(&self, day: usize) -> Range<usize> {
-        let end = |day: usize| self.records.day_ends.get(day).copied().unwrap_or(0);
-        day.checked_sub(1).map_or(0, end)..end(day)
+    /// The rows of some days; a section over all days has them in the first.
+    fn rows_of(&self, days: &Range<usize>) -> Range<usize> {
+        let end = |end: usize| end.checked_sub(1).and_then(|day| self.records.day_ends.get(day)).copied().unwrap_or(0);
+        end(days.start)..end(days.end)
     }
 }
 
 impl<'a> Sections<'a> {
-    /// Nothing is loaded yet for a part of the work.
-    pub(super) fn new(shared: &'a Shared<'a>, parts: &'a [Part<'a>], works: &[Work]) -> Self {
-        let mut slots: Vec<Slot> = Vec::new();
-        slots.resize_with(shared.plan.slots, Slot::default);
-        for work in works.iter().filter(|work| work.section.is_some()) {
-            if let Some(slot) = slots.get_mut(work.slot) {
-                (slot.stretches, slot.left) = (slot.stretches + 1, slot.left + 1);
-            }
-        }
-        Self { shared, parts, slots, some: None, bytes_read: 0 }
+    /// Nothing is loaded yet.
+    pub(super) fn new(shared: &'a Shared<'a>, parts: &'a [Part<'a>]) -> Self {
+        Self { shared, parts, slots: HashMap::new(), held: 0, some: None, bytes_read: 0 }
     }
 
     /// The columns for a stretch of rows, and which of theirs it is, less those that a test on what rows are sorted by
@@ -79,69 +80,77 @@ impl<'a> Sections<'a> {
         section: &SectionIndex,
         work: &Work,
     ) -> Result<Option<(&View, Range<usize>)>> {
-        let Self { shared, parts, slots, some, bytes_read } = self;
-        let (Some(slot), Some(place)) = (slots.get_mut(work.slot), work.section) else { return Ok(None) };
-        let of = Of { shared, place: (work.segment, work.block, place), index, section };
-        if let Some((code, records)) = of.drilled().filter(|(_, records)| are_few(records.len(), section)) {
-            if records.is_empty() {
-                return Ok(None);
-            }
+        if self.held > MOST_HELD {
+            self.forget();
+        }
+        let Self { shared, parts, slots, held, some, bytes_read } = self;
+        let used = shared.plan.uses.get(work.slot).zip(work.section);
+        let Some((Use { stretches, records, .. }, place)) = used else { return Ok(None) };
+        let slot = slots.entry(work.slot).or_default();
+        let of = || Of::new(shared, (work.segment, work.block, place), index, section);
+        if let Some((code, records)) = records {
             if slot.drilled.is_none() {
-                let drilled = Drilled::load(&of, code, records, parts)?;
+                let drilled = Drilled::load(&of(), *code, records.clone(), parts)?;
                 *bytes_read += drilled.view.bytes_read;
                 slot.drilled = Some(drilled);
             }
-            let found = slot.drilled.as_ref().map(|drilled| (&drilled.view, drilled.rows_of(work.day)));
+            let found = slot.drilled.as_ref().map(|drilled| (&drilled.view, drilled.rows_of(&work.days)));
             return Ok(found.filter(|(_, rows)| !rows.is_empty()));
         }
         let rows = match section.lead.filter(|lead| shared.prepared.test.narrows(*lead)) {
-            Some(lead) => shared.prepared.test.narrow(lead, slot.lead(&of, lead, bytes_read)?, work.rows.clone()),
+            Some(lead) => shared.prepared.test.narrow(lead, slot.lead(of, lead, bytes_read)?, work.rows.clone()),
             None => work.rows.clone(),
         };
         if rows.is_empty() {
             return Ok(None);
         }
         if slot.whole.is_none() {
-            let are_few = are_few(rows.len().saturating_mul(slot.stretches), section);
-            if are_few && !*slot.is_known.get_or_insert_with(|| of.is_known()) {
+            let are_few = are_few(rows.len().saturating_mul(*stretches), section);
+            if are_few && !*slot.is_known.get_or_insert_with(|| of().is_known()) {
                 let count = rows.len();
-                let few = Few { rows, stretches: slot.stretches, whole: &mut slot.columns };
-                let view = View::load(&of, Rows::Few(few), parts)?;
+                let few = Few { rows, stretches: *stretches, whole: &mut slot.columns };
+                let view = View::load(&of(), Rows::Few(few), parts)?;
                 *bytes_read += view.bytes_read;
                 return Ok(Some((some.insert(view), 0..count)));
             }
+            let of = of();
             let view = View::load(&of, Rows::All, parts)?;
             *bytes_read += view.bytes_read;
-            slot.whole = Some(view);
+            (slot.whole, slot.bytes) = (Some(view), of.bytes());
+            *held += slot.bytes;
         }
         Ok(slot.whole.as_ref().map(|whole| (whole, rows)))
     }
 
-    /// Lets go of a section after its last stretch.
-    pub(super) fn done(&mut self, work: &Work) {
-        if let Some(slot) = self.slots.get_mut(work.slot) {
-            slot.left = slot.left.saturating_sub(1);
-            if slot.left == 0 {
-                (slot.whole, slot.drilled, slot.columns) = (None, None, Kept::default());
-            }
+    /// Lets go of a section after its last stretch, which is at that place.
+    pub(super) fn done(&mut self, place: usize, work: &Work) {
+        let is_last = self.shared.plan.uses.get(work.slot).is_some_and(|of| of.last == place);
+        if is_last && work.section.is_some() {
+            self.held -= self.slots.remove(&work.slot).map_or(0, |slot| slot.bytes);
         }
     }
-}
 
-/// Whether so many rows of a section are worth reading without the others.
-fn are_few(rows: usize, section: &SectionIndex) -> bool {
-    rows.saturating_mul(FEW_OF) <= usize::try_from(section.rows()).unwrap_or(usize::MAX)
+    /// Lets go of all sections.
+    pub(super) fn forget(&mut self) {
+        self.slots.clear();
+        self.held = 0;
+    }
 }
 
 impl Slot {
     /// The codes of the dimension that the rows are sorted by.
-    fn lead(&mut self, of: &Of<'_>, lead: u16, bytes_read: &mut u64) -> Result<&Codes> {
+    fn lead<'o>(&mut self, of: impl Fn() -> Of<'o>, lead: u16, bytes_read: &mut u64) -> Result<&Codes> {
         if let Some(whole) = &self.whole {
             return Ok(whole.codes(lead));
         }
-        let Some(chunk) = of.section.find(What::Dimension(lead)) else { return Ok(&Codes::One(0)) };
-        *bytes_read += self.columns.read(of, chunk)?.1;
-        Ok(match self.columns.known(chunk).map(Arc::as_ref) {
+        if self.lead.is_none() {
+            let of = of();
+            let Some(chunk) = of.find(What::Dimension(lead)) else { return Ok(&Codes::One(0)) };
+            let (data, bytes) = self.columns.read(&of, chunk)?;
+            *bytes_read += bytes;
+            self.lead = Some(data);
+        }
+        Ok(match self.lead.as_deref() {
             Some(Data::Codes(codes)) => codes,
             _ => &Codes::One(0),
         })

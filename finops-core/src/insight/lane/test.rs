@@ -47,7 +47,7 @@ impl Marks {
     }
 }
 
-/// How many values are compared one by one; more are hashed.
+/// How many values are looked for one by one; more are hashed.
 const FEW_VALUES: usize = 4;
 
 pub(super) fn prepare_test(filter: &Filter, question: &Question, source: &dyn BlockSource) -> Result<Test> {
@@ -77,10 +77,16 @@ pub(super) fn prepare_test(filter: &Filter, question: &Question, source: &dyn Bl
 
 /// For each code whether its text is wanted.
 fn marked(labels: &Labels, wanted: &[Option<String>]) -> Vec<bool> {
-    let texts = (0..labels.len()).map(|code| labels.get(u32::try_from(code).unwrap_or(u32::MAX)));
     if wanted.len() <= FEW_VALUES {
-        return texts.map(|text| wanted.iter().any(|wanted| wanted.as_deref() == text)).collect();
+        let mut marked = vec![false; labels.len()];
+        for code in wanted.iter().flat_map(|wanted| labels.codes_of(wanted.as_deref())) {
+            if let Some(marked) = usize::try_from(code).ok().and_then(|code| marked.get_mut(code)) {
+                *marked = true;
+            }
+        }
+        return marked;
     }
+    let texts = (0..labels.len()).map(|code| labels.get(u32::try_from(code).unwrap_or(u32::MAX)));
     let wanted: HashSet<Option<&str>> = wanted.iter().map(Option::as_deref).collect();
     texts.map(|text| wanted.contains(&text)).collect()
 }

@@ -1,25 +1,26 @@
 //! What has to be read for a question, day by day, each day from its smallest section that will do.
 
 use super::axis::{Prepared, metered_columns};
+use super::days::{Reach, Span, count_before, midnight_of, only_bucket};
 use super::keys::Shape;
-use crate::insight::blocks::{BlockIndex, DAY_MICROS, DayTotals, Measure, SectionIndex, What};
+use super::queue::UNIT_ROWS;
+use crate::insight::blocks::{BlockIndex, DayTotals, FEW_OF, Measure, SectionIndex, What};
 use crate::insight::plan::Grouping;
-use crate::insight::question::Question;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Sums whose magnitudes together stay below this fit 128 bits in any order.
 const SAFE: u128 = 1 << 126;
 
-/// A stretch of rows to go through, of one day.
+/// A stretch of rows to go through. They are of one day, unless it does not matter where a day ends.
 #[derive(Debug, Clone)]
 pub(super) struct Work {
     /// The places of the segment, the block and the section; the section is none where the totals of the day will do.
     pub(super) segment: usize,
     pub(super) block: usize,
     pub(super) section: Option<usize>,
-    /// The place of the day in the block.
-    pub(super) day: usize,
+    /// The places of the days in the block.
+    pub(super) days: Range<usize>,
     pub(super) rows: Range<usize>,
     /// The bucket that all of them lie in.
     pub(super) bucket: u32,
@@ -30,7 +31,7 @@ pub(super) struct Work {
 /// Everything to be read, and how groups are to be found.
 #[derive(Debug)]
 pub(super) struct Plan {
-    works: Vec<Work>,
+    pub(super) works: Vec<Work>,
     pub(super) shape: Shape,
     pub(super) grouping: Grouping,
     /// Whether the groups of a bucket are given on as soon as the next bucket begins.
@@ -39,16 +40,27 @@ pub(super) struct Plan {
     pub(super) metered: bool,
     /// How many of the largest groups are enough.
     pub(super) largest: Option<usize>,
-    /// How many sections are read.
-    pub(super) slots: usize,
-    threads: usize,
+    /// The sections that are read.
+    pub(super) uses: Vec<Use>,
+    pub(super) threads: usize,
+}
+
+/// What is read of a section.
+#[derive(Debug)]
+pub(super) struct Use {
+    /// How many stretches.
+    pub(super) stretches: usize,
+    /// The place of the last of them among all.
+    pub(super) last: usize,
+    /// The one code of what the rows are sorted by which is let through, and its records, where they are few.
+    pub(super) records: Option<(u32, Range<usize>)>,
 }
 
 impl Plan {
     /// The plan for a question; none where it cannot be proven that sums fit, or keys are too long.
     pub(super) fn new(prepared: &Prepared<'_>, segments: &[Arc<Vec<BlockIndex>>], threads: usize) -> Option<Self> {
         let question = prepared.question;
-        let mut planner = Planner { prepared, works: Vec::new(), slots: Slots::default(), bound: 0 };
+        let mut planner = Planner { prepared, works: Vec::new(), uses: Vec::new(), of_block: Vec::new(), bound: 0 };
         let asked = if prepared.test.is_never() { &[] } else { segments };
         for (segment, blocks) in asked.iter().enumerate() {
             for (block, index) in blocks.iter().enumerate() {
@@ -58,8 +70,7 @@ impl Plan {
         let mut works = std::mem::take(&mut planner.works);
         let by_bucket = question.buckets.is_some();
         if by_bucket {
-            // Stable: what lies together stays together.
-            works.sort_by_key(|work| work.bucket);
+            works = in_order_of_buckets(&works);
         }
         let rows: u64 = works.iter().map(rows_of).sum();
         let read: u64 = works.iter().map(|work| planner.expected(segments, work)).sum();
@@ -75,128 +86,177 @@ impl Plan {
         let metered = question.metered;
         // Of several currencies nobody knows yet what they are worth.
         let largest = question.largest.filter(|_| prepared.currencies.len() <= 2);
-        let slots = planner.slots.count;
-        Some(Self { works, shape, grouping, by_bucket, metered, largest, slots, threads })
-    }
-
-    /// The work of each thread. Where groups are given on by bucket, no bucket is cut in two.
-    pub(super) fn parts(&self) -> Vec<&[Work]> {
-        let total: u64 = self.works.iter().map(rows_of).sum();
-        let threads = u64::try_from(self.threads).unwrap_or(1);
-        let (mut parts, mut start, mut rows) = (Vec::new(), 0, 0);
-        for (place, work) in self.works.iter().enumerate() {
-            let done = u64::try_from(parts.len()).unwrap_or(0) + 1;
-            let last = place.checked_sub(1).and_then(|before| self.works.get(before));
-            let may_cut = !self.by_bucket || last.is_none_or(|last| last.bucket != work.bucket);
-            if place > start && done < threads && rows >= total * done / threads && may_cut {
-                parts.push(self.works.get(start..place).unwrap_or_default());
-                start = place;
+        let mut uses = planner.uses;
+        for (place, work) in works.iter().enumerate().filter(|(_, work)| work.section.is_some()) {
+            if let Some(of) = uses.get_mut(work.slot) {
+                (of.stretches, of.last) = (of.stretches + 1, place);
             }
-            rows += rows_of(work);
         }
-        parts.push(self.works.get(start..).unwrap_or_default());
-        parts
+        Some(Self { works, shape, grouping, by_bucket, metered, largest, uses, threads })
     }
 }
 
-fn rows_of(work: &Work) -> u64 {
+/// What lies together stays together.
+fn in_order_of_buckets(works: &[Work]) -> Vec<Work> {
+    // Pairs of numbers are moved about faster than what they stand for.
+    let mut order: Vec<(u32, usize)> = works.iter().enumerate().map(|(place, work)| (work.bucket, place)).collect();
+    order.sort_unstable();
+    order.into_iter().filter_map(|(_, place)| works.get(place)).cloned().collect()
+}
+
+/// Whether so many rows of a section are worth reading without the others.
+pub(super) fn are_few(rows: usize, section: &SectionIndex) -> bool {
+    rows.saturating_mul(FEW_OF) <= usize::try_from(section.rows()).unwrap_or(usize::MAX)
+}
+
+/// How many rows a stretch has.
+pub(super) fn rows_of(work: &Work) -> u64 {
     u64::try_from(work.rows.len()).unwrap_or(u64::MAX)
 }
 
 struct Planner<'p> {
     prepared: &'p Prepared<'p>,
     works: Vec<Work>,
-    slots: Slots,
+    /// The sections that are read, in the order in which they are met.
+    uses: Vec<Use>,
+    /// Those of the block in hand.
+    of_block: Vec<Slot>,
     /// What the magnitudes of all sums together stay below.
     bound: u128,
 }
 
-/// The numbers of sections, in the order in which they are met.
-#[derive(Default)]
-struct Slots {
-    count: usize,
-    /// Those of the block in hand.
-    of_block: Vec<(usize, usize)>,
+/// A section of the block in hand, its number among all, and how many of its rows are read.
+struct Slot {
+    section: usize,
+    number: usize,
+    rows: usize,
 }
 
-impl Slots {
-    fn of(&mut self, section: usize) -> usize {
-        if let Some((_, slot)) = self.of_block.iter().find(|(known, _)| *known == section) {
-            return *slot;
-        }
-        self.of_block.push((section, self.count));
-        self.count += 1;
-        self.count - 1
-    }
+/// A block, and the places of its segment and of itself.
+#[derive(Clone, Copy)]
+struct InBlock<'i> {
+    segment: usize,
+    block: usize,
+    index: &'i BlockIndex,
 }
 
 impl Planner<'_> {
     /// Adds what has to be read of a block; none when sums might not fit.
     fn add(&mut self, segment: usize, block: usize, index: &BlockIndex) -> Option<()> {
-        let question = self.prepared.question;
-        self.slots.of_block.clear();
-        let mut whole: Option<Option<usize>> = None;
-        let plain = self.is_plain(index);
-        let mut last_bucket = 0;
-        if !plain && let Some(bucket) = only_bucket(question, index) {
-            let section = self.smallest(index, true)?;
-            let of = index.sections.get(section)?;
-            if of.over_days {
-                let rows = of.rows_of(0);
-                self.bound(index, Some(section), None, rows.len())?;
-                let slot = self.slots.of(section);
-                self.works.push(Work { segment, block, section: Some(section), day: 0, rows, bucket, slot });
-                return Some(());
-            }
-        }
-        for (day, totals) in index.days.iter().enumerate() {
-            let (section, bucket) = match reach(question, totals, &mut last_bucket) {
-                Reach::Outside => continue,
-                Reach::Whole(bucket) if plain && self.fit(totals) => (None, bucket),
-                Reach::Whole(bucket) => (*whole.get_or_insert_with(|| self.smallest(index, false)), bucket),
-                Reach::Partly => {
-                    self.cut(segment, block, day, index)?;
-                    continue;
-                }
-            };
-            let rows = section.and_then(|section| index.sections.get(section)).map_or(0..0, |found| found.rows_of(day));
-            self.bound(index, section, Some(totals), rows.len())?;
-            let slot = section.map_or(0, |section| self.slots.of(section));
-            self.works.push(Work { segment, block, section, day, rows, bucket, slot });
+        self.add_days(InBlock { segment, block, index })?;
+        for Slot { section, rows, .. } in std::mem::take(&mut self.of_block) {
+            self.bound_rows(index, index.sections.get(section)?, rows)?;
         }
         Some(())
     }
 
+    fn add_days(&mut self, of: InBlock<'_>) -> Option<()> {
+        let (question, index) = (self.prepared.question, of.index);
+        let plain = self.is_plain(index);
+        // By themselves: the days of a large store lie in far memory, and what does not depend on one another is
+        // fetched at once.
+        let spans: Vec<Span> = index.days.iter().map(Span::of).collect();
+        if !plain && let Some(bucket) = only_bucket(question, &spans) {
+            let section = self.smallest(index, true)?;
+            let found = index.sections.get(section)?;
+            if found.over_days {
+                self.push(of, section, 0, found.rows_of(0), bucket)?;
+                return Some(());
+            }
+        }
+        let mut whole: Option<usize> = None;
+        // Each looks for buckets from where it found the last one.
+        let (mut reached, mut cut) = (0, 0);
+        for ((day, totals), span) in index.days.iter().enumerate().zip(&spans) {
+            match span.reach(question, &mut reached) {
+                Reach::Outside => {}
+                Reach::Whole(bucket) if plain && self.fit(totals) => {
+                    self.bound_totals(totals)?;
+                    let InBlock { segment, block, .. } = of;
+                    let days = day..day + 1;
+                    self.works.push(Work { segment, block, section: None, days, rows: 0..0, bucket, slot: 0 });
+                }
+                Reach::Whole(bucket) => {
+                    let section = whole.map_or_else(|| self.smallest(index, false), Some)?;
+                    whole = Some(section);
+                    self.push(of, section, day, index.sections.get(section)?.rows_of(day), bucket)?;
+                }
+                Reach::Partly => self.cut(of, day, &mut cut)?,
+            }
+        }
+        Some(())
+    }
+
+    /// Adds a stretch of rows of a day, to the one before where that ends and it does not matter that a day does.
+    fn push(&mut self, of: InBlock<'_>, section: usize, day: usize, rows: Range<usize>, bucket: u32) -> Option<()> {
+        let InBlock { segment, block, index } = of;
+        let found = index.sections.get(section)?;
+        let slot = self.slot(section, found)?;
+        slot.rows = slot.rows.saturating_add(rows.len());
+        let slot = slot.number;
+        let records = self.uses.get(slot)?.records.as_ref();
+        if records.is_some_and(|(_, records)| records.is_empty()) {
+            return Some(());
+        }
+        // Within a day the rows are sorted, and a test may lead to some of them.
+        let by_day = records.is_none() && found.lead.is_some_and(|lead| self.prepared.test.narrows(lead));
+        let section = Some(section);
+        let end = |work: &Work| (work.segment, work.block, work.section, work.bucket, work.days.end, work.rows.end);
+        match self.works.last_mut() {
+            // Long stretches stay apart, so that threads can share them out.
+            Some(last)
+                if !by_day
+                    && rows_of(last) < UNIT_ROWS
+                    && end(last) == (segment, block, section, bucket, day, rows.start) =>
+            {
+                (last.rows.end, last.days.end) = (rows.end, day + 1);
+            }
+            _ => {
+                let days = day..day + 1;
+                self.works.push(Work { segment, block, section, days, rows, bucket, slot });
+            }
+        }
+        Some(())
+    }
+
+    /// The slot of a section of the block in hand.
+    fn slot(&mut self, section: usize, found: &SectionIndex) -> Option<&mut Slot> {
+        let place = self.of_block.iter().position(|slot| slot.section == section).unwrap_or_else(|| {
+            let (stretches, last, records) = (0, 0, self.records(found));
+            self.of_block.push(Slot { section, number: self.uses.len(), rows: 0 });
+            self.uses.push(Use { stretches, last, records });
+            self.of_block.len() - 1
+        });
+        self.of_block.get_mut(place)
+    }
+
+    /// The only code of the dimension that a section is sorted by which the question lets through, and its records,
+    /// where the section has a drill and they are few.
+    fn records(&self, section: &SectionIndex) -> Option<(u32, Range<usize>)> {
+        let (drill, lead) = section.drill.as_ref().zip(section.lead)?;
+        let code = self.prepared.test.only(lead)?;
+        Some((code, drill.records_of(code))).filter(|(_, records)| are_few(records.len(), section))
+    }
+
     /// Adds the charges of a day that the question cuts: a stretch of rows for each bucket.
-    fn cut(&mut self, segment: usize, block: usize, day: usize, index: &BlockIndex) -> Option<()> {
-        let question = self.prepared.question;
+    fn cut(&mut self, of: InBlock<'_>, day: usize, last_bucket: &mut usize) -> Option<()> {
+        let (question, index) = (self.prepared.question, of.index);
         let totals = index.days.get(day)?;
         let midnight = midnight_of(totals);
-        // The times before an instant. Most instants lie outside of a day: its ends, which were looked at, say so.
-        let before = |times: &[(i64, u32)], end: i64| {
-            let is_before = |(time, _): &(i64, u32)| midnight + time < end;
-            match (times.first().is_some_and(is_before), times.last().is_some_and(is_before)) {
-                (false, _) => 0,
-                (_, true) => times.len(),
-                _ => times.partition_point(is_before),
-            }
-        };
+        let before = |times: &[(i64, u32)], end: i64| count_before(times, midnight, end);
         let (early, times) = totals.times.split_at(before(&totals.times, question.interval.start().micros()));
         let mut left = times.split_at(before(times, question.interval.end().micros())).0;
         let row = |times: &[(i64, u32)]| times.last().and_then(|(_, end)| usize::try_from(*end).ok());
         let mut start = row(early).unwrap_or(index.sections.first()?.rows_of(day).start);
-        let (first, mut last_bucket) = (start, 0);
         while let Some((time, _)) = left.first() {
-            let bucket = question.bucket_of(midnight + time, &mut last_bucket);
+            let bucket = question.bucket_of(midnight + time, last_bucket);
             let together = question.end_of(bucket).map_or(left.len(), |end| before(left, end)).max(1);
             let (of_bucket, others) = left.split_at_checked(together)?;
             let rows = start..row(of_bucket)?;
             (start, left) = (rows.end, others);
-            let bucket = u32::try_from(bucket).ok()?;
-            let slot = self.slots.of(0);
-            self.works.push(Work { segment, block, section: Some(0), day, rows, bucket, slot });
+            self.push(of, 0, day, rows, u32::try_from(bucket).ok()?)?;
         }
-        self.bound(index, Some(0), None, start - first)
+        Some(())
     }
 
     /// The section of fewest rows that tells apart what has to be; among those over all days only where that will do.
@@ -252,24 +312,26 @@ impl Planner<'_> {
         self.prepared.measures.iter().all(|measure| total_of(totals, *measure).is_some())
     }
 
-    fn bound(
-        &mut self,
-        index: &BlockIndex,
-        section: Option<usize>,
-        totals: Option<&DayTotals>,
-        rows: usize,
-    ) -> Option<()> {
+    fn bound_totals(&mut self, totals: &DayTotals) -> Option<()> {
+        let measures = self.prepared.measures.iter();
+        let magnitude = |measure: &Measure| total_of(totals, *measure).map_or(0, i128::unsigned_abs);
+        self.bound(measures.map(magnitude).try_fold(0, u128::checked_add)?)
+    }
+
+    fn bound_rows(&mut self, index: &BlockIndex, section: &SectionIndex, rows: usize) -> Option<()> {
+        let rows = u128::try_from(rows).ok()?;
         let quantity = self.meters(index).then_some(Measure::Quantity);
-        for measure in self.prepared.measures.iter().copied().chain(quantity) {
-            let magnitude = match section.and_then(|section| index.sections.get(section)) {
-                None => totals.and_then(|totals| total_of(totals, measure)).map_or(0, i128::unsigned_abs),
-                Some(section) => {
-                    let chunk = section.find(What::Amount(measure)).and_then(|chunk| section.chunks.get(chunk));
-                    chunk.map_or(0, |chunk| chunk.max_abs).checked_mul(u128::try_from(rows).ok()?)?
-                }
-            };
-            self.bound = self.bound.checked_add(magnitude)?;
-        }
+        let largest = |measure| {
+            let chunk = section.find(What::Amount(measure)).and_then(|chunk| section.chunks.get(chunk));
+            chunk.map_or(0, |chunk| chunk.max_abs)
+        };
+        let measures = self.prepared.measures.iter().copied().chain(quantity);
+        self.bound(measures.map(largest).try_fold(0, u128::checked_add)?.checked_mul(rows)?)
+    }
+
+    /// Counts on so much more; none when sums might not fit.
+    fn bound(&mut self, magnitude: u128) -> Option<()> {
+        self.bound = self.bound.checked_add(magnitude)?;
         (self.bound < SAFE).then_some(())
     }
 }
@@ -279,112 +341,12 @@ pub(super) fn total_of(totals: &DayTotals, measure: Measure) -> Option<i128> {
     Measure::ALL.iter().zip(totals.measures).find(|(known, _)| **known == measure).and_then(|(_, (sum, _))| sum)
 }
 
-/// The bucket that all days of a block lie in as a whole, if there are several days and one bucket.
-fn only_bucket(question: &Question, index: &BlockIndex) -> Option<u32> {
-    let (mut only, mut last_bucket) = (None, 0);
-    for totals in &index.days {
-        match (reach(question, totals, &mut last_bucket), only) {
-            (Reach::Whole(bucket), None) => only = Some(bucket),
-            (Reach::Whole(bucket), Some(known)) if bucket == known => {}
-            _ => return None,
-        }
-    }
-    only.filter(|_| index.days.len() > 1)
-}
-
-/// When a day begins, in microseconds.
-fn midnight_of(totals: &DayTotals) -> i64 {
-    i64::from(totals.day) * DAY_MICROS
-}
-
-/// How a day of charges lies to a question.
-enum Reach {
-    Outside,
-    /// All of its charges lie in the interval, and in that bucket.
-    Whole(u32),
-    /// Some of them lie elsewhere than others.
-    Partly,
-}
-
-fn reach(question: &Question, totals: &DayTotals, last_bucket: &mut usize) -> Reach {
-    let midnight = midnight_of(totals);
-    let time = |time: Option<&(i64, u32)>| midnight + time.map_or(0, |(time, _)| *time);
-    let (first, last) = (time(totals.times.first()), time(totals.times.last()));
-    let interval = question.interval;
-    if last < interval.start().micros() || first >= interval.end().micros() {
-        return Reach::Outside;
-    }
-    if !question.holds(first) || !question.holds(last) {
-        return Reach::Partly;
-    }
-    let bucket = question.bucket_of(first, last_bucket);
-    if bucket == question.bucket_of(last, last_bucket) {
-        return u32::try_from(bucket).map_or(Reach::Partly, Reach::Whole);
-    }
-    Reach::Partly
-}
-
 #[cfg(test)]
 impl Plan {
     /// A plan that reads nothing.
     pub(super) fn empty(shape: Shape) -> Self {
         let (metered, largest) = (true, None);
-        let (grouping, by_bucket, slots, threads) = (Grouping::Hash, true, 0, 1);
-        Self { works: Vec::new(), shape, grouping, by_bucket, metered, largest, slots, threads }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::charge::CostView;
-    use crate::model::time::{Interval, Stamp, Zone};
-
-    fn question(start: &str, end: &str, zone: Option<&str>) -> Question {
-        let interval = Interval::new(Stamp::parse(start).unwrap(), Stamp::parse(end).unwrap()).unwrap();
-        let mut question = Question::new(interval, CostView::Billed);
-        let days = zone.map(|zone| Zone::parse(zone).unwrap().days(interval).unwrap());
-        question.buckets = days.map(|days| days.into_iter().map(|day| day.interval).collect());
-        question
-    }
-
-    /// How the days from 2024-03-01 on lie to it: `-` for outside, `~` for partly, else the bucket.
-    fn reached(question: &Question, time_of_day: Option<i64>, days: i32) -> String {
-        let times = time_of_day.map_or(vec![(0, 1), (DAY_MICROS - 1, 2)], |time| vec![(time, 1)]);
-        let totals = |day| DayTotals { day: 19_783 + day, charges: 1, measures: [(None, 0); 5], times: times.clone() };
-        let reached = (0..days).map(|day| match reach(question, &totals(day), &mut 0) {
-            Reach::Outside => "-".to_owned(),
-            Reach::Partly => "~".to_owned(),
-            Reach::Whole(bucket) => bucket.to_string(),
-        });
-        reached.collect()
-    }
-
-    #[test]
-    fn days_lie_outside_inside_or_across() {
-        let (noon, last) = (Some(DAY_MICROS / 2), Some(DAY_MICROS - 1));
-        let whole = question("2024-03-02T00:00:00Z", "2024-03-04T00:00:00Z", None);
-        for time in [None, Some(0), noon, last] {
-            assert_eq!(reached(&whole, time, 5), "-00--", "{time:?}");
-        }
-        let cut = question("2024-03-02T12:00:00Z", "2024-03-04T12:00:00Z", None);
-        assert_eq!(reached(&cut, None, 5), "-~0~-");
-        assert_eq!(reached(&cut, Some(0), 5), "--00-", "at midnight the first day has begun before");
-        assert_eq!(reached(&cut, noon, 5), "-00--", "the start is inside, the end is not");
-        assert_eq!(reached(&cut, last, 5), "-00--");
-        let inside = question("2024-03-02T06:00:00Z", "2024-03-02T07:00:00Z", None);
-        assert_eq!((reached(&inside, None, 3), reached(&inside, noon, 3)), ("-~-".into(), "---".into()));
-    }
-
-    #[test]
-    fn days_of_another_zone_cut_those_of_utc() {
-        let utc = question("2024-03-01T00:00:00Z", "2024-03-04T00:00:00Z", Some("UTC"));
-        assert_eq!(reached(&utc, None, 4), "012-");
-        // 2024-03-01T00:00 there is 18:30 of the day before.
-        let india = question("2024-02-29T18:30:00Z", "2024-03-03T18:30:00Z", Some("Asia/Kolkata"));
-        assert_eq!(reached(&india, None, 4), "~~~-");
-        assert_eq!(reached(&india, Some(0), 4), "012-");
-        assert_eq!(reached(&india, Some(DAY_MICROS * 3 / 4), 4), "012-", "18:00");
-        assert_eq!(reached(&india, Some(DAY_MICROS - 1), 4), "12--", "of the next day there");
+        let (grouping, by_bucket, threads) = (Grouping::Hash, true, 1);
+        Self { works: Vec::new(), shape, grouping, by_bucket, metered, largest, uses: Vec::new(), threads }
     }
 }

@@ -28,56 +28,86 @@ const WORK_ROWS: u64 = 1 << 10;
 /// How many groups more than are wanted may be at hand.
 const PRUNE_AT: usize = 4096;
 
-/// Goes through a thread's part of the work.
-pub(super) fn run(shared: &Shared<'_>, part: &[Work], look: &dyn Fn(u64) -> Result<()>) -> Result<Done> {
-    let prepared = shared.prepared;
+/// Goes through what a thread takes of the work, from the first that it took on.
+pub(super) fn run(
+    shared: &Shared<'_>,
+    thread: usize,
+    first: Range<usize>,
+    look: &dyn Fn(u64) -> Result<()>,
+) -> Result<Done> {
+    let (prepared, plan) = (shared.prepared, shared.plan);
     let views = prepared.measures.len();
     let distinct = prepared.distinct.as_ref().map(|axis| axis.labels.len());
     let labels = vec![Labels::default(); prepared.axes.len()];
     let mut worker = Worker {
         shared,
         prepared,
-        cells: Cells::new(&shared.plan.shape, views, distinct),
+        cells: Cells::new(&plan.shape, views, distinct),
         sums: Sums::new(labels, views),
         path: Path::default(),
         least: None,
         scratch: Scratch::default(),
     };
     let parts = parts(prepared);
-    let mut sections = Sections::new(shared, &parts, part);
-    let (mut bucket, mut unseen, mut unlooked) = (None, 0, 0);
-    for work in part {
-        if shared.plan.by_bucket && bucket != Some(work.bucket) {
-            worker.flush(bucket)?;
-            bucket = Some(work.bucket);
+    let mut sections = Sections::new(shared, &parts);
+    let mut looks = Looks { shared, look, unseen: 0, unlooked: 0 };
+    let mut bucket = None;
+    let (mut next, mut reached) = (Some(first.clone()), first.start);
+    while let Some(unit) = next {
+        if unit.start != reached {
+            // What comes is far from what was before, with which other threads go on.
+            sections.forget();
         }
-        let Some(index) = shared.segments.get(work.segment).and_then(|blocks| blocks.get(work.block)) else { continue };
-        let read = match work.section.and_then(|section| index.sections.get(section)) {
-            None => worker.add_totals(index, work),
-            Some(section) => {
-                let read = match sections.view(index, section, work)? {
-                    Some((view, rows)) => worker.add_rows(section, view, &parts, rows)?,
-                    None => 0,
-                };
-                sections.done(work);
-                read
+        reached = unit.end;
+        for (place, work) in unit.clone().zip(plan.works.get(unit).unwrap_or_default()) {
+            if plan.by_bucket && bucket != Some(work.bucket) {
+                worker.flush(bucket)?;
+                bucket = Some(work.bucket);
             }
-        };
-        unseen += read;
-        unlooked += read + WORK_ROWS;
-        if unlooked >= LOOK_ROWS {
-            look(shared.rows.fetch_add(unseen, Ordering::Relaxed) + unseen)?;
-            (unseen, unlooked) = (0, 0);
+            let read = worker.add(work, &mut sections, &parts)?;
+            sections.done(place, work);
+            looks.after(read)?;
         }
-        if shared.stop.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));
-        }
+        next = shared.queue.next(thread);
     }
-    if shared.plan.by_bucket {
+    if plan.by_bucket {
         worker.flush(bucket)?;
     }
+    looks.tell();
     worker.path.bytes_read = sections.bytes_read;
     Ok(Done { sums: worker.sums, cells: worker.cells, path: worker.path })
+}
+
+/// Lets somebody look on from time to time.
+struct Looks<'l> {
+    shared: &'l Shared<'l>,
+    look: &'l dyn Fn(u64) -> Result<()>,
+    /// How many rows nobody has been told of.
+    unseen: u64,
+    /// How many rows, and stretches in terms of rows, went by since the last look.
+    unlooked: u64,
+}
+
+impl Looks<'_> {
+    /// A stretch of so many rows is done.
+    fn after(&mut self, read: u64) -> Result<()> {
+        self.unseen += read;
+        self.unlooked += read + WORK_ROWS;
+        if self.unlooked >= LOOK_ROWS {
+            (self.look)(self.tell())?;
+            self.unlooked = 0;
+        }
+        if self.shared.stop.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorCode::Cancelled, "the query was stopped"));
+        }
+        Ok(())
+    }
+
+    /// Adds what is done to what all threads have; gives that.
+    fn tell(&mut self) -> u64 {
+        let unseen = std::mem::take(&mut self.unseen);
+        self.shared.rows.fetch_add(unseen, Ordering::Relaxed) + unseen
+    }
 }
 
 struct Worker<'w> {
@@ -91,7 +121,7 @@ struct Worker<'w> {
     scratch: Scratch,
 }
 
-/// Rows of a day of a section, and what holds for all of them.
+/// Rows of a section, and what holds for all of them.
 struct Stretch<'s> {
     view: &'s View,
     parts: &'s [Part<'s>],
@@ -183,9 +213,24 @@ impl Worker<'_> {
         self.sums.refuse_beyond(self.prepared.question.max_groups)
     }
 
+    /// Adds a stretch of rows; gives how many were read.
+    fn add(&mut self, work: &Work, sections: &mut Sections<'_>, parts: &[Part<'_>]) -> Result<u64> {
+        let blocks = self.shared.segments.get(work.segment);
+        let Some(index) = blocks.and_then(|blocks| blocks.get(work.block)) else { return Ok(0) };
+        let Some(section) = work.section.and_then(|section| index.sections.get(section)) else {
+            return Ok(self.add_totals(index, work));
+        };
+        match sections.view(index, section, work)? {
+            Some((view, rows)) => self.add_rows(section, view, parts, rows),
+            None => Ok(0),
+        }
+    }
+
     /// Adds a day whose totals say all.
     fn add_totals(&mut self, index: &BlockIndex, work: &Work) -> u64 {
-        let (Some(day), Some(currency)) = (index.days.get(work.day), index.constant(currency())) else { return 0 };
+        let (Some(day), Some(currency)) = (index.days.get(work.days.start), index.constant(currency())) else {
+            return 0;
+        };
         self.path.days_from_totals += 1;
         let place = self.cells.place(key_of_totals(self.shared.plan, currency));
         let first = usize::try_from(place).unwrap_or(0) * self.prepared.measures.len();
@@ -199,7 +244,7 @@ impl Worker<'_> {
         1
     }
 
-    /// Adds the rows of a section that belong to a day; gives how many were read.
+    /// Adds rows of a section; gives how many were read.
     fn add_rows(&mut self, section: &SectionIndex, view: &View, parts: &[Part<'_>], rows: Range<usize>) -> Result<u64> {
         let read = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         *match section.level {

@@ -39,6 +39,19 @@ impl Dictionary {
         (0..).map_while(|code| self.get(code))
     }
 
+    /// The codes of a value: one, unless it was added more than once.
+    pub(crate) fn codes_of(&self, value: &str) -> impl Iterator<Item = u32> {
+        let (bytes, wanted) = (self.text.as_bytes(), value.as_bytes());
+        let mut start = 0;
+        let is_wanted = move |end: &usize| {
+            let of = std::mem::replace(&mut start, *end)..*end;
+            // Most differ in length, or at the end: ids begin alike.
+            of.len() == wanted.len() && bytes.get(of).is_some_and(|of| of.last() == wanted.last() && of == wanted)
+        };
+        let places = (0..).zip(self.ends.iter().map(is_wanted));
+        places.filter(|(_, is_wanted)| *is_wanted).map(|(code, _)| code)
+    }
+
     /// The values end to end, and how long each is.
     pub fn packed(&self) -> (&str, impl Iterator<Item = usize>) {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());

@@ -19,7 +19,13 @@ pub(super) const ONE_UNSIGNED: u128 = 10_u128.pow(SCALE);
 
 /// The mantissa of one step at `decimals` decimals; 18 and more mean the last digit.
 pub(super) fn step(decimals: u32) -> u128 {
-    10_u128.pow(SCALE.saturating_sub(decimals))
+    steps(SCALE.saturating_sub(decimals))
+}
+
+/// How many steps at `decimals` decimals make 1; 18 is the most.
+pub(super) fn steps(decimals: u32) -> u128 {
+    // In 64 bits, which hold it, that is several times faster.
+    10_u64.pow(decimals.min(SCALE)).into()
 }
 
 /// Puts a sign on a magnitude.
@@ -52,15 +58,20 @@ pub(super) fn div_round_wide(magnitude: U256, divisor: u128, negative: bool, rou
     signed(negative, quotient.checked_add(u128::from(away))?)
 }
 
+/// The product of two magnitudes.
+pub(super) fn product(left: u128, right: u128) -> Option<U256> {
+    match left.checked_mul(right) {
+        // The usual case by far, and several times faster.
+        Some(narrow) => Some(U256::from(narrow)),
+        None => U256::from(left).checked_mul(U256::from(right)),
+    }
+}
+
 /// The product at 18 decimals.
 pub(super) fn mul(left: i128, right: i128, rounding: Rounding) -> Option<i128> {
     let negative = left.is_negative() != right.is_negative();
     let (left, right) = (left.unsigned_abs(), right.unsigned_abs());
-    let product = match left.checked_mul(right) {
-        Some(narrow) => U256::from(narrow),
-        None => U256::from(left).checked_mul(U256::from(right))?,
-    };
-    div_round_wide(product, ONE_UNSIGNED, negative, rounding)
+    div_round_wide(product(left, right)?, ONE_UNSIGNED, negative, rounding)
 }
 
 /// The quotient by a whole number above zero, at 18 decimals.

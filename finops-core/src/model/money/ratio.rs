@@ -1,6 +1,6 @@
 //! What part of a whole an amount is, and how often one quantity goes into another.
 
-use ethnum::{I256, U256};
+use ethnum::I256;
 
 use super::fixed::{self, SCALE};
 use super::{Money, Quantity, Rounding};
@@ -21,7 +21,7 @@ use crate::{Error, Result};
 pub fn ratio(part: Money, whole: Money, decimals: u32) -> Option<Quantity> {
     let negative = part.is_negative() != whole.is_negative();
     let decimals = decimals.min(SCALE);
-    let scaled = U256::from(part.mantissa().unsigned_abs()).checked_mul(U256::from(10_u128.pow(decimals)))?;
+    let scaled = fixed::product(part.mantissa().unsigned_abs(), fixed::steps(decimals))?;
     let whole = whole.mantissa().unsigned_abs();
     let steps = fixed::div_round_wide(scaled, whole, negative, Rounding::HalfEven)?;
     let step = i128::try_from(fixed::step(decimals)).ok()?;
@@ -51,7 +51,7 @@ impl Quantity {
         };
         let decimals = decimals.min(SCALE);
         let quotient = || {
-            let scaled = U256::from(self.mantissa().unsigned_abs()).checked_mul(U256::from(10_u128.pow(decimals)))?;
+            let scaled = fixed::product(self.mantissa().unsigned_abs(), fixed::steps(decimals))?;
             let steps = fixed::div_round_wide(scaled, by, self.is_negative(), rounding)?;
             steps.checked_mul(i128::try_from(fixed::step(decimals)).ok()?)
         };

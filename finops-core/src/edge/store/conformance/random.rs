@@ -6,7 +6,7 @@ use crate::model::charge::{Charge, CostView, Scope};
 use crate::model::dimension::Dimension;
 use crate::model::filter::Filter;
 use crate::model::money::{Money, Quantity};
-use crate::model::time::{Interval, Stamp, Zone};
+use crate::model::time::{Day, Interval, Stamp, Zone};
 use crate::model::virtual_dimension::{Rule, VirtualDimension, Virtuals};
 
 const HOUR: i64 = 3_600_000_000;
@@ -242,7 +242,13 @@ fn buckets(interval: Interval, chance: &mut Chance) -> Result<Option<Vec<Interva
         0 => Ok(None),
         1 | 2 => {
             let zone = Zone::parse(chance.of(&zones).copied().unwrap_or("UTC"))?;
-            Ok(Some(zone.days(interval)?.into_iter().map(|day| day.interval).collect()))
+            let days = zone.days(interval)?;
+            let together = if chance.one_in(3) { 2 + usize::try_from(chance.below(6)).unwrap_or(0) } else { 1 };
+            let bucket = |days: &[Day]| {
+                let (first, last) = days.first().zip(days.last())?;
+                Interval::new(first.interval.start(), last.interval.end()).ok()
+            };
+            Ok(Some(days.chunks(together).filter_map(bucket).collect()))
         }
         _ => {
             let (mut start, mut hours) = (interval.start().micros(), Vec::new());

@@ -6,7 +6,7 @@
 //! ```
 
 use super::codec::{Checksums, PAGE, checksum, is_sound, read, read_records, read_rows};
-use crate::insight::blocks::{BlockIndex, Chunk, Data, Drill, Records, SectionIndex, What};
+use crate::insight::blocks::{BlockIndex, Chunk, DAY_MICROS, Data, DayTotals, Drill, Records, SectionIndex, What};
 use crate::model::charge::ChargeColumn;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -215,11 +215,8 @@ fn read_directory(bytes: &Opened, segment: &[u8]) -> Option<(Directory, u64)> {
 fn are_sound(directory: &Directory, end: u64) -> bool {
     directory.blocks.iter().flatten().all(|block| {
         let charges = block.sections.first().map(|section| section.day_ends.as_slice()).unwrap_or_default();
-        let timed = block
-            .days
-            .iter()
-            .zip(charges)
-            .all(|(day, end)| day.times.is_sorted() && day.times.last().is_some_and(|(_, last)| last == end));
+        let starts = std::iter::once(&0).chain(charges);
+        let timed = block.days.iter().zip(starts.zip(charges)).all(|(day, (start, end))| is_timed(day, *start, *end));
         timed
             && block.sections.iter().all(|section| {
                 let days = if section.over_days { 1 } else { block.days.len() };
@@ -227,6 +224,15 @@ fn are_sound(directory: &Directory, end: u64) -> bool {
                 days && is_section_sound(section, end, directory.checksums.len())
             })
     })
+}
+
+/// Whether the charges of a day lie one behind the other, from `start` to `end`, by times that are of a day.
+fn is_timed(day: &DayTotals, start: u32, end: u32) -> bool {
+    let (first, last) = (day.times.first(), day.times.last());
+    day.times.is_sorted_by(|one, next| one.0 < next.0 && one.1 < next.1)
+        && first.is_some_and(|(time, row)| *time >= 0 && *row > start)
+        && last.is_some_and(|(time, row)| *time < DAY_MICROS && *row == end)
+        && (i64::from(day.day).abs() + 1).checked_mul(DAY_MICROS).is_some()
 }
 
 /// Whether the columns and records of a section are as long as its rows ask for, lie before `end`, and have as many
@@ -243,6 +249,8 @@ fn is_section_sound(section: &SectionIndex, end: u64, checksums: u64) -> bool {
         };
         known && lies(chunk.offset, chunk.bytes, chunk.page) && is_sound(chunk, section)
     });
+    // Who looks for a dimension looks no further than to the first of other columns.
+    let ordered = section.chunks.is_sorted_by_key(|chunk| !matches!(chunk.what, What::Dimension(_)));
     let is_drill_sound = |drill: &Drill| lies(drill.offset, drill.bytes, drill.page) && drill.is_sound(section);
-    columns && section.drill.as_ref().is_none_or(is_drill_sound)
+    columns && ordered && section.drill.as_ref().is_none_or(is_drill_sound)
 }
