@@ -1,4 +1,6 @@
-//! The threads of a query: the caller's own, from which somebody may look on, and others that end with it.
+//! The threads of a query. One is the caller's own. Several are others, which end with the query, while the caller's
+//! only waits and lets somebody look on: if it worked as well, a thread that the system puts on the same processor
+//! would begin milliseconds later.
 
 use super::{Done, Shared, worker};
 use crate::{Error, ErrorCode, Result};
@@ -11,23 +13,24 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Goes through all the work; gives what each thread that had some came to. Where one fails the others are stopped.
 pub(super) fn run(shared: &Shared<'_>, look: &dyn Fn(u64) -> Result<()>) -> Vec<Result<Done>> {
-    // Taken before the others come: then there is somebody to look on from the first.
-    let Some(first) = shared.queue.next(0) else { return Vec::new() };
+    if shared.queue.threads() == 1 {
+        return worker::run(shared, 0, look).transpose().into_iter().collect();
+    }
     std::thread::scope(|scope| {
         let (give, take) = channel();
-        let others = (1..shared.queue.threads()).map(|thread| {
+        let others = (0..shared.queue.threads()).map(|thread| {
             let give = give.clone();
             scope.spawn(move || {
-                if let Some(first) = shared.queue.next(thread) {
+                let done = stopping(shared.stop, worker::run(shared, thread, &|_| Ok(())));
+                if let Some(done) = done.transpose() {
                     // Nobody is there to take it only where the caller has panicked.
-                    let _ = give.send(stopping(shared.stop, worker::run(shared, thread, first, &|_| Ok(()))));
+                    let _ = give.send(done);
                 }
             })
         });
         let others: Vec<_> = others.collect();
         drop(give);
-        let mut results = vec![stopping(shared.stop, worker::run(shared, 0, first, look))];
-        results.extend(wait(&take, shared.stop, &|| look(shared.rows.load(Ordering::Relaxed))));
+        let mut results = wait(&take, shared.stop, &|| look(shared.rows.load(Ordering::Relaxed)));
         let panicked = |_| Err(Error::new(ErrorCode::Storage, "a thread of the query panicked: please report it"));
         results.extend(others.into_iter().filter_map(|other| other.join().err()).map(panicked));
         results

@@ -28,13 +28,9 @@ const WORK_ROWS: u64 = 1 << 10;
 /// How many groups more than are wanted may be at hand.
 const PRUNE_AT: usize = 4096;
 
-/// Goes through what a thread takes of the work, from the first that it took on.
-pub(super) fn run(
-    shared: &Shared<'_>,
-    thread: usize,
-    first: Range<usize>,
-    look: &dyn Fn(u64) -> Result<()>,
-) -> Result<Done> {
+/// Goes through what a thread takes of the work; none where nothing is left for it.
+pub(super) fn run(shared: &Shared<'_>, thread: usize, look: &dyn Fn(u64) -> Result<()>) -> Result<Option<Done>> {
+    let Some(first) = shared.queue.next(thread) else { return Ok(None) };
     let (prepared, plan) = (shared.prepared, shared.plan);
     let views = prepared.measures.len();
     let distinct = prepared.distinct.as_ref().map(|axis| axis.labels.len());
@@ -52,7 +48,7 @@ pub(super) fn run(
     let mut sections = Sections::new(shared, &parts);
     let mut looks = Looks { shared, look, unseen: 0, unlooked: 0 };
     let mut bucket = None;
-    let (mut next, mut reached) = (Some(first.clone()), first.start);
+    let (mut reached, mut next) = (first.start, Some(first));
     while let Some(unit) = next {
         if unit.start != reached {
             // What comes is far from what was before, with which other threads go on.
@@ -75,7 +71,7 @@ pub(super) fn run(
     }
     looks.tell();
     worker.path.bytes_read = sections.bytes_read;
-    Ok(Done { sums: worker.sums, cells: worker.cells, path: worker.path })
+    Ok(Some(Done { sums: worker.sums, cells: worker.cells, path: worker.path }))
 }
 
 /// Lets somebody look on from time to time.
