@@ -35,6 +35,8 @@ mod segment;
 mod segments;
 mod session;
 mod store;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;
 mod tuning;
 mod turn;
 mod usage;
