@@ -402,6 +402,13 @@ def fill(data, store):
         iof.finops.import_charges(f"{data}/*.parquet")
 
 
+def fill_apart(data, store):
+    """Makes a store of the data in a process of its own, unless it is there."""
+    if not Path(store).exists():
+        command = [sys.executable, __file__, "--import", "--data", data, "--store", store]
+        subprocess.run(command, check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="a folder of Parquet files; without it some are made")
@@ -423,9 +430,7 @@ def main():
             data = str(Path(scratch) / "data")
             generator = str(Path(__file__).with_name("generate_days.py"))
             subprocess.run([sys.executable, generator, data, "--rows", str(options.rows)], check=True)
-        if not Path(store).exists():
-            command = [sys.executable, __file__, "--import", "--data", data, "--store", store]
-            subprocess.run(command, check=True)
+        fill_apart(data, store)
         sys.exit(0 if compare(data, store, options.rounds, options.only) else 1)
 
 

@@ -10,18 +10,13 @@ are medians, in milliseconds; `peak` is the most memory that a process took.
 
 import argparse
 import statistics
-import subprocess
-import sys
-from pathlib import Path
 
 import cost_queries
 
 
 def store_of(data):
     store = f"{data.rstrip('/')}.store"
-    if not Path(store).exists():
-        command = [sys.executable, cost_queries.__file__, "--import", "--data", data, "--store", store]
-        subprocess.run(command, check=True)
+    cost_queries.fill_apart(data, store)
     return store
 
 

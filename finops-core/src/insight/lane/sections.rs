@@ -39,8 +39,6 @@ struct Slot {
     drilled: Option<Drilled>,
     /// Columns with all rows where few are needed: what the rows are sorted by, and short ones.
     columns: Kept,
-    /// The first of these.
-    lead: Option<Arc<Data>>,
     /// Whether all rows are worth loading even where few are needed, once that was asked.
     is_known: Option<bool>,
 }
@@ -98,7 +96,9 @@ impl<'a> Sections<'a> {
             return Ok(found.filter(|(_, rows)| !rows.is_empty()));
         }
         let rows = match section.lead.filter(|lead| shared.prepared.test.narrows(*lead)) {
-            Some(lead) => shared.prepared.test.narrow(lead, slot.lead(of, lead, bytes_read)?, work.rows.clone()),
+            Some(lead) => {
+                shared.prepared.test.narrow(lead, slot.lead(of, section, lead, bytes_read)?, work.rows.clone())
+            }
             None => work.rows.clone(),
         };
         if rows.is_empty() {
@@ -139,18 +139,21 @@ impl<'a> Sections<'a> {
 
 impl Slot {
     /// The codes of the dimension that the rows are sorted by.
-    fn lead<'o>(&mut self, of: impl Fn() -> Of<'o>, lead: u16, bytes_read: &mut u64) -> Result<&Codes> {
+    fn lead<'o>(
+        &mut self,
+        of: impl Fn() -> Of<'o>,
+        section: &SectionIndex,
+        lead: u16,
+        bytes_read: &mut u64,
+    ) -> Result<&Codes> {
         if let Some(whole) = &self.whole {
             return Ok(whole.codes(lead));
         }
-        if self.lead.is_none() {
-            let of = of();
-            let Some(chunk) = of.find(What::Dimension(lead)) else { return Ok(&Codes::One(0)) };
-            let (data, bytes) = self.columns.read(&of, chunk)?;
-            *bytes_read += bytes;
-            self.lead = Some(data);
+        let Some(chunk) = section.find(What::Dimension(lead)) else { return Ok(&Codes::One(0)) };
+        if self.columns.known(chunk).is_none() {
+            *bytes_read += self.columns.read(&of(), chunk)?.1;
         }
-        Ok(match self.lead.as_deref() {
+        Ok(match self.columns.known(chunk).map(Arc::as_ref) {
             Some(Data::Codes(codes)) => codes,
             _ => &Codes::One(0),
         })

@@ -42,6 +42,7 @@ pub(super) struct Plan {
     pub(super) largest: Option<usize>,
     /// The sections that are read.
     pub(super) uses: Vec<Use>,
+    /// How many threads it is worth.
     pub(super) threads: usize,
 }
 

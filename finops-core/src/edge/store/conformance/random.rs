@@ -244,11 +244,9 @@ fn buckets(interval: Interval, chance: &mut Chance) -> Result<Option<Vec<Interva
             let zone = Zone::parse(chance.of(&zones).copied().unwrap_or("UTC"))?;
             let days = zone.days(interval)?;
             let together = if chance.one_in(3) { 2 + usize::try_from(chance.below(6)).unwrap_or(0) } else { 1 };
-            let bucket = |days: &[Day]| {
-                let (first, last) = days.first().zip(days.last())?;
-                Interval::new(first.interval.start(), last.interval.end()).ok()
-            };
-            Ok(Some(days.chunks(together).filter_map(bucket).collect()))
+            let ends = days.chunks(together).filter_map(|days| days.first().zip(days.last()));
+            let bucket = |(first, last): (&Day, &Day)| Interval::new(first.interval.start(), last.interval.end());
+            Ok(Some(ends.map(bucket).collect::<Result<_>>()?))
         }
         _ => {
             let (mut start, mut hours) = (interval.start().micros(), Vec::new());

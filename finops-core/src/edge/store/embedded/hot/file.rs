@@ -254,3 +254,44 @@ fn is_section_sound(section: &SectionIndex, end: u64, checksums: u64) -> bool {
     let is_drill_sound = |drill: &Drill| lies(drill.offset, drill.bytes, drill.page) && drill.is_sound(section);
     columns && ordered && section.drill.as_ref().is_none_or(is_drill_sound)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insight::blocks::{Coding, Level, Measure};
+
+    #[test]
+    fn charges_of_a_day_lie_one_behind_the_other_by_times_of_a_day() {
+        let is_sound = |day: i32, times: &[(i64, u32)]| {
+            let day = DayTotals { day, charges: 5, measures: [(None, 0); Measure::ALL.len()], times: times.to_vec() };
+            is_timed(&day, 10, 15)
+        };
+        assert!(is_sound(19_723, &[(0, 12), (7, 14), (DAY_MICROS - 1, 15)]) && is_sound(-1, &[(3, 15)]));
+        for (what, times) in [
+            ("no time", &[][..]),
+            ("before the day", &[(-1, 15)]),
+            ("after the day", &[(DAY_MICROS, 15)]),
+            ("a time again", &[(5, 12), (5, 15)]),
+            ("times that descend", &[(5, 12), (4, 15)]),
+            ("rows that descend", &[(0, 14), (1, 12), (2, 15)]),
+            ("no rows", &[(0, 10), (1, 15)]),
+            ("rows that are missing", &[(0, 14)]),
+        ] {
+            assert!(!is_sound(19_723, times), "{what}");
+        }
+        assert!(!is_sound(i32::MAX, &[(0, 15)]) && !is_sound(i32::MIN, &[(0, 15)]), "days that no instant reaches");
+    }
+
+    #[test]
+    fn dimensions_stand_before_other_columns() {
+        let chunk = |what| Chunk { what, coding: Coding::One(1), max_abs: 0, offset: 0, bytes: 0, page: 0 };
+        let is_sound = |columns: [What; 3]| {
+            let (chunks, day_ends) = (columns.map(chunk).to_vec(), vec![5]);
+            let section =
+                SectionIndex { level: Level::Charges, over_days: false, day_ends, lead: None, chunks, drill: None };
+            is_section_sound(&section, 0, 0)
+        };
+        assert!(is_sound([What::Dimension(1), What::Dimension(0), What::Charges]));
+        assert!(!is_sound([What::Dimension(1), What::Charges, What::Dimension(0)]));
+    }
+}
